@@ -1,0 +1,22 @@
+//! Compiles the .proto files with protox (no protoc needed) and keeps the descriptors for reflection.
+
+use std::path::PathBuf;
+
+use prost::Message as _;
+
+const FILES: [&str; 3] = [
+    "akashi/revocation/v1/revocation.proto",
+    "akashi/verification/v1/verification.proto",
+    "akashi/signing/v1/signing.proto",
+];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for file in FILES {
+        println!("cargo:rerun-if-changed={file}");
+    }
+    let descriptors = protox::compile(FILES, ["."])?;
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    tonic_prost_build::configure().compile_fds(descriptors)?;
+    Ok(())
+}
