@@ -1,13 +1,6 @@
 //! The gRPC contracts of Akashi: messages, clients and servers generated from `akashi/*/v1/*.proto`.
 //!
 //! The `.proto` files are the documentation; each field there says what it takes and gives.
-#![allow(
-    clippy::pedantic,
-    clippy::all,
-    unreachable_pub,
-    reason = "generated code"
-)]
-
 /// `akashi.revocation.v1`: revocation status by issuer key and serial number.
 pub mod revocation {
     /// Version 1.
