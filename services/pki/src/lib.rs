@@ -1,1 +1,51 @@
-//! .
+//! The core of Akashi: bytes, a profile, a time and revocation data in; a verdict out.
+//!
+//! Nothing here reads a clock, a file, an environment or a network. Certificates and revocation
+//! lists arrive as bytes, the time as an argument, and a value of type [`ValidatedLeaf`] or
+//! [`VerifiedCrl`] can only be made by the function that did the checking. A profile is a table
+//! ([`Profile`]), so that it can be compared with the published certificate profile row by row.
+//!
+//! Every refusal is a variant of an enum that names the broken rule and carries the compared
+//! values, as far as they say nothing about the holder: serials, names and distribution points
+//! never reach an error, because errors reach logs.
+
+mod anchor;
+mod authority;
+mod certificate;
+mod crl;
+mod der;
+mod distribution_point;
+mod key_identifier;
+mod leaf;
+pub mod limits;
+mod name;
+mod pem;
+mod profile;
+mod public_key;
+mod reason;
+mod roots;
+mod second_opinion;
+mod serial;
+mod signature;
+mod time;
+
+pub use anchor::TrustAnchor;
+pub use authority::{AuthorityError, CertificationAuthority, CrlSigner};
+pub use certificate::{CertificateError, peek_issuer_key_id};
+pub use crl::{
+    CrlError, CrlFacts, CrlLimits, CrlNumber, CrlScope, RevokedEntry, VerifiedCrl, verify_crl,
+};
+pub use der::DerError;
+pub use distribution_point::{DistributionPoint, DistributionPointError, DistributionPointName};
+pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
+pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
+pub use name::NameError;
+pub use profile::{ExtendedKeyUsageRule, KeyUsage, ObjectIdentifier, Profile};
+pub use public_key::{PublicKey, PublicKeyError};
+pub use reason::RevocationReason;
+pub use roots::{PRODUCTION_ROOTS, ProductionRoot};
+pub use serial::{SerialError, SerialNumber};
+pub use signature::{
+    CrossCheck, HashAlgorithm, SignatureEncoding, SignatureError, Signed, Verifier,
+};
+pub use time::UnixTime;

@@ -1,0 +1,130 @@
+//! Certificate serial numbers, in the one form in which they may be compared.
+
+use std::fmt;
+
+/// At most 20 octets (RFC 5280 section 4.1.2.2).
+const MAX_OCTETS: usize = 20;
+
+/// A positive serial number of at most 20 octets, kept as unsigned big-endian octets without a
+/// leading zero, so that equal numbers are equal bytes.
+///
+/// The serial of a JPKI certificate is an identifier of a person restricted by law; its `Debug`
+/// form is redacted, so that it cannot slip into a log.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SerialNumber {
+    // Inline, because a revocation list holds millions: no allocation per entry.
+    octets: [u8; MAX_OCTETS],
+    length: u8,
+}
+
+/// Why octets are not a serial number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SerialError {
+    /// Zero is not positive (RFC 5280 section 4.1.2.2).
+    #[error("the serial number is zero; RFC 5280 section 4.1.2.2 wants a positive one")]
+    Zero,
+    /// The sign bit is set in the DER form.
+    #[error("the serial number is negative; RFC 5280 section 4.1.2.2 wants a positive one")]
+    Negative,
+    /// Longer than 20 octets.
+    #[error("the serial number has {octets} octets; RFC 5280 section 4.1.2.2 allows 20")]
+    TooLong {
+        /// Its length without leading zeros.
+        octets: usize,
+    },
+}
+
+impl SerialNumber {
+    /// Reads unsigned big-endian octets; leading zeros are dropped.
+    pub fn from_unsigned_be(octets: &[u8]) -> Result<Self, SerialError> {
+        let start = octets.iter().position(|octet| *octet != 0).ok_or(SerialError::Zero)?;
+        let minimal = &octets[start..];
+        let mut inline = [0; MAX_OCTETS];
+        match (inline.get_mut(..minimal.len()), u8::try_from(minimal.len())) {
+            (Some(target), Ok(length)) => {
+                target.copy_from_slice(minimal);
+                Ok(Self { octets: inline, length })
+            }
+            _ => Err(SerialError::TooLong { octets: minimal.len() }),
+        }
+    }
+
+    /// Reads the contents of a DER INTEGER, already known to be minimal.
+    pub(crate) fn from_der_integer(contents: &[u8]) -> Result<Self, SerialError> {
+        if contents.first().is_some_and(|first| first & 0x80 != 0) {
+            return Err(SerialError::Negative);
+        }
+        Self::from_unsigned_be(contents)
+    }
+
+    /// The unsigned big-endian octets without a leading zero, 1 to 20 of them.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.octets[..usize::from(self.length)]
+    }
+}
+
+/// Numeric order: with leading zeros gone, the longer number is the greater.
+impl Ord for SerialNumber {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.length.cmp(&other.length).then_with(|| self.octets.cmp(&other.octets))
+    }
+}
+
+impl PartialOrd for SerialNumber {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for SerialNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SerialNumber(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SerialError, SerialNumber};
+
+    #[test]
+    fn leading_zeros_do_not_make_another_serial() {
+        let plain = SerialNumber::from_unsigned_be(&[0x80, 1]).unwrap();
+        assert_eq!(SerialNumber::from_unsigned_be(&[0, 0, 0x80, 1]).unwrap(), plain);
+        assert_eq!(SerialNumber::from_der_integer(&[0, 0x80, 1]).unwrap(), plain);
+        assert_eq!(plain.as_bytes(), [0x80, 1]);
+    }
+
+    #[test]
+    fn zero_is_not_a_serial_and_one_is() {
+        assert_eq!(SerialNumber::from_unsigned_be(&[0, 0]).unwrap_err(), SerialError::Zero);
+        assert_eq!(SerialNumber::from_unsigned_be(&[]).unwrap_err(), SerialError::Zero);
+        assert_eq!(SerialNumber::from_unsigned_be(&[0, 1]).unwrap().as_bytes(), [1]);
+    }
+
+    #[test]
+    fn a_negative_integer_is_not_a_serial() {
+        assert_eq!(SerialNumber::from_der_integer(&[0x80]).unwrap_err(), SerialError::Negative);
+    }
+
+    #[test]
+    fn twenty_octets_are_a_serial_and_twenty_one_are_not() {
+        assert!(SerialNumber::from_unsigned_be(&[0xff; 20]).is_ok());
+        assert_eq!(
+            SerialNumber::from_unsigned_be(&[0xff; 21]).unwrap_err(),
+            SerialError::TooLong { octets: 21 }
+        );
+    }
+
+    #[test]
+    fn order_is_numeric() {
+        let small = SerialNumber::from_unsigned_be(&[0xff]).unwrap();
+        let large = SerialNumber::from_unsigned_be(&[1, 0]).unwrap();
+        assert!(small < large);
+    }
+
+    #[test]
+    fn debug_tells_nothing() {
+        let serial = SerialNumber::from_unsigned_be(&[0x12, 0x34]).unwrap();
+        assert_eq!(format!("{serial:?}"), "SerialNumber(redacted)");
+    }
+}
