@@ -1,1 +1,38 @@
-//! .
+//! Everything Akashi keeps: the only crate that contains SQL.
+//!
+//! Each *authority* is one part of the data with its own migrations, opened from its own URL, so that a role of the
+//! service holds no more power over the data than it needs: [`CrlWriter`] (crl-sync), [`CrlReader`]
+//! (revocation-lookup), [`AuditLog`], [`HolderLinks`] and [`GatewayState`]. A URL names a SQLite file or a PostgreSQL
+//! role with its own schema; the same SQL text runs on both, and `dialect.rs` is the one file in which they differ.
+
+mod audit;
+mod audit_writer;
+mod crl;
+mod crl_reader;
+mod crl_writer;
+mod database;
+mod database_url;
+mod dialect;
+mod error;
+mod gateway_state;
+mod holder_chain;
+mod holder_links;
+pub mod limits;
+mod migrations;
+
+pub use audit::{
+    AuditLog, CheckRecord, LedgerRow, Refusal, RefusalRecord, RefusalTotal, RefusalsPerMinute,
+};
+pub use crl::{
+    ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, Manifest, SegmentFacts,
+    SourceRegistration, SourceState,
+};
+pub use crl_reader::CrlReader;
+pub use crl_writer::CrlWriter;
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use error::{DriverError, StoreError};
+pub use gateway_state::*;
+pub use holder_links::{
+    AppliedLinks, ApplyLinksError, HeldLink, HolderKey, HolderLinks, HolderOrigin,
+    HolderResolution, SerialHash, SerialLink, serial_hash,
+};

@@ -1,0 +1,168 @@
+//! The words that the writer and the readers of lists share.
+
+use crate::error::StoreError;
+
+/// Where lists of one certification authority come from: one entry of crl-sync's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceRegistration {
+    /// The source's name in the configuration.
+    pub source: String,
+    /// The certification authority's name in the configuration.
+    pub certification_authority: String,
+    /// The scope it is configured for: empty for the full list, `None` for whatever it delivers.
+    pub expected_scope_key: Option<Vec<u8>>,
+    /// Its place in the configuration.
+    pub ordinal: i64,
+}
+
+/// What is known of one verified list and the segment made from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentFacts {
+    /// The source's name in the configuration.
+    pub source: String,
+    /// The certification authority's name in the configuration.
+    pub certification_authority: String,
+    /// subjectKeyIdentifier of the key whose signature on the list was verified.
+    pub signer_key_id: Vec<u8>,
+    /// Canonical octets of the list's scope; empty for a full list.
+    pub scope_key: Vec<u8>,
+    /// DistributionPointName of the list's issuing distribution point, DER; empty for a full list.
+    pub issuing_distribution_point: Vec<u8>,
+    /// cRLNumber, unsigned big-endian without leading zero octets: 1 to 20 octets.
+    pub crl_number: Vec<u8>,
+    /// thisUpdate: seconds since 1970-01-01T00:00:00Z.
+    pub this_update: i64,
+    /// nextUpdate: seconds since 1970-01-01T00:00:00Z.
+    pub next_update: i64,
+    /// SHA-256 of the list as it was fetched.
+    pub crl_sha256: [u8; 32],
+    /// Number of revoked certificates.
+    pub entry_count: i64,
+    /// SHA-256 of the serialised segment; checked when it is stored and whenever it is read.
+    pub segment_sha256: [u8; 32],
+}
+
+/// The list in force of one source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentSegment {
+    /// The generation that this list became part of the data with. Identifies the segment together with its source.
+    pub generation: u64,
+    /// What is known of it.
+    pub facts: SegmentFacts,
+    /// Length of the serialised segment.
+    pub octets: u64,
+    pub(crate) chunks: i64,
+}
+
+/// The highest number ever accepted from one signer for one scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HighWater {
+    /// cRLNumber, unsigned big-endian without leading zero octets.
+    pub crl_number: Vec<u8>,
+    /// thisUpdate of that list.
+    pub this_update: i64,
+    /// SHA-256 of that list.
+    pub crl_sha256: [u8; 32],
+}
+
+/// How an attempt to refresh a source ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptOutcome<'a> {
+    /// A new list was accepted.
+    Accepted,
+    /// The source still has the list in force.
+    Unchanged,
+    /// A list was fetched and refused by this rule.
+    Refused {
+        /// The rule's name, such as "number_not_rising".
+        rule: &'a str,
+    },
+    /// Nothing usable was fetched.
+    Failed {
+        /// The rule's name, such as "timeout".
+        rule: &'a str,
+    },
+}
+
+/// Counters that tell a replica whether anything changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Feed {
+    /// Rises with every change of the lists in force or their registration.
+    pub generation: u64,
+    /// Rises with every recorded attempt.
+    pub attempts: u64,
+}
+
+/// Everything there is to serve, read at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Manifest {
+    /// The counters at that moment.
+    pub feed: Feed,
+    /// Every registered source, in the order of the configuration.
+    pub sources: Vec<SourceState>,
+}
+
+/// One registered source and its list in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// The registration.
+    pub registration: SourceRegistration,
+    /// The list in force; `None` when none was ever accepted.
+    pub current: Option<CurrentSegment>,
+    /// When an attempt last ended; `None`: never.
+    pub last_attempt_at: Option<i64>,
+    /// When the source was last accepted or found unchanged; `None`: never.
+    pub last_success_at: Option<i64>,
+    /// The rule that the newest attempt broke; `None`: it succeeded, or there was none.
+    pub last_refusal: Option<String>,
+}
+
+/// Why a list did not come into force. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// Somebody else changed the source since it was read.
+    #[error("the source is at generation {found}, not {expected}")]
+    GenerationMoved {
+        /// The generation that was to be replaced.
+        expected: u64,
+        /// The generation in force.
+        found: u64,
+    },
+    /// The number is not above the highest accepted one (RFC 5280 section 5.2.3): an old list, or another list with
+    /// the same number.
+    #[error("the CRL number does not rise above the highest accepted one")]
+    NumberNotRising {
+        /// The number of the list offered, unsigned big-endian.
+        offered: Vec<u8>,
+        /// The highest number accepted, unsigned big-endian.
+        highest: Vec<u8>,
+    },
+    /// A higher number with an older thisUpdate: an issuer's lists never do this.
+    #[error("thisUpdate {offered} is before {newest} of the newest accepted list")]
+    ThisUpdateFalling {
+        /// thisUpdate of the list offered.
+        offered: i64,
+        /// thisUpdate of the newest accepted list.
+        newest: i64,
+    },
+    /// The source is not registered for this certification authority.
+    #[error("the source is not registered")]
+    NotRegistered,
+    /// The database failed or the facts are unusable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ApplyError {
+    /// The broken rule's name.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::GenerationMoved { .. } => "generation_moved",
+            Self::NumberNotRising { .. } => "number_not_rising",
+            Self::ThisUpdateFalling { .. } => "this_update_falling",
+            Self::NotRegistered => "source_not_registered",
+            Self::Store(_) => "store",
+        }
+    }
+}

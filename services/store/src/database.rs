@@ -1,0 +1,130 @@
+//! Connections to one authority's database.
+//!
+//! SQLite: one connection writes and the others read (WAL mode lets them). PostgreSQL: one pool for both. A write that
+//! reads first goes through [`Database::begin_write`], never through a plain transaction.
+
+use std::future::Future;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyPool, Transaction};
+use tokio::runtime::Handle;
+
+use crate::database_url::DatabaseUrl;
+use crate::dialect::{Access, Dialect, connect_options};
+use crate::error::{DriverError, During as _, StoreError};
+use crate::limits;
+use crate::migrations::{self, Part};
+
+/// A cheap handle: clones share the connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    dialect: Dialect,
+    reader: AnyPool,
+    writer: AnyPool,
+    /// The runtime that opened the database. Statements run there, so that a connection is never driven by the reactor
+    /// of a serving thread, and a caller who goes away does not interrupt a transaction.
+    runtime: Handle,
+}
+
+impl Database {
+    /// Connects, and brings the schema of `part` up to this program's version.
+    pub(crate) async fn open(url: &DatabaseUrl, part: Part) -> Result<Self, StoreError> {
+        let database = Self::connect(url, Access::Owner)?;
+        migrations::run(&database.writer, url.location(), part).await?;
+        Ok(database)
+    }
+
+    /// Prepares connections for reading only. Connects on first use: the schema may not be there yet.
+    pub(crate) fn open_reader(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Self::connect(url, Access::Reader)
+    }
+
+    fn connect(url: &DatabaseUrl, access: Access) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let dialect = Dialect::of(url.location());
+        let options =
+            connect_options(url.location(), access).during("the database URL is being read")?;
+        let reader =
+            pool_options(limits::READER_CONNECTIONS, access).connect_lazy_with(options.clone());
+        let writer = match (dialect, access) {
+            (Dialect::Sqlite, Access::Owner) => {
+                pool_options(dialect.writer_connections(), access).connect_lazy_with(options)
+            }
+            _ => reader.clone(),
+        };
+        Ok(Self {
+            dialect,
+            reader,
+            writer,
+            runtime: Handle::current(),
+        })
+    }
+
+    /// For single statements that read, and on either database for reads that need no lock.
+    pub(crate) fn reader(&self) -> &AnyPool {
+        &self.reader
+    }
+
+    /// For single statements that write (compare-and-set in one statement).
+    pub(crate) fn writer(&self) -> &AnyPool {
+        &self.writer
+    }
+
+    /// A transaction that reads before it writes. Dropped without commit it changes nothing.
+    pub(crate) async fn begin_write(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.dialect
+            .begin_write(&self.writer)
+            .await
+            .during("a transaction begins")
+    }
+
+    /// Like [`Database::begin_write`], and no other transaction holds the same `lock` until this one ends.
+    pub(crate) async fn begin_exclusive(
+        &self,
+        lock: i64,
+    ) -> Result<Transaction<'static, Any>, StoreError> {
+        let mut transaction = self.begin_write().await?;
+        self.dialect
+            .serialise(&mut transaction, lock)
+            .await
+            .during("a lock is taken")?;
+        Ok(transaction)
+    }
+
+    /// Runs `work` on the runtime that opened the database; it continues when the caller stops waiting.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.runtime
+            .spawn(work)
+            .await
+            .unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// The runtime that opened the database.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Closes every connection.
+    pub(crate) async fn close(&self) {
+        self.writer.close().await;
+        self.reader.close().await;
+    }
+}
+
+/// The runtime or task that serves the database has ended.
+pub(crate) fn stopped() -> StoreError {
+    StoreError::Unavailable {
+        during: "the program is stopping",
+        source: DriverError::text("the database's runtime has ended"),
+    }
+}
+
+fn pool_options(connections: u32, access: Access) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(limits::ACQUIRE_TIMEOUT)
+        .after_connect(move |connection, _| Box::pin(Dialect::prepare(connection, access)))
+}

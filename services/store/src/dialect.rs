@@ -1,0 +1,145 @@
+//! Every difference between SQLite and PostgreSQL, and nothing else. The SQL elsewhere runs on both: columns are
+//! BIGINT, TEXT and BYTEA only, identifiers are made by the application, and there is no bool, SUM without a cast,
+//! time stamp, array or `FOR UPDATE`.
+
+use std::path::Path;
+use std::str::FromStr as _;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
+
+use crate::database_url::Location;
+use crate::limits;
+
+/// Which database is behind a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// Whether a missing SQLite file is created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Owner,
+    Reader,
+}
+
+impl Dialect {
+    pub(crate) fn of(location: &Location) -> Self {
+        match location {
+            Location::Sqlite(_) => Self::Sqlite,
+            Location::Postgres(_) => Self::Postgres,
+        }
+    }
+
+    /// SQLite has one writer at a time: a second connection would only wait, or fail in spite of waiting.
+    pub(crate) fn writer_connections(self) -> u32 {
+        match self {
+            Self::Sqlite => 1,
+            Self::Postgres => limits::READER_CONNECTIONS,
+        }
+    }
+
+    /// Begins a transaction that may read before it writes. SQLite's plain BEGIN would fail when the lock is upgraded.
+    pub(crate) async fn begin_write(
+        self,
+        writer: &AnyPool,
+    ) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        match self {
+            Self::Sqlite => writer.begin_with("BEGIN IMMEDIATE").await,
+            Self::Postgres => writer.begin().await,
+        }
+    }
+
+    /// Makes the rest of the transaction the only one that holds `lock`. SQLite's write transactions exclude each
+    /// other already; PostgreSQL's READ COMMITTED would lose updates between a read and the write that depends on it.
+    pub(crate) async fn serialise(
+        self,
+        transaction: &mut Transaction<'static, Any>,
+        lock: i64,
+    ) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite => Ok(()),
+            Self::Postgres => {
+                sqlx::query("SELECT CASE WHEN pg_advisory_xact_lock($1) IS NULL THEN 0 ELSE 1 END")
+                    .bind(lock)
+                    .execute(&mut **transaction)
+                    .await
+                    .map(|_| ())
+            }
+        }
+    }
+
+    /// What every new connection is told first.
+    pub(crate) async fn prepare(
+        connection: &mut AnyConnection,
+        access: Access,
+    ) -> Result<(), sqlx::Error> {
+        if connection.backend_name() != "SQLite" {
+            return Ok(());
+        }
+        // FULL: a commit that was acknowledged survives a power cut; the audit log and the highest CRL number need it.
+        // A statement waits 10 s for another process's lock before it fails.
+        let settings = match access {
+            Access::Owner => {
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = 0; \
+                 PRAGMA busy_timeout = 10000;"
+            }
+            Access::Reader => {
+                "PRAGMA query_only = 1; PRAGMA trusted_schema = 0; PRAGMA busy_timeout = 10000;"
+            }
+        };
+        sqlx::raw_sql(settings)
+            .execute(connection)
+            .await
+            .map(|_| ())
+    }
+}
+
+/// The driver's form of a location.
+pub(crate) fn connect_options(
+    location: &Location,
+    access: Access,
+) -> Result<AnyConnectOptions, sqlx::Error> {
+    match location {
+        Location::Sqlite(path) => AnyConnectOptions::from_str(&sqlite_url(path, access)),
+        Location::Postgres(url) => AnyConnectOptions::from_str(url.as_str()),
+    }
+}
+
+fn sqlite_url(path: &Path, access: Access) -> String {
+    let mode = match access {
+        Access::Owner => "rwc",
+        Access::Reader => "rw",
+    };
+    let path = path
+        .to_string_lossy()
+        .replace('%', "%25")
+        .replace('#', "%23")
+        .replace('?', "%3F");
+    format!("sqlite://{path}?mode={mode}")
+}
+
+/// Whether an error says that the schema does not exist yet.
+pub(crate) fn is_missing_schema(code: Option<&str>, message: &str) -> bool {
+    match code {
+        // PostgreSQL: undefined_table, invalid_schema_name.
+        Some("42P01" | "3F000") => true,
+        // SQLite: SQLITE_ERROR is shared by many; SQLITE_CANTOPEN means the file is not there.
+        Some("1") => message.starts_with("no such table"),
+        Some("14") => true,
+        _ => false,
+    }
+}
+
+/// Whether an error says that the database is there but cannot serve now.
+pub(crate) fn is_unavailable(code: Option<&str>, _message: &str) -> bool {
+    code.is_some_and(|code| {
+        // PostgreSQL classes 08 (connection), 53 (resources), 57P (shutdown); SQLite BUSY and its extended codes.
+        code.starts_with("08")
+            || code.starts_with("53")
+            || code.starts_with("57P")
+            || matches!(code, "5" | "261" | "517" | "773")
+    })
+}

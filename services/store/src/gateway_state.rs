@@ -1,0 +1,203 @@
+//! What the gateway keeps between requests: sign-ins under way, with their codes and access tokens, and the client
+//! assertions that were used.
+//!
+//! A sign-in is one row that walks through its [`Stage`]s. Every step is one conditional statement: of any number of
+//! requests that try the same step at once, on any number of gateway processes, exactly one succeeds. Times are seconds
+//! since 1970-01-01T00:00:00Z and are given by the caller.
+
+mod grant;
+mod interaction;
+mod row;
+mod upkeep;
+
+use crate::database::Database;
+use crate::database_url::DatabaseUrl;
+use crate::error::StoreError;
+use crate::migrations::Part;
+
+/// SHA-256 of a bearer secret.
+pub type SecretHash = [u8; 32];
+
+/// How far a sign-in has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// The browser shows the first page; the card has not been read.
+    Waiting,
+    /// The card's answer came and is being verified; its challenge is spent.
+    Verifying,
+    /// The card's answer is good; the browser has not come back yet.
+    Verified,
+    /// The card's answer was refused; the browser has not come back yet.
+    Refused,
+    /// The browser came back; the person is asked for consent.
+    Consent,
+    /// The browser came back and shows the refusal.
+    RefusalShown,
+    /// The person said no.
+    Denied,
+    /// The person said yes; the code waits for the client.
+    CodeIssued,
+    /// The client exchanged the code for the access token.
+    Redeemed,
+    /// The access token was revoked.
+    Revoked,
+}
+
+/// A sign-in that begins.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSignIn<'a> {
+    /// Random, and unique.
+    pub interaction_id: &'a str,
+    /// The client that asks.
+    pub client_id: &'a str,
+    /// Where the answer goes.
+    pub redirect_uri: &'a str,
+    /// The client's `state`.
+    pub state: &'a str,
+    /// The client's `nonce`.
+    pub nonce: &'a str,
+    /// The scopes, joined by single spaces.
+    pub scope: &'a str,
+    /// The client's `code_challenge`.
+    pub code_challenge: &'a str,
+    /// The language of the pages.
+    pub language: &'a str,
+    /// The browser that began.
+    pub browser_hash: &'a SecretHash,
+    /// When the sign-in ends unless the person consented.
+    pub expires_at: i64,
+}
+
+/// A sign-in as stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// Random, and unique.
+    pub interaction_id: String,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The client that asks.
+    pub client_id: String,
+    /// Where the answer goes.
+    pub redirect_uri: String,
+    /// The client's `state`.
+    pub state: String,
+    /// The client's `nonce`.
+    pub nonce: String,
+    /// The scopes, joined by single spaces.
+    pub scope: String,
+    /// The client's `code_challenge`.
+    pub code_challenge: String,
+    /// The language of the pages.
+    pub language: String,
+    /// The browser that began or, once the browser came back, its new secret.
+    pub browser_hash: Vec<u8>,
+    /// The random part of the card's challenge; empty until it is asked for.
+    pub challenge_random: Vec<u8>,
+    /// When the challenge ends.
+    pub challenge_expires_at: i64,
+    /// What the browser must bring when it comes back.
+    pub return_token_hash: Option<Vec<u8>>,
+    /// Why the card's answer was refused; empty otherwise.
+    pub refusal: String,
+    /// When the card's answer was verified; 0 before.
+    pub authenticated_at: i64,
+    /// Who it is, encrypted; empty unless verified.
+    pub sealed_identity: Vec<u8>,
+    /// When the present stage ends.
+    pub expires_at: i64,
+}
+
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignIn")
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A card's answer that is good.
+#[derive(Debug, Clone, Copy)]
+pub struct Acceptance<'a> {
+    /// What the browser must bring when it comes back.
+    pub return_token_hash: &'a SecretHash,
+    /// When the answer was verified.
+    pub authenticated_at: i64,
+    /// Who it is, encrypted.
+    pub sealed_identity: &'a [u8],
+}
+
+/// The browser's return from the card's reader.
+#[derive(Debug, Clone, Copy)]
+pub struct BrowserReturn<'a> {
+    /// The return token's hash.
+    pub return_token_hash: &'a SecretHash,
+    /// The browser's present secret.
+    pub browser_hash: &'a SecretHash,
+    /// The browser's secret from now on.
+    pub next_browser_hash: &'a SecretHash,
+    /// Who it is, encrypted under that secret; empty for a refusal.
+    pub sealed_identity: &'a [u8],
+}
+
+/// The person's consent.
+#[derive(Debug, Clone, Copy)]
+pub struct Consent<'a> {
+    /// The browser's present secret.
+    pub browser_hash: &'a SecretHash,
+    /// The code's hash.
+    pub code_hash: &'a SecretHash,
+    /// Who it is, encrypted under the code.
+    pub sealed_identity: &'a [u8],
+    /// When the code ends.
+    pub code_expires_at: i64,
+}
+
+/// A client's redemption of a code. All of it must fit the row, or nothing happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Redemption<'a> {
+    /// The code's hash.
+    pub code_hash: &'a SecretHash,
+    /// The client that proved itself.
+    pub client_id: &'a str,
+    /// The client's `redirect_uri`.
+    pub redirect_uri: &'a str,
+    /// The challenge of the client's `code_verifier`.
+    pub code_challenge: &'a str,
+    /// The access token's hash.
+    pub access_token_hash: &'a SecretHash,
+    /// Who it is, encrypted under the access token.
+    pub sealed_identity: &'a [u8],
+    /// When the access token ends.
+    pub access_token_expires_at: i64,
+}
+
+/// Rows one client has stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Occupancy {
+    /// The client.
+    pub client_id: String,
+    /// Its sign-ins.
+    pub sign_ins: u64,
+    /// Its used assertions.
+    pub assertion_ids: u64,
+}
+
+/// The gateway's part of the data.
+#[derive(Debug, Clone)]
+pub struct GatewayState {
+    database: Database,
+}
+
+impl GatewayState {
+    /// Connects and brings the schema up to this program's version.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        Ok(Self {
+            database: Database::open(url, Part::Gateway).await?,
+        })
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+}

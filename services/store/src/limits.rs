@@ -1,0 +1,36 @@
+//! The limits of the store, each argued for.
+
+use std::time::Duration;
+
+/// A segment is cut into pieces of this size: a blob costs about four times its size in memory on its way through the
+/// driver, and SQLite refuses one of 1 GB.
+pub const SEGMENT_CHUNK_OCTETS: usize = 4 * 1024 * 1024;
+
+/// CRL numbers, like serial numbers, have at most 20 octets (RFC 5280 section 5.2.3).
+pub const CRL_NUMBER_OCTETS: usize = 20;
+
+/// Key identifiers are at most this long in the proto contract.
+pub const KEY_IDENTIFIER_OCTETS: usize = 64;
+
+/// Waiting longer than this for a connection means that the database cannot be used.
+pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections that read; on PostgreSQL also those that write.
+pub const READER_CONNECTIONS: u32 = 8;
+
+/// Audit records committed by one transaction: bounds the time one caller waits for the others' records.
+pub const AUDIT_BATCH_RECORDS: usize = 256;
+
+/// Audit records waiting for the writer. More callers than this wait in turn, which slows them and loses nothing.
+pub const AUDIT_QUEUE_RECORDS: usize = 4_096;
+
+/// Refusals of one caller in one minute that get a record of their own; the rest are counted, so that a caller who is
+/// refused in a loop cannot fill the audit database.
+pub const REFUSAL_RECORDS_PER_CALLER_AND_MINUTE: u64 = 20;
+
+/// The longest chain of renewals that is followed. A certificate lives five years, so 64 are beyond any lifetime; the
+/// limit stops a crafted or cyclic chain.
+pub const RENEWAL_CHAIN_LINKS: usize = 64;
+
+/// Serial links written by one transaction.
+pub const LINKS_PER_TRANSACTION: usize = 1_000;
