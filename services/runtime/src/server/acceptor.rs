@@ -1,0 +1,176 @@
+//! From a TCP connection to a TLS connection with a known peer.
+//!
+//! Each handshake is a task of its own with a time-out, so that a slow client delays nobody; the
+//! peer's identity is read once, here.
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use prometheus::IntCounterVec;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::server::Connected;
+
+use crate::limits;
+use crate::peer::{Peer, identity};
+use crate::tls::ServerTls;
+
+/// A TLS connection whose client certificate was verified.
+pub(super) struct Connection {
+    stream: TlsStream<TcpStream>,
+    peer: Peer,
+    /// Held as long as the connection lives: the limit on connections.
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Accepts connections until `stop`, and hands those whose handshake succeeds to `accepted`.
+pub(super) async fn accept(
+    listener: TcpListener,
+    tls: Arc<ServerTls>,
+    accepted: mpsc::Sender<io::Result<Connection>>,
+    failures: IntCounterVec,
+    stop: CancellationToken,
+) {
+    let slots = Arc::new(Semaphore::new(limits::CONNECTIONS_PER_THREAD));
+    loop {
+        // The slot comes first: over the limit, clients wait in the kernel's queue and cost nothing.
+        let next = async {
+            let permit = slots
+                .clone()
+                .acquire_owned()
+                .await
+                .map_err(io::Error::other)?;
+            let (stream, address) = listener.accept().await?;
+            Ok::<_, io::Error>((stream, address, permit))
+        };
+        let next = tokio::select! {
+            () = stop.cancelled() => return,
+            next = next => next,
+        };
+        let (stream, address, permit) = match next {
+            Ok(next) => next,
+            Err(error) => {
+                // Out of file descriptors, or a client that left at once. Either passes; a loop
+                // without a pause would take the whole thread.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let acceptor = TlsAcceptor::from(tls.current());
+        let (accepted, failures) = (accepted.clone(), failures.clone());
+        tokio::spawn(async move {
+            match handshake(acceptor, stream, address).await {
+                Ok((stream, peer)) => {
+                    // A closed channel means that the server stops; the connection closes with it.
+                    let _ = accepted
+                        .send(Ok(Connection {
+                            stream,
+                            peer,
+                            _permit: permit,
+                        }))
+                        .await;
+                }
+                Err(refused) => {
+                    failures.with_label_values(&[refused.reason]).inc();
+                    tracing::info!(%address, reason = refused.reason, detail = refused.detail, "a TLS handshake failed");
+                }
+            }
+        });
+    }
+}
+
+struct Refused {
+    reason: &'static str,
+    detail: String,
+}
+
+async fn handshake(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    address: SocketAddr,
+) -> Result<(TlsStream<TcpStream>, Peer), Refused> {
+    let refused = |reason, detail: &dyn ToString| Refused {
+        reason,
+        detail: detail.to_string(),
+    };
+    // Small frames must not wait for more (Nagle).
+    stream
+        .set_nodelay(true)
+        .map_err(|error| refused("socket", &error))?;
+    let stream = tokio::time::timeout(limits::HANDSHAKE_TIMEOUT, acceptor.accept(stream))
+        .await
+        .map_err(|_| refused("timeout", &"the client took too long"))?
+        .map_err(|error| refused("handshake", &error))?;
+    let (_, session) = stream.get_ref();
+    if session.alpn_protocol() != Some(b"h2".as_slice()) {
+        return Err(refused("alpn", &"the client does not speak HTTP/2"));
+    }
+    let certificate = session.peer_certificates().and_then(<[_]>::first);
+    let certificate = certificate.ok_or_else(|| refused("identity", &"no client certificate"))?;
+    let identity = identity(certificate).map_err(|error| refused("identity", &error))?;
+    Ok((
+        stream,
+        Peer {
+            address,
+            identity: Some(identity),
+        },
+    ))
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, buffer)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    // Without these two, the frames of many streams would not share one TLS record.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

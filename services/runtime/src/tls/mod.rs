@@ -1,0 +1,8 @@
+//! TLS 1.3 with certificates on both sides, from PEM files that may change while the process runs.
+
+mod files;
+mod reload;
+
+pub use files::TlsError;
+pub(crate) use files::client_config;
+pub(crate) use reload::{Reloading, ServerTls};
