@@ -1,6 +1,7 @@
 //! Counters, gauges and histograms of one role, each with the label `role`, and the plain HTTP
 //! listener that shows them beside health and readiness.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -184,7 +185,8 @@ async fn ready(State((_, health)): State<(Metrics, Health)>) -> impl IntoRespons
     for (name, serving) in health.states() {
         let name = if name.is_empty() { "process" } else { &name };
         let state = if serving { "serving" } else { "not serving" };
-        text.push_str(&format!("{name}: {state}\n"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name}: {state}");
     }
     (code, text)
 }

@@ -64,7 +64,7 @@ impl ConfigError {
     pub(super) fn from_toml(error: &toml::de::Error, text: &str) -> Self {
         let at = error.span().map_or(0, |span| span.start).min(text.len());
         let before = &text.as_bytes()[..at];
-        let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
+        let line = before.split(|octet| *octet == b'\n').count();
         let column = before
             .iter()
             .rev()

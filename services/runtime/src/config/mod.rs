@@ -7,8 +7,9 @@ mod types;
 pub use error::ConfigError;
 pub use path::{ConfigPath, SecretFile};
 pub use types::{
-    Caller, CertificationAuthorityConfig, ClientTlsConfig, CrlSignerConfig, Environment,
-    GrpcClientConfig, Listen, LogFormat, ObservabilityConfig, TlsConfig, TrustAnchorConfig,
+    Caller, CertificationAuthorityConfig, ClientTlsConfig, CrlSignerConfig, CrossCheckConfig,
+    Environment, GrpcClientConfig, Listen, LogFormat, ObservabilityConfig, TlsConfig,
+    TrustAnchorConfig,
 };
 
 use std::path::Path;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use pki::CrossCheck;
 use serde::Deserialize;
 
 use super::{ConfigError, ConfigPath, SecretFile};
@@ -285,4 +286,41 @@ pub struct TrustAnchorConfig {
     /// SHA-256 over its DER, 64 hexadecimal digits: compared when the file is read, so that a file
     /// alone cannot add trust.
     pub sha256: String,
+}
+
+/// `cross_check`: `"off"`, `"all"` or `{ one_in = 100 }`: how many signature checks the second,
+/// independent implementation repeats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrossCheckConfig {
+    /// None.
+    Off,
+    /// Every one.
+    #[default]
+    All,
+    /// One in so many.
+    OneIn(u32),
+}
+
+impl CrossCheckConfig {
+    /// Whether the share can be.
+    ///
+    /// # Errors
+    /// For one in none.
+    pub fn check(self) -> Result<(), ConfigError> {
+        if self == Self::OneIn(0) {
+            return Err(ConfigError::invalid("cross_check.one_in", "1 or more"));
+        }
+        Ok(())
+    }
+}
+
+impl From<CrossCheckConfig> for CrossCheck {
+    fn from(config: CrossCheckConfig) -> Self {
+        match config {
+            CrossCheckConfig::Off => Self::Off,
+            CrossCheckConfig::All => Self::All,
+            CrossCheckConfig::OneIn(one_in) => Self::Sampled { one_in },
+        }
+    }
 }
