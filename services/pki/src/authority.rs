@@ -17,16 +17,33 @@ pub enum CrlSigner {
 pub struct CertificationAuthority {
     name: String,
     profile: &'static Profile,
+    /// Oldest first, never empty.
     anchors: Vec<TrustAnchor>,
+    newest: TrustAnchor,
     crl_signer: CrlSigner,
 }
 
-/// Why a set of anchors is not an authority.
+/// Why a name and anchors are not an authority.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthorityError {
+    /// The name becomes a metric label and part of a key.
+    #[error("a certification authority's name has 1 to 64 of a-z, 0-9 and -")]
+    Name,
     /// No anchor at all.
     #[error("a certification authority needs at least one trust anchor")]
     NoAnchor,
+    /// Issuers are chosen by key identifier, so it has to tell the anchors apart.
+    #[error("two trust anchors have the key identifier {key_id}")]
+    DuplicateKeyIdentifier {
+        /// The identifier they share.
+        key_id: KeyIdentifier,
+    },
+    /// The generations of one authority share its name; another name is another authority.
+    #[error("the trust anchor with key identifier {key_id} has another subject than the others")]
+    SubjectsDiffer {
+        /// The anchor with the other subject.
+        key_id: KeyIdentifier,
+    },
 }
 
 impl CertificationAuthority {
@@ -34,10 +51,40 @@ impl CertificationAuthority {
     pub fn new(
         name: &str,
         profile: &'static Profile,
-        anchors: Vec<TrustAnchor>,
+        mut anchors: Vec<TrustAnchor>,
         crl_signer: CrlSigner,
     ) -> Result<Self, AuthorityError> {
-        Ok(Self { name: name.to_owned(), profile, anchors, crl_signer })
+        let letters = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(letters) {
+            return Err(AuthorityError::Name);
+        }
+        // The key identifier decides between keys of the same second, so that every process
+        // agrees which is the newest.
+        anchors.sort_by(|a, b| (a.not_before(), a.key_id()).cmp(&(b.not_before(), b.key_id())));
+        let newest = anchors.last().ok_or(AuthorityError::NoAnchor)?.clone();
+        for (index, anchor) in anchors.iter().enumerate() {
+            let key_id = anchor.key_id();
+            if anchors[..index]
+                .iter()
+                .any(|before| before.key_id() == key_id)
+            {
+                return Err(AuthorityError::DuplicateKeyIdentifier {
+                    key_id: key_id.clone(),
+                });
+            }
+            if anchor.canonical_subject() != newest.canonical_subject() {
+                return Err(AuthorityError::SubjectsDiffer {
+                    key_id: key_id.clone(),
+                });
+            }
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            profile,
+            anchors,
+            newest,
+            crl_signer,
+        })
     }
 
     /// Its name in configuration, metrics and requests.
@@ -71,12 +118,12 @@ impl CertificationAuthority {
         let own = self.anchor(issuer_key_id)?;
         Some(match self.crl_signer {
             CrlSigner::OwnKey => own.key_id(),
-            CrlSigner::NewestKey => self.newest_anchor().key_id(),
+            CrlSigner::NewestKey => self.newest.key_id(),
         })
     }
 
     /// The anchor whose validity began last.
     pub fn newest_anchor(&self) -> &TrustAnchor {
-        todo!()
+        &self.newest
     }
 }

@@ -1,18 +1,444 @@
 //! Reading a certificate strictly.
+//!
+//! Two readers must agree: x509-parser, which is widely used but lenient (it accepts BER here and
+//! there, and elements behind the last one of a structure), and the strict reader of this crate,
+//! which checks that every byte is DER and every structure holds exactly the elements it may hold.
+//! What only one of them accepts, or what they read differently, is refused.
 
-use crate::KeyIdentifier;
+use std::fmt;
+
+use x509_parser::certificate::{X509Certificate, X509CertificateParser};
+use x509_parser::nom::Parser;
+use x509_parser::x509::{AlgorithmIdentifier, X509Version};
+
+use crate::der::{
+    OCTET_STRING, Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence,
+};
+use crate::limits::{MAX_CERTIFICATE_BYTES, MAX_EXTENSIONS};
+use crate::name::canonical_name;
+use crate::{
+    DerError, KeyIdentifier, KeyIdentifierError, NameError, PublicKey, PublicKeyError, SerialError,
+    SerialNumber, UnixTime,
+};
+
+/// `sha256WithRSAEncryption`, 1.2.840.113549.1.1.11.
+pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
+/// `id-ce-subjectKeyIdentifier`, 2.5.29.14.
+pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
+/// `id-ce-authorityKeyIdentifier`, 2.5.29.35.
+pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
+
+/// An object identifier found in a certificate or list, for a refusal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FoundIdentifier(Box<[u8]>);
+
+impl FoundIdentifier {
+    pub(crate) fn new(contents: &[u8]) -> Self {
+        Self(contents.into())
+    }
+}
+
+impl fmt::Display for FoundIdentifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::profile::write_dotted(formatter, &self.0)
+    }
+}
+
+impl fmt::Debug for FoundIdentifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "FoundIdentifier({self})")
+    }
+}
 
 /// Why bytes are not a certificate we read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateError {
-    /// It is not DER.
+    /// Neither DER nor one PEM block of a certificate.
+    #[error("the file is neither a certificate in DER nor one PEM block of a certificate")]
+    NotACertificateFile,
+    /// Larger than any certificate.
+    #[error("the certificate has {octets} octets; {MAX_CERTIFICATE_BYTES} are read")]
+    TooLarge {
+        /// Its size.
+        octets: usize,
+    },
+    /// It is not DER, or holds more or fewer elements than a certificate.
+    #[error("the certificate is not DER: {0}")]
+    Der(#[from] DerError),
+    /// It is DER, but the two readers do not both read it, or not the same.
+    #[error("the certificate does not have the structure of RFC 5280 section 4.1")]
+    Structure,
+    /// Not version 3.
+    #[error(
+        "the certificate has version {found}; extensions need version 3 (RFC 5280 section 4.1.2.1)"
+    )]
+    Version {
+        /// Its version, counted from 1.
+        found: u32,
+    },
+    /// The serial number is no serial number.
     #[error(transparent)]
-    Der(#[from] crate::DerError),
+    Serial(#[from] SerialError),
+    /// The signed and the unsigned algorithm identifier differ.
+    #[error("the two signature algorithms differ (RFC 5280 section 4.1.1.2)")]
+    SignatureAlgorithmsDiffer,
+    /// Signed with another algorithm.
+    #[error("the signature algorithm is {found}; the profile has sha256WithRSAEncryption")]
+    SignatureAlgorithm {
+        /// The algorithm.
+        found: FoundIdentifier,
+    },
+    /// The parameters of the signature algorithm are not NULL.
+    #[error("the parameters of the signature algorithm are not NULL (RFC 4055 section 5)")]
+    SignatureParameters,
+    /// The issuer's or the subject's name is malformed.
+    #[error("a name is malformed: {0}")]
+    Name(#[from] NameError),
+    /// Without an issuer nobody vouches.
+    #[error("the issuer is empty (RFC 5280 section 4.1.2.4)")]
+    EmptyIssuer,
+    /// The validity ends before it begins.
+    #[error("the validity ends before it begins (RFC 5280 section 4.1.2.5)")]
+    EmptyValidity,
+    /// Unique identifiers must not be used.
+    #[error("the certificate has unique identifiers (RFC 5280 section 4.1.2.8)")]
+    UniqueIdentifier,
+    /// The key is refused.
+    #[error("the certificate's key: {0}")]
+    PublicKey(#[from] PublicKeyError),
+    /// More extensions than any certificate.
+    #[error("there are {found} extensions; {MAX_EXTENSIONS} are read")]
+    TooManyExtensions {
+        /// How many.
+        found: usize,
+    },
+    /// The same extension twice.
+    #[error("extension {extension} occurs twice (RFC 5280 section 4.2)")]
+    DuplicateExtension {
+        /// The extension.
+        extension: FoundIdentifier,
+    },
+    /// The value of an extension is not what its definition says.
+    #[error("the value of extension {extension} is malformed: {error}")]
+    ExtensionValue {
+        /// The extension.
+        extension: FoundIdentifier,
+        /// What is wrong.
+        error: DerError,
+    },
+    /// A key identifier of an impossible length.
+    #[error(transparent)]
+    KeyIdentifier(#[from] KeyIdentifierError),
+    /// An authority key identifier with an issuer but no serial, or the reverse.
+    #[error(
+        "the authority key identifier has an issuer without a serial or the reverse (RFC 5280 section 4.2.1.1)"
+    )]
+    HalfAuthority,
+    /// No authority key identifier, or one without a key identifier.
+    #[error("the certificate does not name its issuer's key (RFC 5280 section 4.2.1.1)")]
+    NoAuthorityKeyIdentifier,
+    /// An anchor without a subject key identifier.
+    #[error("the trust anchor has no subject key identifier (RFC 5280 section 4.2.1.2)")]
+    NoSubjectKeyIdentifier,
+}
+
+impl CertificateError {
+    /// The broken rule, in snake case.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::NotACertificateFile => "not_a_certificate_file",
+            Self::TooLarge { .. } => "certificate_too_large",
+            Self::Der(_) => "not_der",
+            Self::Structure => "certificate_structure",
+            Self::Version { .. } => "certificate_version",
+            Self::Serial(_) => "serial_number",
+            Self::SignatureAlgorithmsDiffer => "signature_algorithms_differ",
+            Self::SignatureAlgorithm { .. } => "signature_algorithm",
+            Self::SignatureParameters => "signature_parameters",
+            Self::Name(_) => "name",
+            Self::EmptyIssuer => "empty_issuer",
+            Self::EmptyValidity => "empty_validity",
+            Self::UniqueIdentifier => "unique_identifier",
+            Self::PublicKey(_) => "public_key",
+            Self::TooManyExtensions { .. } => "too_many_extensions",
+            Self::DuplicateExtension { .. } => "duplicate_extension",
+            Self::ExtensionValue { .. } => "extension_value",
+            Self::KeyIdentifier(_) => "key_identifier",
+            Self::HalfAuthority => "half_authority",
+            Self::NoAuthorityKeyIdentifier => "no_authority_key_identifier",
+            Self::NoSubjectKeyIdentifier => "no_subject_key_identifier",
+        }
+    }
+
+    /// Whether the certificate is well formed, but uses something that is not supported.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        matches!(
+            self,
+            Self::SignatureAlgorithm { .. }
+                | Self::PublicKey(
+                    PublicKeyError::NotRsa
+                        | PublicKeyError::ModulusSize { .. }
+                        | PublicKeyError::Exponent
+                )
+        )
+    }
+}
+
+/// A certificate as it was read; nothing about it is proven.
+pub(crate) struct Certificate<'a> {
+    pub(crate) signed: &'a [u8],
+    pub(crate) signature: &'a [u8],
+    pub(crate) serial: SerialNumber,
+    pub(crate) canonical_issuer: Vec<u8>,
+    pub(crate) subject: &'a [u8],
+    pub(crate) not_before: UnixTime,
+    pub(crate) not_after: UnixTime,
+    pub(crate) public_key: PublicKey,
+    pub(crate) extensions: Vec<Extension<'a>>,
+}
+
+/// One extension.
+#[derive(Clone, Copy)]
+pub(crate) struct Extension<'a> {
+    pub(crate) identifier: &'a [u8],
+    pub(crate) critical: bool,
+    pub(crate) value: &'a [u8],
+}
+
+impl Extension<'_> {
+    /// An error about this extension's value.
+    pub(crate) fn malformed(&self, error: DerError) -> CertificateError {
+        CertificateError::ExtensionValue {
+            extension: FoundIdentifier::new(self.identifier),
+            error,
+        }
+    }
+}
+
+impl<'a> Certificate<'a> {
+    pub(crate) fn parse(der: &'a [u8]) -> Result<Self, CertificateError> {
+        if der.len() > MAX_CERTIFICATE_BYTES {
+            return Err(CertificateError::TooLarge { octets: der.len() });
+        }
+        check_strict(der)?;
+        let parts = Parts::read(der)?;
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let (_, parsed) = parser.parse(der).map_err(|_| CertificateError::Structure)?;
+        parts.check_agreement(&parsed)?;
+        let tbs = &parsed.tbs_certificate;
+        if tbs.version != X509Version::V3 {
+            return Err(CertificateError::Version {
+                found: tbs.version.0.saturating_add(1),
+            });
+        }
+        if tbs.issuer_uid.is_some() || tbs.subject_uid.is_some() {
+            return Err(CertificateError::UniqueIdentifier);
+        }
+        check_signature_algorithms(&tbs.signature, &parsed.signature_algorithm)?;
+        let serial = SerialNumber::from_der_integer(parts.serial)?;
+        let canonical_issuer = canonical_name(parts.issuer)?;
+        if canonical_issuer.is_empty() {
+            return Err(CertificateError::EmptyIssuer);
+        }
+        canonical_name(parts.subject)?;
+        if parts.not_after < parts.not_before {
+            return Err(CertificateError::EmptyValidity);
+        }
+        check_duplicates(&parts.extensions)?;
+        Ok(Self {
+            signed: parts.signed,
+            signature: parts.signature,
+            serial,
+            canonical_issuer,
+            subject: parts.subject,
+            not_before: parts.not_before,
+            not_after: parts.not_after,
+            public_key: PublicKey::from_spki_der(parts.spki)?,
+            extensions: parts.extensions,
+        })
+    }
+
+    pub(crate) fn extension(&self, identifier: &[u8]) -> Option<&Extension<'a>> {
+        self.extensions
+            .iter()
+            .find(|extension| extension.identifier == identifier)
+    }
+
+    /// The key that issued it, by its own account.
+    pub(crate) fn issuer_key_id(&self) -> Result<KeyIdentifier, CertificateError> {
+        let extension = self
+            .extension(AUTHORITY_KEY_IDENTIFIER)
+            .ok_or(CertificateError::NoAuthorityKeyIdentifier)?;
+        authority_key_id(extension)
+    }
 }
 
 /// The authority key identifier of a certificate that was not validated: only good for choosing
 /// the authority to validate it with.
 pub fn peek_issuer_key_id(der: &[u8]) -> Result<KeyIdentifier, CertificateError> {
-    let _ = der;
-    todo!()
+    Certificate::parse(der)?.issuer_key_id()
+}
+
+/// `AuthorityKeyIdentifier` (RFC 5280 section 4.2.1.1), of a certificate or a list.
+pub(crate) fn authority_key_id(
+    extension: &Extension<'_>,
+) -> Result<KeyIdentifier, CertificateError> {
+    let parts = || {
+        check_strict(extension.value)?;
+        let mut reader = whole_sequence(extension.value)?;
+        let key_id = reader.optional(context_primitive(0))?;
+        let issuer = reader.optional(context(1))?.is_some();
+        let serial = reader.optional(context_primitive(2))?.is_some();
+        reader.finish()?;
+        Ok((key_id, issuer, serial))
+    };
+    let (key_id, issuer, serial) = parts().map_err(|error| extension.malformed(error))?;
+    if issuer != serial {
+        return Err(CertificateError::HalfAuthority);
+    }
+    let key_id = key_id.ok_or(CertificateError::NoAuthorityKeyIdentifier)?;
+    Ok(KeyIdentifier::new(key_id.contents)?)
+}
+
+/// The parts of a certificate as the strict reader finds them (RFC 5280 section 4.1).
+struct Parts<'a> {
+    signed: &'a [u8],
+    serial: &'a [u8],
+    issuer: &'a [u8],
+    not_before: UnixTime,
+    not_after: UnixTime,
+    subject: &'a [u8],
+    spki: &'a [u8],
+    extensions: Vec<Extension<'a>>,
+    signature: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
+        let mut certificate = whole_sequence(der)?;
+        let signed = certificate.expect(SEQUENCE)?;
+        certificate.expect(SEQUENCE)?;
+        let signature = certificate.octet_aligned_bits()?;
+        certificate.finish()?;
+
+        let mut tbs = Reader::new(signed.contents);
+        if let Some(version) = tbs.optional(context(0))? {
+            let mut version = Reader::new(version.contents);
+            version.integer()?;
+            version.finish()?;
+        }
+        let serial = tbs.integer()?;
+        tbs.expect(SEQUENCE)?;
+        let issuer = tbs.expect(SEQUENCE)?.raw;
+        let mut validity = tbs.sequence()?;
+        let not_before = crate::time::from_element(&validity.element()?)?;
+        let not_after = crate::time::from_element(&validity.element()?)?;
+        validity.finish()?;
+        let subject = tbs.expect(SEQUENCE)?.raw;
+        let spki = tbs.expect(SEQUENCE)?.raw;
+        tbs.optional(context_primitive(1))?;
+        tbs.optional(context_primitive(2))?;
+        let extensions = match tbs.optional(context(3))? {
+            Some(tagged) => read_extensions(tagged.contents)?,
+            None => Vec::new(),
+        };
+        tbs.finish()?;
+        let signed = signed.raw;
+        Ok(Self {
+            signed,
+            serial,
+            issuer,
+            not_before,
+            not_after,
+            subject,
+            spki,
+            extensions,
+            signature,
+        })
+    }
+
+    /// Whether the other reader found the same parts.
+    fn check_agreement(&self, other: &X509Certificate<'_>) -> Result<(), CertificateError> {
+        let tbs = &other.tbs_certificate;
+        let same_extensions = tbs.extensions().len() == self.extensions.len()
+            && tbs
+                .extensions()
+                .iter()
+                .zip(&self.extensions)
+                .all(|(theirs, ours)| {
+                    theirs.oid.as_bytes() == ours.identifier
+                        && theirs.critical == ours.critical
+                        && theirs.value == ours.value
+                });
+        let same = tbs.as_ref() == self.signed
+            && tbs.raw_serial() == self.serial
+            && tbs.issuer.as_raw() == self.issuer
+            && tbs.validity.not_before.timestamp() == self.not_before.secs()
+            && tbs.validity.not_after.timestamp() == self.not_after.secs()
+            && tbs.subject.as_raw() == self.subject
+            && tbs.subject_pki.raw == self.spki
+            && *other.signature_value.data == *self.signature
+            && same_extensions;
+        if same {
+            Ok(())
+        } else {
+            Err(CertificateError::Structure)
+        }
+    }
+}
+
+/// `Extensions`, inside their explicit tag, of a certificate or a list.
+pub(crate) fn read_extensions(tagged: &[u8]) -> Result<Vec<Extension<'_>>, CertificateError> {
+    let mut list = whole_sequence(tagged)?;
+    let mut extensions = Vec::new();
+    while !list.is_empty() {
+        let mut fields = list.sequence()?;
+        let extension = Extension {
+            identifier: fields.object_identifier()?,
+            critical: fields.default_false()?,
+            value: fields.expect(OCTET_STRING)?.contents,
+        };
+        fields.finish()?;
+        extensions.push(extension);
+        if extensions.len() > MAX_EXTENSIONS {
+            return Err(CertificateError::TooManyExtensions {
+                found: extensions.len(),
+            });
+        }
+    }
+    Ok(extensions)
+}
+
+/// RFC 5280 section 4.2: no extension twice.
+pub(crate) fn check_duplicates(extensions: &[Extension<'_>]) -> Result<(), CertificateError> {
+    let twice = extensions.iter().enumerate().find(|(index, extension)| {
+        extensions[..*index]
+            .iter()
+            .any(|before| before.identifier == extension.identifier)
+    });
+    match twice {
+        Some((_, extension)) => Err(CertificateError::DuplicateExtension {
+            extension: FoundIdentifier::new(extension.identifier),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn check_signature_algorithms(
+    signed: &AlgorithmIdentifier<'_>,
+    outer: &AlgorithmIdentifier<'_>,
+) -> Result<(), CertificateError> {
+    // RFC 5280 section 4.1.1.2. The outer one is not signed; an attacker chooses it.
+    if signed != outer {
+        return Err(CertificateError::SignatureAlgorithmsDiffer);
+    }
+    let found = signed.algorithm.as_bytes();
+    if found != SHA256_WITH_RSA {
+        let found = FoundIdentifier::new(found);
+        return Err(CertificateError::SignatureAlgorithm { found });
+    }
+    match signed.parameters() {
+        Some(parameters) if parameters.as_null().is_ok() => Ok(()),
+        _ => Err(CertificateError::SignatureParameters),
+    }
 }

@@ -22,7 +22,9 @@ impl KeyIdentifier {
     /// Takes the octets as they stand in the extension.
     pub fn new(octets: &[u8]) -> Result<Self, KeyIdentifierError> {
         if octets.is_empty() || octets.len() > MAX_OCTETS {
-            return Err(KeyIdentifierError { octets: octets.len() });
+            return Err(KeyIdentifierError {
+                octets: octets.len(),
+            });
         }
         Ok(Self(octets.into()))
     }
@@ -35,7 +37,9 @@ impl KeyIdentifier {
 
 impl fmt::Display for KeyIdentifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))
+        self.0
+            .iter()
+            .try_for_each(|octet| write!(formatter, "{octet:02x}"))
     }
 }
 
@@ -51,14 +55,23 @@ mod tests {
 
     #[test]
     fn a_key_identifier_is_shown_as_lowercase_hex() {
-        assert_eq!(KeyIdentifier::new(&[0xAB, 0x01]).unwrap().to_string(), "ab01");
+        assert_eq!(
+            KeyIdentifier::new(&[0xAB, 0x01]).unwrap().to_string(),
+            "ab01"
+        );
     }
 
     #[test]
     fn a_key_identifier_has_one_to_sixty_four_octets() {
-        assert_eq!(KeyIdentifier::new(&[]).unwrap_err(), KeyIdentifierError { octets: 0 });
+        assert_eq!(
+            KeyIdentifier::new(&[]).unwrap_err(),
+            KeyIdentifierError { octets: 0 }
+        );
         assert!(KeyIdentifier::new(&[0; 1]).is_ok());
         assert!(KeyIdentifier::new(&[0; 64]).is_ok());
-        assert_eq!(KeyIdentifier::new(&[0; 65]).unwrap_err(), KeyIdentifierError { octets: 65 });
+        assert_eq!(
+            KeyIdentifier::new(&[0; 65]).unwrap_err(),
+            KeyIdentifierError { octets: 65 }
+        );
     }
 }

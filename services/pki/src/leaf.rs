@@ -1,15 +1,34 @@
 //! Validating the certificate on a card.
+//!
+//! The hierarchy has exactly one tier: an authority's key signs the leaf, and nothing is between.
+//! So there is no path to build: read the leaf, compare it with the profile, choose the anchor by
+//! the authority key identifier (all generations share one name) and let its key confirm the
+//! choice.
 
+mod error;
+mod profile_check;
+
+use crate::certificate::Certificate;
+use crate::signature::sha256;
 use crate::{
-    CertificateError, CertificationAuthority, DistributionPoint, KeyIdentifier, Profile, PublicKey,
-    SerialNumber, UnixTime, Verifier,
+    CertificationAuthority, DistributionPoint, HashAlgorithm, KeyIdentifier, Profile, PublicKey,
+    SerialNumber, SignatureEncoding, SignatureError, Signed, UnixTime, Verifier,
 };
+
+pub use error::{LeafError, LeafErrorKind};
 
 /// A certificate that is of its profile and was issued by a trust anchor. What depends on time is
 /// asked separately ([`Self::validity_at`]), so that this value can be cached.
 #[derive(Clone)]
 pub struct ValidatedLeaf {
     profile: &'static Profile,
+    issuer_key_id: KeyIdentifier,
+    serial: SerialNumber,
+    not_before: UnixTime,
+    not_after: UnixTime,
+    distribution_point: Option<DistributionPoint>,
+    public_key: PublicKey,
+    sha256: [u8; 32],
 }
 
 impl ValidatedLeaf {
@@ -20,43 +39,59 @@ impl ValidatedLeaf {
 
     /// The key that issued it.
     pub fn issuer_key_id(&self) -> &KeyIdentifier {
-        todo!()
+        &self.issuer_key_id
     }
 
     /// Its serial number.
     pub fn serial(&self) -> &SerialNumber {
-        todo!()
+        &self.serial
     }
 
-    /// Whether it is within its validity period, both ends included.
+    /// Whether it is within its validity period, both ends included (RFC 5280 section 4.1.2.5).
     pub fn validity_at(&self, now: UnixTime) -> Result<(), LeafError> {
-        let _ = now;
-        todo!()
+        if now < self.not_before {
+            return Err(LeafError::NotYetValid { now });
+        }
+        if now > self.not_after {
+            return Err(LeafError::Expired { now });
+        }
+        Ok(())
     }
 
     /// The first moment of its validity.
     pub fn not_before(&self) -> UnixTime {
-        todo!()
+        self.not_before
     }
 
-    /// The last moment of its validity.
+    /// The last moment of its validity. JPKI ends it on a birthday of the holder: personal.
     pub fn not_after(&self) -> UnixTime {
-        todo!()
+        self.not_after
     }
 
     /// Its distribution point.
     pub fn distribution_point(&self) -> Option<&DistributionPoint> {
-        todo!()
+        self.distribution_point.as_ref()
     }
 
     /// The holder's key.
     pub fn public_key(&self) -> &PublicKey {
-        todo!()
+        &self.public_key
     }
 
     /// SHA-256 over the whole certificate.
     pub fn sha256(&self) -> [u8; 32] {
-        todo!()
+        self.sha256
+    }
+}
+
+/// Nothing of it may be shown.
+impl std::fmt::Debug for ValidatedLeaf {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "ValidatedLeaf({}, redacted)",
+            self.profile.name()
+        )
     }
 }
 
@@ -66,43 +101,50 @@ pub fn validate_leaf(
     authority: &CertificationAuthority,
     verifier: &Verifier,
 ) -> Result<ValidatedLeaf, LeafError> {
-    let _ = (der, authority, verifier);
-    todo!()
+    let certificate = Certificate::parse(der)?;
+    let profile = authority.profile();
+    let distribution_point = profile_check::check(&certificate, profile)?;
+    let issuer_key_id = check_issuer(&certificate, authority, verifier)?;
+    Ok(ValidatedLeaf {
+        profile,
+        issuer_key_id,
+        serial: certificate.serial,
+        not_before: certificate.not_before,
+        not_after: certificate.not_after,
+        distribution_point: Some(distribution_point),
+        public_key: certificate.public_key,
+        sha256: sha256(der),
+    })
 }
 
-/// Why a leaf is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LeafError {
-    /// Not a certificate.
-    #[error(transparent)]
-    Certificate(#[from] CertificateError),
-}
-
-impl LeafError {
-    /// The broken rule, in snake case.
-    pub fn rule(&self) -> &'static str {
-        todo!()
+/// RFC 5280 section 6.1.3 (a)(1) and (a)(4), for a path of one certificate.
+fn check_issuer(
+    certificate: &Certificate<'_>,
+    authority: &CertificationAuthority,
+    verifier: &Verifier,
+) -> Result<KeyIdentifier, LeafError> {
+    let key_id = certificate.issuer_key_id()?;
+    let Some(anchor) = authority.anchor(&key_id) else {
+        return Err(LeafError::UnknownIssuerKey { key_id });
+    };
+    // RFC 5280 section 7.1 says when two names are the same.
+    if certificate.canonical_issuer != anchor.canonical_subject() {
+        return Err(LeafError::IssuerName);
     }
-
-    /// What sort of refusal it is.
-    pub fn kind(&self) -> LeafErrorKind {
-        todo!()
-    }
-}
-
-/// The sorts of refusals a caller may want to tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LeafErrorKind {
-    /// The bytes are not a certificate, or break RFC 5280.
-    Malformed,
-    /// A certificate, but not of this profile.
-    Unsupported,
-    /// Not issued by one of the authority's keys.
-    UntrustedIssuer,
-    /// Its validity has not begun.
-    NotYetValid,
-    /// Its validity is over.
-    Expired,
-    /// The two signature implementations disagree.
-    CrossCheckDisagreement,
+    // The key identifier is a hint that anybody can write; the signature is the proof.
+    verifier
+        .verify(
+            anchor.public_key(),
+            SignatureEncoding::Pkcs1V15DigestInfo,
+            HashAlgorithm::Sha256,
+            Signed::Message(certificate.signed),
+            certificate.signature,
+        )
+        .map_err(|error| match error {
+            SignatureError::CrossCheckDisagreement => LeafError::CrossCheckDisagreement,
+            SignatureError::Mismatch | SignatureError::DigestLength { .. } => {
+                LeafError::IssuerSignature
+            }
+        })?;
+    Ok(key_id)
 }

@@ -1,6 +1,12 @@
-//! Certificate profiles as tables.
+//! Certificate profiles as tables, to be compared row by row with the published profile.
+//!
+//! Source: the profile specification of the JPKI service (J-LIS, version 3.2 of 2026-03-31) as far
+//! as it is public, and the certificates themselves. The rows that are not public were read off
+//! genuine JPKI-TEST certificates, which are fixtures of the conformance tests.
 
 use std::fmt;
+
+use crate::certificate::{AUTHORITY_KEY_IDENTIFIER, SUBJECT_KEY_IDENTIFIER};
 
 /// An object identifier, as its DER contents octets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -88,13 +94,50 @@ pub enum ExtendedKeyUsageRule {
     Exactly(ObjectIdentifier),
 }
 
+/// Whether an extension must, may or must not be there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Presence {
+    Required,
+    Optional,
+    Forbidden,
+}
+
+/// Whether an extension must be marked critical.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Criticality {
+    Critical,
+    NotCritical,
+    Either,
+}
+
+impl Criticality {
+    pub(crate) const fn allows(self, critical: bool) -> bool {
+        match self {
+            Self::Critical => critical,
+            Self::NotCritical => !critical,
+            Self::Either => true,
+        }
+    }
+}
+
+/// One row of a profile: an extension that is understood, and how it must appear. A critical
+/// extension without a row is unknown and refused (RFC 5280 section 4.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct ExtensionRule {
+    pub(crate) identifier: &'static [u8],
+    pub(crate) name: &'static str,
+    pub(crate) presence: Presence,
+    pub(crate) criticality: Criticality,
+}
+
 /// A certificate profile: what a leaf of one kind must look like, as data.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Profile {
-    pub(crate) name: &'static str,
-    pub(crate) certificate_policy: ObjectIdentifier,
-    pub(crate) key_usage: KeyUsage,
-    pub(crate) extended_key_usage: ExtendedKeyUsageRule,
+    name: &'static str,
+    certificate_policy: ObjectIdentifier,
+    key_usage: KeyUsage,
+    extended_key_usage: ExtendedKeyUsageRule,
+    extensions: &'static [ExtensionRule],
 }
 
 impl Profile {
@@ -102,6 +145,11 @@ impl Profile {
     /// `jpki-test-user-authentication`, `jpki-test-signing`.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         PROFILES.iter().find(|profile| profile.name == name)
+    }
+
+    /// All profiles.
+    pub fn all() -> &'static [Self] {
+        PROFILES
     }
 
     /// Its name, as in configuration.
@@ -113,6 +161,161 @@ impl Profile {
     pub const fn certificate_policy(&self) -> ObjectIdentifier {
         self.certificate_policy
     }
+
+    /// The exact key usage.
+    pub const fn key_usage(&self) -> KeyUsage {
+        self.key_usage
+    }
+
+    /// What it says about extended key usage.
+    pub const fn extended_key_usage(&self) -> ExtendedKeyUsageRule {
+        self.extended_key_usage
+    }
+
+    pub(crate) const fn extensions(&self) -> &'static [ExtensionRule] {
+        self.extensions
+    }
 }
 
-static PROFILES: [Profile; 0] = [];
+pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
+pub(crate) const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+pub(crate) const ISSUER_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x12];
+pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
+pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
+pub(crate) const CERTIFICATE_POLICIES: &[u8] = &[0x55, 0x1d, 0x20];
+pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+pub(crate) const AUTHORITY_INFORMATION_ACCESS: &[u8] =
+    &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01];
+
+/// `id-kp-clientAuth`, 1.3.6.1.5.5.7.3.2.
+const CLIENT_AUTHENTICATION: ObjectIdentifier =
+    ObjectIdentifier(&[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02]);
+
+/// A policy under `1.2.392.200149.8.5.1` (jpki, securityObject, pki, certificatePolicy).
+macro_rules! jpki_policy {
+    ($($arc:literal),*) => {
+        ObjectIdentifier(&[0x2a, 0x83, 0x08, 0x8c, 0x9b, 0x55, 0x08, 0x05, 0x01, $($arc),*])
+    };
+}
+
+static PROFILES: &[Profile] = &[
+    Profile {
+        name: "jpki-user-authentication",
+        // 1.2.392.200149.8.5.1.3.30: authenticate, class 30.
+        certificate_policy: jpki_policy!(3, 30),
+        key_usage: KeyUsage::DIGITAL_SIGNATURE,
+        extended_key_usage: ExtendedKeyUsageRule::Exactly(CLIENT_AUTHENTICATION),
+        extensions: USER_AUTHENTICATION,
+    },
+    Profile {
+        name: "jpki-signing",
+        // 1.2.392.200149.8.5.1.1.20: digitalSignature, class 20.
+        certificate_policy: jpki_policy!(1, 20),
+        key_usage: KeyUsage::DIGITAL_SIGNATURE.and(KeyUsage::NON_REPUDIATION),
+        extended_key_usage: ExtendedKeyUsageRule::Absent,
+        extensions: SIGNING,
+    },
+    Profile {
+        name: "jpki-test-user-authentication",
+        // 1.2.392.200149.8.5.1.0.30: the test hierarchy's twin; nothing else differs.
+        certificate_policy: jpki_policy!(0, 30),
+        key_usage: KeyUsage::DIGITAL_SIGNATURE,
+        extended_key_usage: ExtendedKeyUsageRule::Exactly(CLIENT_AUTHENTICATION),
+        extensions: USER_AUTHENTICATION,
+    },
+    Profile {
+        name: "jpki-test-signing",
+        // 1.2.392.200149.8.5.1.0.20: the test hierarchy's twin; nothing else differs.
+        certificate_policy: jpki_policy!(0, 20),
+        key_usage: KeyUsage::DIGITAL_SIGNATURE.and(KeyUsage::NON_REPUDIATION),
+        extended_key_usage: ExtendedKeyUsageRule::Absent,
+        extensions: SIGNING,
+    },
+];
+
+const fn row(
+    identifier: &'static [u8],
+    name: &'static str,
+    presence: Presence,
+    criticality: Criticality,
+) -> ExtensionRule {
+    ExtensionRule {
+        identifier,
+        name,
+        presence,
+        criticality,
+    }
+}
+
+/// The rows of both kinds, each with its section of RFC 5280. JPKI marks certificatePolicies
+/// critical, which RFC 5280 leaves open; the rest follows it.
+#[rustfmt::skip]
+const fn jpki_rows(extended_key_usage: Presence) -> [ExtensionRule; 10] {
+    use Criticality::{Critical, Either, NotCritical};
+    use Presence::{Optional, Required};
+    [
+        // 4.2.1.3: the exact value is in the profile.
+        row(KEY_USAGE, "keyUsage", Required, Critical),
+        // 4.2.1.12: the exact value is in the profile.
+        row(EXTENDED_KEY_USAGE, "extKeyUsage", extended_key_usage, NotCritical),
+        // 4.2.1.4: exactly the profile's policy; anyPolicy is another one.
+        row(CERTIFICATE_POLICIES, "certificatePolicies", Required, Critical),
+        // 4.2.1.6: the four information of the holder in signing certificates; not read here.
+        row(SUBJECT_ALTERNATIVE_NAME, "subjectAltName", Optional, NotCritical),
+        // 4.2.1.7: the issuer's name in Japanese; not read here.
+        row(ISSUER_ALTERNATIVE_NAME, "issuerAltName", Optional, NotCritical),
+        // 4.2.1.9: absent from JPKI leaves; one that says "authority" is refused.
+        row(BASIC_CONSTRAINTS, "basicConstraints", Optional, Either),
+        // 4.2.1.13: one point, one directory name, no reasons, no other issuer.
+        row(CRL_DISTRIBUTION_POINTS, "cRLDistributionPoints", Required, NotCritical),
+        // 4.2.2.1: where OCSP answers; never followed.
+        row(AUTHORITY_INFORMATION_ACCESS, "authorityInfoAccess", Optional, NotCritical),
+        // 4.2.1.1: chooses between the authority's keys, which share one name.
+        row(AUTHORITY_KEY_IDENTIFIER, "authorityKeyIdentifier", Required, NotCritical),
+        // 4.2.1.2.
+        row(SUBJECT_KEY_IDENTIFIER, "subjectKeyIdentifier", Optional, NotCritical),
+    ]
+}
+
+static USER_AUTHENTICATION: &[ExtensionRule] = &jpki_rows(Presence::Required);
+static SIGNING: &[ExtensionRule] = &jpki_rows(Presence::Forbidden);
+
+#[cfg(test)]
+mod tests {
+    use super::{ExtendedKeyUsageRule, Profile};
+
+    #[test]
+    fn policies_are_those_of_the_published_tree() {
+        let policy = |name| {
+            Profile::by_name(name)
+                .unwrap()
+                .certificate_policy()
+                .to_string()
+        };
+        assert_eq!(
+            policy("jpki-user-authentication"),
+            "1.2.392.200149.8.5.1.3.30"
+        );
+        assert_eq!(policy("jpki-signing"), "1.2.392.200149.8.5.1.1.20");
+        assert_eq!(
+            policy("jpki-test-user-authentication"),
+            "1.2.392.200149.8.5.1.0.30"
+        );
+        assert_eq!(policy("jpki-test-signing"), "1.2.392.200149.8.5.1.0.20");
+        assert_eq!(Profile::by_name("rfc5280"), None);
+    }
+
+    #[test]
+    fn only_user_authentication_has_an_extended_key_usage() {
+        for profile in Profile::all() {
+            let authenticates = profile.name().ends_with("user-authentication");
+            match profile.extended_key_usage() {
+                ExtendedKeyUsageRule::Exactly(purpose) => {
+                    assert!(authenticates);
+                    assert_eq!(purpose.to_string(), "1.3.6.1.5.5.7.3.2");
+                }
+                ExtendedKeyUsageRule::Absent => assert!(!authenticates),
+            }
+        }
+    }
+}

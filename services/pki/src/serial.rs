@@ -37,15 +37,23 @@ pub enum SerialError {
 impl SerialNumber {
     /// Reads unsigned big-endian octets; leading zeros are dropped.
     pub fn from_unsigned_be(octets: &[u8]) -> Result<Self, SerialError> {
-        let start = octets.iter().position(|octet| *octet != 0).ok_or(SerialError::Zero)?;
+        let start = octets
+            .iter()
+            .position(|octet| *octet != 0)
+            .ok_or(SerialError::Zero)?;
         let minimal = &octets[start..];
         let mut inline = [0; MAX_OCTETS];
         match (inline.get_mut(..minimal.len()), u8::try_from(minimal.len())) {
             (Some(target), Ok(length)) => {
                 target.copy_from_slice(minimal);
-                Ok(Self { octets: inline, length })
+                Ok(Self {
+                    octets: inline,
+                    length,
+                })
             }
-            _ => Err(SerialError::TooLong { octets: minimal.len() }),
+            _ => Err(SerialError::TooLong {
+                octets: minimal.len(),
+            }),
         }
     }
 
@@ -66,7 +74,9 @@ impl SerialNumber {
 /// Numeric order: with leading zeros gone, the longer number is the greater.
 impl Ord for SerialNumber {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.length.cmp(&other.length).then_with(|| self.octets.cmp(&other.octets))
+        self.length
+            .cmp(&other.length)
+            .then_with(|| self.octets.cmp(&other.octets))
     }
 }
 
@@ -89,21 +99,39 @@ mod tests {
     #[test]
     fn leading_zeros_do_not_make_another_serial() {
         let plain = SerialNumber::from_unsigned_be(&[0x80, 1]).unwrap();
-        assert_eq!(SerialNumber::from_unsigned_be(&[0, 0, 0x80, 1]).unwrap(), plain);
-        assert_eq!(SerialNumber::from_der_integer(&[0, 0x80, 1]).unwrap(), plain);
+        assert_eq!(
+            SerialNumber::from_unsigned_be(&[0, 0, 0x80, 1]).unwrap(),
+            plain
+        );
+        assert_eq!(
+            SerialNumber::from_der_integer(&[0, 0x80, 1]).unwrap(),
+            plain
+        );
         assert_eq!(plain.as_bytes(), [0x80, 1]);
     }
 
     #[test]
     fn zero_is_not_a_serial_and_one_is() {
-        assert_eq!(SerialNumber::from_unsigned_be(&[0, 0]).unwrap_err(), SerialError::Zero);
-        assert_eq!(SerialNumber::from_unsigned_be(&[]).unwrap_err(), SerialError::Zero);
-        assert_eq!(SerialNumber::from_unsigned_be(&[0, 1]).unwrap().as_bytes(), [1]);
+        assert_eq!(
+            SerialNumber::from_unsigned_be(&[0, 0]).unwrap_err(),
+            SerialError::Zero
+        );
+        assert_eq!(
+            SerialNumber::from_unsigned_be(&[]).unwrap_err(),
+            SerialError::Zero
+        );
+        assert_eq!(
+            SerialNumber::from_unsigned_be(&[0, 1]).unwrap().as_bytes(),
+            [1]
+        );
     }
 
     #[test]
     fn a_negative_integer_is_not_a_serial() {
-        assert_eq!(SerialNumber::from_der_integer(&[0x80]).unwrap_err(), SerialError::Negative);
+        assert_eq!(
+            SerialNumber::from_der_integer(&[0x80]).unwrap_err(),
+            SerialError::Negative
+        );
     }
 
     #[test]

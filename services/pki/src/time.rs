@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::DerError;
+use crate::der::{Element, GENERALIZED_TIME, UTC_TIME};
+
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(i64);
@@ -30,7 +33,64 @@ impl fmt::Display for UnixTime {
         let (days, second) = (self.0.div_euclid(86_400), self.0.rem_euclid(86_400));
         let (year, month, day) = civil_from_days(days);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(formatter, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        write!(
+            formatter,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
+        )
+    }
+}
+
+/// Reads a `Time` (RFC 5280 section 4.1.2.5): UTCTime until 2049, GeneralizedTime from 2050 on.
+pub(crate) fn from_element(element: &Element<'_>) -> Result<UnixTime, DerError> {
+    let time = from_der(element.tag, element.contents)?;
+    // A UTCTime cannot say 2050, so only the other direction can be wrong.
+    if element.tag == GENERALIZED_TIME && time < FROM_2050 {
+        return Err(DerError::TimeForm);
+    }
+    Ok(time)
+}
+
+const FROM_2050: UnixTime = UnixTime(days_from_civil(2050, 1, 1) * 86_400);
+
+/// Reads the contents of a UTCTime or GeneralizedTime in the one form DER and RFC 5280 leave:
+/// seconds present, no fraction, `Z`.
+pub(crate) fn from_der(tag: u8, contents: &[u8]) -> Result<UnixTime, DerError> {
+    let (year, rest) = match (tag, contents.len()) {
+        (UTC_TIME, 13) => {
+            // RFC 5280 section 4.1.2.5.1: 50 to 99 are of the twentieth century.
+            let year = two_digits(contents, 0)?;
+            (
+                if year < 50 { 2000 + year } else { 1900 + year },
+                &contents[2..],
+            )
+        }
+        (GENERALIZED_TIME, 15) => (
+            two_digits(contents, 0)? * 100 + two_digits(contents, 2)?,
+            &contents[4..],
+        ),
+        _ => return Err(DerError::Time),
+    };
+    let (month, day) = (two_digits(rest, 0)?, two_digits(rest, 2)?);
+    let (hour, minute, second) = (
+        two_digits(rest, 4)?,
+        two_digits(rest, 6)?,
+        two_digits(rest, 8)?,
+    );
+    let days = days_from_civil(year, month, day);
+    // A day that does not exist (31 April) comes back as another one.
+    let exists = (1..=12).contains(&month) && civil_from_days(days) == (year, month, day);
+    if !exists || hour > 23 || minute > 59 || second > 59 || rest[10] != b'Z' {
+        return Err(DerError::Time);
+    }
+    Ok(UnixTime(days * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+fn two_digits(digits: &[u8], at: usize) -> Result<i64, DerError> {
+    match digits.get(at..at + 2) {
+        Some([tens @ b'0'..=b'9', ones @ b'0'..=b'9']) => {
+            Ok(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+        }
+        _ => Err(DerError::Time),
     }
 }
 
@@ -55,19 +115,28 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400;
     (if month <= 2 { year + 1 } else { year }, month, day)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{UnixTime, civil_from_days, days_from_civil};
+    use super::{UnixTime, civil_from_days, days_from_civil, from_der, from_element};
+    use crate::DerError;
+    use crate::der::{GENERALIZED_TIME, Reader, UTC_TIME};
 
     #[test]
     fn a_moment_is_written_as_rfc_3339() {
         assert_eq!(UnixTime::from_secs(0).to_string(), "1970-01-01T00:00:00Z");
-        assert_eq!(UnixTime::from_secs(1_771_340_399).to_string(), "2026-02-17T14:59:59Z");
+        assert_eq!(
+            UnixTime::from_secs(1_771_340_399).to_string(),
+            "2026-02-17T14:59:59Z"
+        );
         assert_eq!(UnixTime::from_secs(-1).to_string(), "1969-12-31T23:59:59Z");
     }
 
@@ -77,7 +146,63 @@ mod tests {
             let (year, month, day) = civil_from_days(days);
             assert_eq!(days_from_civil(year, month, day), days);
         }
-        assert_eq!(days_from_civil(2000, 2, 29) + 1, days_from_civil(2000, 3, 1));
-        assert_eq!(days_from_civil(2100, 2, 28) + 1, days_from_civil(2100, 3, 1));
+        assert_eq!(
+            days_from_civil(2000, 2, 29) + 1,
+            days_from_civil(2000, 3, 1)
+        );
+        assert_eq!(
+            days_from_civil(2100, 2, 28) + 1,
+            days_from_civil(2100, 3, 1)
+        );
+    }
+
+    #[test]
+    fn both_forms_of_time_are_read() {
+        let read = |tag, text: &[u8]| from_der(tag, text).map(|time| time.to_string());
+        assert_eq!(
+            read(UTC_TIME, b"300217145959Z").unwrap(),
+            "2030-02-17T14:59:59Z"
+        );
+        assert_eq!(
+            read(UTC_TIME, b"500101000000Z").unwrap(),
+            "1950-01-01T00:00:00Z"
+        );
+        assert_eq!(
+            read(GENERALIZED_TIME, b"20500228235959Z").unwrap(),
+            "2050-02-28T23:59:59Z"
+        );
+    }
+
+    #[test]
+    fn a_time_of_another_form_or_no_calendar_is_refused() {
+        let malformed: [(u8, &[u8]); 9] = [
+            (UTC_TIME, b"3002171459Z"),
+            (UTC_TIME, b"300217145959+"),
+            (UTC_TIME, b"300217145959+0900"),
+            (UTC_TIME, b"300229000000Z"),
+            (UTC_TIME, b"301301000000Z"),
+            (UTC_TIME, b"300217240000Z"),
+            (UTC_TIME, b"300217145960Z"),
+            (UTC_TIME, b"30021714595aZ"),
+            (GENERALIZED_TIME, b"20500228235959.5Z"),
+        ];
+        for (tag, text) in malformed {
+            assert_eq!(
+                from_der(tag, text),
+                Err(DerError::Time),
+                "{}",
+                text.escape_ascii()
+            );
+        }
+    }
+
+    #[test]
+    fn generalized_time_begins_in_2050() {
+        let read = |text: &[u8; 15]| {
+            let der = [&[GENERALIZED_TIME, 15], text.as_slice()].concat();
+            from_element(&Reader::new(&der).element().unwrap())
+        };
+        assert_eq!(read(b"20491231235959Z"), Err(DerError::TimeForm));
+        assert!(read(b"20500101000000Z").is_ok());
     }
 }

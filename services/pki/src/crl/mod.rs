@@ -1,9 +1,26 @@
 //! Verifying certificate revocation lists.
+//!
+//! A list is refused unless it is complete, from the right key and exactly of the scope it claims:
+//! a list that is wrongly believed answers "good" for revoked certificates. The order matters. The
+//! list's header and extensions are read first, skipping over the entries; then the signature is
+//! checked; only then are the entries looked at, so whoever sends a gigabyte of rubbish costs a
+//! hash and no more.
 
+mod entries;
+mod error;
+mod header;
+mod number;
+
+pub use error::CrlError;
+pub use number::CrlNumber;
+
+use crate::limits::{CLOCK_TOLERANCE_SECS, MAX_CRL_BYTES, MAX_CRL_ENTRIES};
+use crate::signature::sha256;
 use crate::{
-    CertificationAuthority, DistributionPointName, KeyIdentifier, RevocationReason, SerialNumber,
-    UnixTime, Verifier,
+    CertificationAuthority, DistributionPointName, HashAlgorithm, KeyIdentifier, RevocationReason,
+    SerialNumber, SignatureEncoding, SignatureError, Signed, UnixTime, Verifier,
 };
+use header::Header;
 
 /// What may be known about a verified list without its entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,34 +62,6 @@ impl CrlScope {
     }
 }
 
-/// A CRL number: 1 to 20 octets, non-negative, ordered numerically (RFC 5280 section 5.2.3).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CrlNumber(Vec<u8>);
-
-impl CrlNumber {
-    /// Reads unsigned big-endian octets; leading zeros are dropped.
-    pub fn from_unsigned_be(octets: &[u8]) -> Option<Self> {
-        let _ = octets;
-        todo!()
-    }
-
-    /// Reads decimal digits.
-    pub fn from_decimal(digits: &str) -> Option<Self> {
-        let _ = digits;
-        todo!()
-    }
-
-    /// The number in decimal.
-    pub fn to_decimal(&self) -> String {
-        todo!()
-    }
-
-    /// The unsigned big-endian octets without leading zeros; one zero octet for zero.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// One revoked certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevokedEntry {
@@ -91,6 +80,15 @@ pub struct CrlLimits {
     pub max_bytes: u64,
     /// Entries.
     pub max_entries: u64,
+}
+
+impl Default for CrlLimits {
+    fn default() -> Self {
+        Self {
+            max_bytes: MAX_CRL_BYTES,
+            max_entries: MAX_CRL_ENTRIES,
+        }
+    }
 }
 
 /// A list whose form and signature were checked; only [`verify_crl`] makes one.
@@ -113,8 +111,18 @@ impl VerifiedCrl {
 
     /// Whether it speaks for this moment: thisUpdate - 5 min <= now < nextUpdate.
     pub fn current_at(&self, now: UnixTime) -> Result<(), CrlError> {
-        let _ = now;
-        todo!()
+        let CrlFacts {
+            this_update,
+            next_update,
+            ..
+        } = self.facts;
+        if now < this_update.plus_secs(-CLOCK_TOLERANCE_SECS) {
+            return Err(CrlError::NotYetCurrent { this_update, now });
+        }
+        if now >= next_update {
+            return Err(CrlError::Expired { next_update, now });
+        }
+        Ok(())
     }
 }
 
@@ -125,21 +133,57 @@ pub fn verify_crl(
     limits: &CrlLimits,
     verifier: &Verifier,
 ) -> Result<VerifiedCrl, CrlError> {
-    let _ = (der, authority, limits, verifier);
-    todo!()
-}
-
-/// Why a list is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CrlError {
-    /// It is not DER.
-    #[error(transparent)]
-    Der(#[from] crate::DerError),
-}
-
-impl CrlError {
-    /// The broken rule, in snake case.
-    pub fn rule(&self) -> &'static str {
-        todo!()
+    let octets = u64::try_from(der.len()).unwrap_or(u64::MAX);
+    if octets > limits.max_bytes {
+        return Err(CrlError::TooLarge {
+            octets,
+            limit: limits.max_bytes,
+        });
     }
+    let header = Header::read(der)?;
+    let signer_key_id = check_signer(&header, authority, verifier)?;
+    let entries = match header.entries {
+        Some(list) => entries::read(list, limits.max_entries)?,
+        None => Vec::new(),
+    };
+    let facts = CrlFacts {
+        issuer: header.issuer.to_vec(),
+        signer_key_id,
+        number: header.number,
+        this_update: header.this_update,
+        next_update: header.next_update,
+        scope: header.scope,
+        sha256: sha256(der),
+        entry_count: u64::try_from(entries.len()).unwrap_or(u64::MAX),
+    };
+    Ok(VerifiedCrl { facts, entries })
+}
+
+/// RFC 5280 section 6.3.3 (f) and (g). The generations of an authority share one name, so the
+/// authority key identifier chooses the key, and the signature confirms the choice.
+fn check_signer(
+    header: &Header<'_>,
+    authority: &CertificationAuthority,
+    verifier: &Verifier,
+) -> Result<KeyIdentifier, CrlError> {
+    let key_id = header.signer_key_id.clone();
+    let Some(anchor) = authority.anchor(&key_id) else {
+        return Err(CrlError::UnknownSigner { key_id });
+    };
+    if header.canonical_issuer != anchor.canonical_subject() {
+        return Err(CrlError::Issuer);
+    }
+    verifier
+        .verify(
+            anchor.public_key(),
+            SignatureEncoding::Pkcs1V15DigestInfo,
+            HashAlgorithm::Sha256,
+            Signed::Message(header.signed),
+            header.signature,
+        )
+        .map_err(|error| match error {
+            SignatureError::CrossCheckDisagreement => CrlError::CrossCheckDisagreement,
+            SignatureError::Mismatch | SignatureError::DigestLength { .. } => CrlError::Signature,
+        })?;
+    Ok(key_id)
 }

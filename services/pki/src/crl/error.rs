@@ -1,0 +1,286 @@
+//! Why a list is refused.
+
+use crate::certificate::FoundIdentifier;
+use crate::limits::MAX_EXTENSIONS;
+use crate::{
+    CertificateError, DerError, DistributionPointError, KeyIdentifier, KeyIdentifierError,
+    NameError, SerialError, UnixTime,
+};
+
+/// Why a list is refused. Entries are named by their position, never by their serial.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CrlError {
+    /// Larger than configured.
+    #[error("the list has {octets} octets, {limit} are allowed")]
+    TooLarge {
+        /// Its size.
+        octets: u64,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// More entries than configured.
+    #[error("the list has more than {limit} entries")]
+    TooManyEntries {
+        /// The most that are read.
+        limit: u64,
+    },
+    /// It is not DER, or holds more or fewer elements than a list.
+    #[error("the list is not DER: {0}")]
+    Der(#[from] DerError),
+    /// Not version 2.
+    #[error("the list has another version than 2 (RFC 5280 section 5.1.2.1)")]
+    Version,
+    /// The signed and the unsigned algorithm identifier differ.
+    #[error("the two signature algorithms differ (RFC 5280 section 5.1.1.2)")]
+    SignatureAlgorithmsDiffer,
+    /// Signed with another algorithm, or with parameters.
+    #[error(
+        "the signature algorithm is not sha256WithRSAEncryption with NULL (RFC 4055 section 5)"
+    )]
+    SignatureAlgorithm,
+    /// The issuer's name is malformed.
+    #[error("the issuer is malformed: {0}")]
+    IssuerMalformed(#[from] NameError),
+    /// Without nextUpdate nobody knows when a list is stale.
+    #[error("the list has no nextUpdate (RFC 5280 section 5.1.2.5)")]
+    NextUpdateMissing,
+    /// nextUpdate is not after thisUpdate.
+    #[error("nextUpdate {next_update} is not after thisUpdate {this_update}")]
+    UpdateOrder {
+        /// When it was issued.
+        this_update: UnixTime,
+        /// When the next one is due.
+        next_update: UnixTime,
+    },
+    /// An empty list of entries must be left out.
+    #[error("the list of entries is there and empty (RFC 5280 section 5.1.2.6)")]
+    EmptyEntries,
+    /// More extensions than any list.
+    #[error("there are more than {MAX_EXTENSIONS} extensions")]
+    TooManyExtensions,
+    /// The same extension twice.
+    #[error("extension {extension} occurs twice (RFC 5280 section 4.2)")]
+    DuplicateExtension {
+        /// The extension.
+        extension: FoundIdentifier,
+    },
+    /// A critical extension that is not understood.
+    #[error("extension {extension} is critical and unknown (RFC 5280 section 5.2)")]
+    UnknownCriticalExtension {
+        /// The extension.
+        extension: FoundIdentifier,
+    },
+    /// The value of an extension is not what its definition says.
+    #[error("the value of extension {extension} is malformed: {error}")]
+    ExtensionValue {
+        /// The extension.
+        extension: FoundIdentifier,
+        /// What is wrong.
+        error: DerError,
+    },
+    /// The list does not name the key that signed it.
+    #[error("the list does not name its signer's key (RFC 5280 section 5.2.1)")]
+    NoAuthorityKeyIdentifier,
+    /// An authority key identifier with an issuer but no serial, or the reverse.
+    #[error(
+        "the authority key identifier has an issuer without a serial or the reverse (RFC 5280 section 4.2.1.1)"
+    )]
+    HalfAuthority,
+    /// A key identifier of an impossible length.
+    #[error(transparent)]
+    KeyIdentifier(#[from] KeyIdentifierError),
+    /// A list without a number cannot be told from an older one.
+    #[error("the list has no cRLNumber (RFC 5280 section 5.2.3)")]
+    NumberMissing,
+    /// The number is negative or longer than 20 octets.
+    #[error("cRLNumber is negative or has more than 20 octets (RFC 5280 section 5.2.3)")]
+    Number,
+    /// Only the changes since another list.
+    #[error("the list is a delta list (RFC 5280 section 5.2.4)")]
+    Delta,
+    /// The scope is not marked critical, so others would overlook it.
+    #[error("issuingDistributionPoint is not critical (RFC 5280 section 5.2.5)")]
+    ScopeNotCritical,
+    /// An issuing distribution point that says nothing.
+    #[error("issuingDistributionPoint is empty (RFC 5280 section 5.2.5)")]
+    EmptyScope,
+    /// The scope's name is malformed.
+    #[error("issuingDistributionPoint is malformed: {0}")]
+    ScopeMalformed(DistributionPointError),
+    /// The scope's name is not one directory name.
+    #[error("issuingDistributionPoint is not one directory name, as JPKI's points are")]
+    ScopeName,
+    /// Only one type of certificates.
+    #[error("the list covers only certificates of one type (RFC 5280 section 5.2.5)")]
+    OneCertificateType,
+    /// Only some reasons.
+    #[error("the list covers only some reasons (RFC 5280 section 5.2.5)")]
+    SomeReasons,
+    /// Entries of other issuers.
+    #[error("the list is indirect (RFC 5280 section 5.2.5)")]
+    Indirect,
+    /// None of the authority's keys has this identifier.
+    #[error("no trust anchor of this authority has the key identifier {key_id}")]
+    UnknownSigner {
+        /// The identifier in the list.
+        key_id: KeyIdentifier,
+    },
+    /// The issuer's name is not the anchor's.
+    #[error(
+        "the issuer is not the trust anchor with its key identifier (RFC 5280 section 6.3.3 f)"
+    )]
+    Issuer,
+    /// The anchor's key did not sign it.
+    #[error("the trust anchor did not sign the list (RFC 5280 section 6.3.3 g)")]
+    Signature,
+    /// The two signature implementations disagree.
+    #[error("the two signature implementations disagree about the list's signature")]
+    CrossCheckDisagreement,
+    /// An entry is not DER, or holds more or fewer elements than an entry.
+    #[error("entry {position} is malformed: {error}")]
+    Entry {
+        /// Its position in the list, from 1.
+        position: u64,
+        /// What is wrong.
+        error: DerError,
+    },
+    /// The serial of an entry is no serial number.
+    #[error("entry {position}: {error}")]
+    EntrySerial {
+        /// Its position in the list, from 1.
+        position: u64,
+        /// What is wrong.
+        error: SerialError,
+    },
+    /// An entry extension twice in one entry.
+    #[error("entry {position} has an extension twice (RFC 5280 section 4.2)")]
+    DuplicateEntryExtension {
+        /// The entry's position in the list, from 1.
+        position: u64,
+    },
+    /// A critical entry extension that is not understood.
+    #[error(
+        "extension {extension} of entry {position} is critical and unknown (RFC 5280 section 5.3)"
+    )]
+    UnknownCriticalEntryExtension {
+        /// The entry's position in the list, from 1.
+        position: u64,
+        /// The extension.
+        extension: FoundIdentifier,
+    },
+    /// An entry of another issuer in a list that is not indirect.
+    #[error("entry {position} names another issuer (RFC 5280 section 5.3.3)")]
+    EntryIssuer {
+        /// The entry's position in the list, from 1.
+        position: u64,
+    },
+    /// A reason that the standard does not define.
+    #[error(
+        "entry {position} has the reason {code}, which does not exist (RFC 5280 section 5.3.1)"
+    )]
+    Reason {
+        /// The entry's position in the list, from 1.
+        position: u64,
+        /// The number given.
+        code: u8,
+    },
+    /// `removeFromCRL` in a full list.
+    #[error(
+        "entry {position} is removed from a list that is no delta list (RFC 5280 section 5.3.1)"
+    )]
+    RemovedFromFullList {
+        /// The entry's position in the list, from 1.
+        position: u64,
+    },
+    /// The same serial twice.
+    #[error("{count} serials occur more than once")]
+    DuplicateSerials {
+        /// How many entries repeat an earlier serial.
+        count: u64,
+    },
+    /// Issued in the future.
+    #[error("the list is of {this_update}, which is more than five minutes after {now}")]
+    NotYetCurrent {
+        /// When it was issued.
+        this_update: UnixTime,
+        /// The moment asked about.
+        now: UnixTime,
+    },
+    /// The next one is due.
+    #[error("the list expired at {next_update}; it is {now} (RFC 5280 section 5.1.2.5)")]
+    Expired {
+        /// When the next one was due.
+        next_update: UnixTime,
+        /// The moment asked about.
+        now: UnixTime,
+    },
+}
+
+/// The extensions of lists are read like those of certificates.
+impl From<CertificateError> for CrlError {
+    fn from(error: CertificateError) -> Self {
+        match error {
+            CertificateError::Der(error) => Self::Der(error),
+            CertificateError::TooManyExtensions { .. } => Self::TooManyExtensions,
+            CertificateError::DuplicateExtension { extension } => {
+                Self::DuplicateExtension { extension }
+            }
+            CertificateError::ExtensionValue { extension, error } => {
+                Self::ExtensionValue { extension, error }
+            }
+            CertificateError::KeyIdentifier(error) => Self::KeyIdentifier(error),
+            CertificateError::HalfAuthority => Self::HalfAuthority,
+            // Reading extensions gives no other error.
+            _ => Self::NoAuthorityKeyIdentifier,
+        }
+    }
+}
+
+impl CrlError {
+    /// The broken rule, in snake case.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "crl_too_large",
+            Self::TooManyEntries { .. } => "too_many_entries",
+            Self::Der(_) => "not_der",
+            Self::Version => "crl_version",
+            Self::SignatureAlgorithmsDiffer => "signature_algorithms_differ",
+            Self::SignatureAlgorithm => "signature_algorithm",
+            Self::IssuerMalformed(_) => "issuer_malformed",
+            Self::NextUpdateMissing => "next_update_missing",
+            Self::UpdateOrder { .. } => "update_order",
+            Self::EmptyEntries => "empty_entries",
+            Self::TooManyExtensions => "too_many_extensions",
+            Self::DuplicateExtension { .. } => "duplicate_extension",
+            Self::UnknownCriticalExtension { .. } => "unknown_critical_extension",
+            Self::ExtensionValue { .. } => "extension_value",
+            Self::NoAuthorityKeyIdentifier => "no_authority_key_identifier",
+            Self::HalfAuthority => "half_authority",
+            Self::KeyIdentifier(_) => "key_identifier",
+            Self::NumberMissing => "number_missing",
+            Self::Number => "number",
+            Self::Delta => "delta",
+            Self::ScopeNotCritical => "scope_not_critical",
+            Self::EmptyScope => "empty_scope",
+            Self::ScopeMalformed(_) => "scope_malformed",
+            Self::ScopeName => "scope_name",
+            Self::OneCertificateType => "one_certificate_type",
+            Self::SomeReasons => "some_reasons",
+            Self::Indirect => "indirect",
+            Self::UnknownSigner { .. } => "unknown_signer",
+            Self::Issuer => "issuer",
+            Self::Signature => "signature",
+            Self::CrossCheckDisagreement => "cross_check_disagreement",
+            Self::Entry { .. } => "entry",
+            Self::EntrySerial { .. } => "entry_serial",
+            Self::DuplicateEntryExtension { .. } => "duplicate_entry_extension",
+            Self::UnknownCriticalEntryExtension { .. } => "unknown_critical_entry_extension",
+            Self::EntryIssuer { .. } => "entry_issuer",
+            Self::Reason { .. } => "reason",
+            Self::RemovedFromFullList { .. } => "removed_from_full_list",
+            Self::DuplicateSerials { .. } => "duplicate_serials",
+            Self::NotYetCurrent { .. } => "not_yet_current",
+            Self::Expired { .. } => "expired",
+        }
+    }
+}
