@@ -1,0 +1,227 @@
+//! What stays behind of every check and every refusal.
+//!
+//! The record is committed before the answer leaves: an answer without a record would be a use of revocation data that
+//! nobody could account for. The other way round, a record whose answer got lost on the way, does no harm.
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use pki::UnixTime;
+use prometheus::{IntCounter, IntCounterVec};
+use proto::revocation::v1::Purpose as WirePurpose;
+use proto::signing::v1::CheckResult;
+use runtime::access::{Refusal, RefusalSink};
+use runtime::context::{Context, on_background};
+use serde::Serialize;
+use store::{AuditLog, CheckRecord, RefusalTotal, StoreError};
+use tokio::runtime::Handle;
+
+use crate::check::Verdict;
+use crate::request::{CheckRequest, InvalidField};
+use crate::revocation::{List, Revocation, RevocationStatus};
+
+/// The one method of this service.
+pub const METHOD: &str = "/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate";
+
+/// A commit takes milliseconds. A database that needs longer than this is down for the caller, who must be told while
+/// the call still runs; the record may then be committed without an answer.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Commits records; waits for the database on the background runtime, never on a serving core.
+pub(crate) struct AuditTrail {
+    log: AuditLog,
+    background: Handle,
+    failures: IntCounter,
+    refusals: IntCounterVec,
+}
+
+/// The record could not be committed, so there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the audit record could not be committed, and without one no answer is given; ask again later"
+)]
+pub(crate) struct AuditUnavailable;
+
+impl AuditTrail {
+    pub(crate) fn new(log: AuditLog, context: &Context) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            log,
+            background: context.background.clone(),
+            failures: context.metrics.counter(
+                "akashi_audit_failures_total",
+                "Audit records that could not be committed; each is an answer that was not given.",
+            )?,
+            refusals: context.metrics.counters(
+                "akashi_audit_refusals_total",
+                "Refusals that reached the audit log: recorded one by one, or counted beyond the limit.",
+                &["kept"],
+            )?,
+        })
+    }
+
+    /// Commits the record of a check and returns its identifier.
+    pub(crate) async fn check(
+        &self,
+        caller: &str,
+        request: &CheckRequest,
+        certificate_sha256: [u8; 32],
+        verdict: &Verdict,
+        now: UnixTime,
+    ) -> Result<String, AuditUnavailable> {
+        let record_id = uuid::Uuid::new_v4().to_string();
+        let record = CheckRecord {
+            record_id: record_id.clone(),
+            recorded_at: now.secs(),
+            caller: caller.to_owned(),
+            method: METHOD.to_owned(),
+            // A plain hash, not a keyed one: a serial number can be guessed from its hash, an RSA modulus with the CA's
+            // signature over it cannot. So the hash betrays nothing, whoever holds the certificate can find its
+            // records without a secret of ours, and no key has to outlive the years that records are kept.
+            certificate_sha256,
+            purpose: WirePurpose::from(request.purpose).as_str_name().to_owned(),
+            case_reference: request.case_reference.to_string(),
+            outcome: CheckResult::from(verdict.outcome).as_str_name().to_owned(),
+            evidence: Evidence::from(verdict).to_json(),
+        };
+        let log = self.log.clone();
+        self.commit(async move { log.append_check(record).await })
+            .await?;
+        Ok(record_id)
+    }
+
+    /// Commits the refusal of a malformed request.
+    pub(crate) async fn invalid_request(
+        &self,
+        caller: &str,
+        field: &InvalidField,
+        now: UnixTime,
+    ) -> Result<(), AuditUnavailable> {
+        self.refusal(store::Refusal {
+            refused_at: now.secs(),
+            caller: caller.to_owned(),
+            method: METHOD.to_owned(),
+            reason: field.rule().to_owned(),
+        })
+        .await
+    }
+
+    async fn refusal(&self, refusal: store::Refusal) -> Result<(), AuditUnavailable> {
+        let log = self.log.clone();
+        let total = self
+            .commit(async move { log.append_refusal(refusal).await })
+            .await?;
+        let kept = match total {
+            RefusalTotal::Recorded => "record",
+            RefusalTotal::Counted => "count",
+        };
+        self.refusals.with_label_values(&[kept]).inc();
+        Ok(())
+    }
+
+    async fn commit<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, AuditUnavailable> {
+        let work = tokio::time::timeout(COMMIT_TIMEOUT, on_background(&self.background, work));
+        match work.await {
+            Ok(Ok(Ok(value))) => return Ok(value),
+            Ok(Ok(Err(error))) => tracing::error!(%error, "an audit record was not committed"),
+            Ok(Err(error)) => tracing::error!(%error, "an audit record was not committed"),
+            Err(error) => tracing::error!(%error, "an audit record was not committed in time"),
+        }
+        self.failures.inc();
+        Err(AuditUnavailable)
+    }
+}
+
+/// Callers without an entry. They are refused whether or not this can be recorded.
+impl RefusalSink for AuditTrail {
+    fn refused(&self, refusal: Refusal) -> BoxFuture<'_, ()> {
+        let refusal = store::Refusal {
+            refused_at: refusal.at.secs(),
+            caller: refusal.identity.as_deref().unwrap_or_default().to_owned(),
+            method: refusal.method.to_string(),
+            reason: "not_on_allowlist".to_owned(),
+        };
+        self.refusal(refusal).map(drop).boxed()
+    }
+}
+
+/// What the outcome rests on. When and why the certificate was revoked is not repeated: the list of this number says it
+/// to whoever may read that list.
+#[derive(Serialize)]
+struct Evidence<'a> {
+    failed_rule: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation: Option<RevocationEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct RevocationEvidence<'a> {
+    status: &'static str,
+    generation: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<ListEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct ListEvidence<'a> {
+    certification_authority: &'a str,
+    signer_key_id: String,
+    /// "full" or "partition": which partition would name the holder's municipality.
+    scope: &'static str,
+    crl_number: &'a str,
+    this_update: i64,
+    next_update: i64,
+}
+
+impl Evidence<'_> {
+    fn to_json(&self) -> String {
+        // Strings and numbers alone cannot fail to serialise; an empty object would still be a record.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
+    }
+}
+
+impl<'a> From<&'a Verdict> for Evidence<'a> {
+    fn from(verdict: &'a Verdict) -> Self {
+        Self {
+            failed_rule: verdict.failed_rule,
+            issuer_key_id: verdict.issuer_key_id.as_ref().map(ToString::to_string),
+            revocation: verdict.revocation.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl<'a> From<&'a Revocation> for RevocationEvidence<'a> {
+    fn from(revocation: &'a Revocation) -> Self {
+        Self {
+            status: match revocation.status {
+                RevocationStatus::Good => "good",
+                RevocationStatus::Revoked { .. } => "revoked",
+                RevocationStatus::Unknown(_) => "unknown",
+            },
+            generation: revocation.generation,
+            list: revocation.list.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl<'a> From<&'a List> for ListEvidence<'a> {
+    fn from(list: &'a List) -> Self {
+        Self {
+            certification_authority: &list.certification_authority,
+            signer_key_id: list.signer_key_id.to_string(),
+            scope: if list.issuing_distribution_point.is_empty() {
+                "full"
+            } else {
+                "partition"
+            },
+            crl_number: &list.crl_number,
+            this_update: list.this_update.secs(),
+            next_update: list.next_update.secs(),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The role's configuration file; deploy/config/signing-certificate.toml is the operator's manual for it.
+
+use pki::CrossCheck;
+use runtime::access::AccessTable;
+use runtime::config::{
+    Caller, CertificationAuthorityConfig, ConfigError, Environment, GrpcClientConfig, Listen,
+    ObservabilityConfig, TlsConfig,
+};
+use serde::Deserialize;
+use store::DatabaseUrl;
+
+use crate::audit::METHOD;
+
+/// The profiles of signing certificates. An authority of another profile would let this service answer about
+/// certificates that its callers were not cleared for.
+const SIGNING_PROFILES: [&str; 2] = ["jpki-signing", "jpki-test-signing"];
+
+/// Everything signing-certificate is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which of the three worlds this is.
+    pub environment: Environment,
+    /// Where it listens.
+    pub listen: Listen,
+    /// Its own certificate and the CA of its callers.
+    pub tls: TlsConfig,
+    /// revocation-lookup.
+    pub revocation: GrpcClientConfig,
+    /// Where the audit log is.
+    pub store: StoreConfig,
+    /// The certificates kept in memory once validated.
+    #[serde(default)]
+    pub cache: CacheConfig,
+    /// How many signature checks the second implementation repeats.
+    #[serde(default)]
+    pub cross_check: CrossCheckConfig,
+    /// Metrics and logs.
+    #[serde(default)]
+    pub observability: ObservabilityConfig,
+    /// Whether the interface describes itself to callers.
+    #[serde(default)]
+    pub reflection: bool,
+    /// The authorities whose certificates are checked.
+    pub certification_authority: Vec<CertificationAuthorityConfig>,
+    /// The administrative callers; nobody else is answered. Empty: nobody at all.
+    #[serde(default)]
+    pub caller: Vec<Caller>,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The audit log's database.
+    pub audit: DatabaseUrl,
+}
+
+/// `[cache]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheConfig {
+    /// How many validated certificates are kept, some 3 kB each; 0 keeps none.
+    pub capacity: u64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self { capacity: 10_000 }
+    }
+}
+
+/// `cross_check`: `"off"`, `"all"` or `{ one_in = 100 }`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "cross_check is \"off\", \"all\" or { one_in = 100 }"
+)]
+pub enum CrossCheckConfig {
+    /// None or every one.
+    Word(CrossCheckWord),
+    /// A share.
+    Sampled {
+        /// One in this many; at least 1.
+        one_in: u32,
+    },
+    /// Not configured: every one, because nobody here is in a hurry.
+    #[default]
+    #[serde(skip)]
+    Default,
+}
+
+/// The words `cross_check` may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrossCheckWord {
+    /// The second implementation is not asked.
+    Off,
+    /// It repeats every check.
+    All,
+}
+
+impl From<CrossCheckConfig> for CrossCheck {
+    fn from(config: CrossCheckConfig) -> Self {
+        match config {
+            CrossCheckConfig::Word(CrossCheckWord::Off) => Self::Off,
+            CrossCheckConfig::Word(CrossCheckWord::All) | CrossCheckConfig::Default => Self::All,
+            CrossCheckConfig::Sampled { one_in } => Self::Sampled { one_in },
+        }
+    }
+}
+
+/// A cache of more than this would hold the certificates of a prefecture in memory for nothing.
+const MAX_CACHE_CAPACITY: u64 = 1_000_000;
+
+impl Config {
+    /// Whether the values can be; opens no file and no port.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.listen.check()?;
+        self.revocation.check("revocation")?;
+        self.observability.check()?;
+        self.access_table()?;
+        if self.cache.capacity > MAX_CACHE_CAPACITY {
+            return Err(ConfigError::invalid(
+                "cache.capacity",
+                "0 to 1000000 certificates",
+            ));
+        }
+        if self.cross_check == (CrossCheckConfig::Sampled { one_in: 0 }) {
+            return Err(ConfigError::invalid("cross_check.one_in", "1 or more"));
+        }
+        if self.certification_authority.is_empty() {
+            return Err(ConfigError::invalid(
+                "certification_authority",
+                "at least one is needed",
+            ));
+        }
+        for authority in &self.certification_authority {
+            if !SIGNING_PROFILES.contains(&authority.profile.as_str()) {
+                let problem = format!(
+                    "{:?}: this service checks signing certificates only, profile {}",
+                    authority.profile,
+                    SIGNING_PROFILES.join(" or ")
+                );
+                return Err(ConfigError::invalid(
+                    "certification_authority.profile",
+                    problem,
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn access_table(&self) -> Result<AccessTable, ConfigError> {
+        AccessTable::new(&[METHOD], &self.caller)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, CrossCheckConfig};
+    use pki::CrossCheck;
+
+    const SAMPLE: &str = include_str!("../../../deploy/config/signing-certificate.toml");
+
+    /// The sample with one piece of text replaced, checked.
+    fn checked(from: &str, to: &str) -> Result<Config, String> {
+        assert!(SAMPLE.contains(from), "{from}");
+        let text = SAMPLE.replace(from, to);
+        let config: Config = runtime::config::parse(&text).map_err(|error| error.to_string())?;
+        config.check().map_err(|error| error.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn the_sample_configuration_is_accepted() {
+        let config = checked("10000", "10000").unwrap();
+        assert_eq!(config.caller.len(), 1);
+        assert_eq!(config.certification_authority[0].trust_anchor.len(), 2);
+        assert_eq!(CrossCheck::from(config.cross_check), CrossCheck::All);
+    }
+
+    #[test]
+    fn an_authority_of_another_profile_is_refused() {
+        let refused = checked(
+            "profile = \"jpki-signing\"",
+            "profile = \"jpki-user-authentication\"",
+        );
+        assert!(refused.unwrap_err().contains("signing certificates only"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_name() {
+        let refused = checked("[cache]", "[cache]\ncapasity = 5").unwrap_err();
+        assert!(
+            refused.contains("capasity") && refused.contains("capacity"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn a_method_that_does_not_exist_is_refused() {
+        assert!(checked("/CheckSigningCertificate", "/Check").is_err());
+    }
+
+    #[test]
+    fn every_form_of_cross_check_is_read() {
+        for (text, expected) in [
+            ("\"off\"", CrossCheck::Off),
+            ("\"all\"", CrossCheck::All),
+            ("{ one_in = 100 }", CrossCheck::Sampled { one_in: 100 }),
+        ] {
+            let config =
+                checked("cross_check = \"all\"", &format!("cross_check = {text}")).unwrap();
+            assert_eq!(CrossCheck::from(config.cross_check), expected);
+        }
+        assert_eq!(
+            CrossCheck::from(CrossCheckConfig::default()),
+            CrossCheck::All
+        );
+        for wrong in ["\"some\"", "{ one_in = 0 }", "true"] {
+            assert!(checked("cross_check = \"all\"", &format!("cross_check = {wrong}")).is_err());
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The gRPC handler: read the question, decide, record, answer.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use prometheus::{IntCounterVec, IntGauge};
+use proto::signing::v1::signing_certificate_service_server::SigningCertificateService;
+use proto::signing::v1::{
+    CheckResult, CheckSigningCertificateRequest, CheckSigningCertificateResponse,
+};
+use runtime::clock::Clock;
+use runtime::context::Context;
+use runtime::peer::Peer;
+use runtime::status::{Failure, Kind, status};
+use tonic::{Request, Response, Status};
+
+use crate::audit::{AuditTrail, AuditUnavailable};
+use crate::check::{Examiner, Outcome, Verdict, conclude};
+use crate::request::{CheckRequest, InvalidField};
+use crate::revocation::{Question, RevocationLookup};
+use crate::wire;
+
+/// Answers administrative callers. Who they are was decided before a request gets here.
+pub(crate) struct Handler<L> {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) lookup: L,
+}
+
+/// What every serving core uses together.
+pub(crate) struct Shared {
+    pub(crate) examiner: Examiner,
+    pub(crate) audit: Arc<AuditTrail>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: CheckMetrics,
+}
+
+pub(crate) struct CheckMetrics {
+    outcomes: IntCounterVec,
+    disagreements: IntGauge,
+}
+
+impl CheckMetrics {
+    pub(crate) fn new(context: &Context) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            outcomes: context.metrics.counters(
+                "akashi_signing_checks_total",
+                "Checks of signing certificates that were answered.",
+                &["outcome"],
+            )?,
+            disagreements: context.metrics.gauge(
+                "akashi_cross_check_disagreements",
+                "How often the two signature implementations disagreed since the start; anything but 0 is an alarm.",
+            )?,
+        })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckFailure {
+    #[error(transparent)]
+    InvalidField(#[from] InvalidField),
+    #[error(transparent)]
+    AuditUnavailable(#[from] AuditUnavailable),
+    /// The access check lets nobody without an identity through; should it ever, the answer is still no.
+    #[error("the caller has no verified identity")]
+    NoIdentity,
+}
+
+impl Failure for CheckFailure {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::InvalidField(_) => Kind::InvalidArgument,
+            Self::AuditUnavailable(_) => Kind::Unavailable,
+            Self::NoIdentity => Kind::PermissionDenied,
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl<L: RevocationLookup> SigningCertificateService for Handler<L> {
+    async fn check_signing_certificate(
+        &self,
+        request: Request<CheckSigningCertificateRequest>,
+    ) -> Result<Response<CheckSigningCertificateResponse>, Status> {
+        let identity = request
+            .extensions()
+            .get::<Peer>()
+            .and_then(|peer| peer.identity.clone());
+        match self.check(identity.as_deref(), request.into_inner()).await {
+            Ok(response) => Ok(Response::new(response)),
+            Err(failure) => Err(status(&failure)),
+        }
+    }
+}
+
+impl<L: RevocationLookup> Handler<L> {
+    async fn check(
+        &self,
+        identity: Option<&str>,
+        request: CheckSigningCertificateRequest,
+    ) -> Result<CheckSigningCertificateResponse, CheckFailure> {
+        let caller = identity.ok_or(CheckFailure::NoIdentity)?;
+        let shared = &self.shared;
+        // One moment for the whole decision: a certificate must not pass the check at one time and be recorded at another.
+        let now = shared.clock.now();
+        let request = match CheckRequest::try_from(request) {
+            Ok(request) => request,
+            Err(field) => {
+                shared.audit.invalid_request(caller, &field, now).await?;
+                return Err(field.into());
+            }
+        };
+        let sha256 = sha256(&request.certificate);
+        let verdict = self.decide(&request, sha256, now).await;
+        let record_id = shared
+            .audit
+            .check(caller, &request, sha256, &verdict, now)
+            .await?;
+        self.count(&verdict);
+        Ok(wire::response(verdict, now, record_id))
+    }
+
+    async fn decide(
+        &self,
+        request: &CheckRequest,
+        sha256: [u8; 32],
+        now: pki::UnixTime,
+    ) -> Verdict {
+        let examined = match self
+            .shared
+            .examiner
+            .examine(&request.certificate, sha256, now)
+        {
+            Ok(examined) => examined,
+            Err(verdict) => return verdict,
+        };
+        let question = Question {
+            leaf: &examined.leaf,
+            purpose: request.purpose,
+            case_reference: &request.case_reference,
+        };
+        let revocation = self.lookup.status(question).await;
+        conclude(&examined, revocation, now)
+    }
+
+    fn count(&self, verdict: &Verdict) {
+        let metrics = &self.shared.metrics;
+        let outcome = CheckResult::from(verdict.outcome).as_str_name();
+        metrics.outcomes.with_label_values(&[outcome]).inc();
+        if verdict.outcome == Outcome::CrossCheckDisagreement {
+            let disagreements = self.shared.examiner.disagreements();
+            metrics
+                .disagreements
+                .set(i64::try_from(disagreements).unwrap_or(i64::MAX));
+            tracing::error!(disagreements, "the two signature implementations disagree");
+        }
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
+}
