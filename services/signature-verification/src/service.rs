@@ -1,0 +1,185 @@
+//! The gRPC handler and the order of the checks.
+
+use std::sync::Arc;
+
+use pki::{UnixTime, Verifier};
+use prometheus::{IntCounter, IntCounterVec};
+use proto::verification::v1::signature_verification_service_server::SignatureVerificationService;
+use proto::verification::v1::{
+    VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
+};
+use runtime::clock::Clock;
+use runtime::metrics::Metrics;
+use runtime::status::{Failure, Kind, status};
+use tonic::{Request, Response, Status};
+
+use crate::holders::{HolderDirectory, HolderUnavailable};
+use crate::leaves::Leaves;
+use crate::request::{InvalidField, Question};
+use crate::revocation::{self, RevocationLookup};
+use crate::verdict::{Issuer, Outcome, Success, Verdict};
+use crate::wire;
+
+/// What every serving thread uses together.
+pub(crate) struct Shared {
+    pub(crate) leaves: Leaves,
+    pub(crate) verifier: Verifier,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) outcomes: Outcomes,
+}
+
+/// Counts what verifications end with.
+pub(crate) struct Outcomes {
+    results: IntCounterVec,
+    cache: IntCounterVec,
+    disagreements: IntCounter,
+}
+
+impl Outcomes {
+    pub(crate) fn new(metrics: &Metrics) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            results: metrics.counters(
+                "akashi_verifications_total",
+                "Verified signatures by result.",
+                &["result"],
+            )?,
+            cache: metrics.counters(
+                "akashi_leaf_cache_total",
+                "Certificates found validated in memory, or not.",
+                &["found"],
+            )?,
+            disagreements: metrics.counter(
+                "akashi_cross_check_disagreements_total",
+                "Signatures about which the two implementations disagreed. Anything but 0 is an alarm.",
+            )?,
+        })
+    }
+
+    fn count(&self, outcome: Outcome) {
+        let result = VerificationResult::from(outcome).as_str_name();
+        let result = result
+            .strip_prefix("VERIFICATION_RESULT_")
+            .unwrap_or(result);
+        self.results.with_label_values(&[result]).inc();
+        if outcome == Outcome::CrossCheckDisagreement {
+            self.disagreements.inc();
+            tracing::error!("the two signature implementations disagree; the signature is refused");
+        }
+    }
+}
+
+/// Answers one serving thread's callers. Who may call was decided before a request gets here.
+pub(crate) struct Handler<L, H> {
+    shared: Arc<Shared>,
+    revocation: L,
+    holders: H,
+}
+
+impl<L: RevocationLookup, H: HolderDirectory> Handler<L, H> {
+    pub(crate) fn new(shared: Arc<Shared>, revocation: L, holders: H) -> Self {
+        Self {
+            shared,
+            revocation,
+            holders,
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: VerifySignatureRequest,
+    ) -> Result<VerifySignatureResponse, VerifyFailure> {
+        let question = Question::try_from(request)?;
+        // One moment for the whole decision.
+        let now = self.shared.clock.now();
+        let verdict = self.decide(&question, now).await?;
+        self.shared.outcomes.count(verdict.outcome);
+        Ok(wire::response(verdict, now))
+    }
+
+    /// Chain, validity, signature, revocation, holder: what can be decided here comes before what
+    /// another process is asked, and nobody's status is asked for a signature that is wrong.
+    async fn decide(
+        &self,
+        question: &Question,
+        now: UnixTime,
+    ) -> Result<Verdict, HolderUnavailable> {
+        let shared = &self.shared;
+        let found = match shared
+            .leaves
+            .validate(&question.certificate, &shared.verifier)
+        {
+            Ok((leaf, was_kept)) => {
+                let found = if was_kept { "yes" } else { "no" };
+                shared.outcomes.cache.with_label_values(&[found]).inc();
+                leaf
+            }
+            Err(error) => return Ok(Verdict::leaf_refused(&error, None)),
+        };
+        let authority = shared.leaves.authority(&found);
+        let leaf = &found.leaf;
+        let issuer = Issuer {
+            key_id: leaf.issuer_key_id().clone(),
+            certification_authority: authority.name().to_owned(),
+        };
+        if let Err(error) = leaf.validity_at(now) {
+            return Ok(Verdict::leaf_refused(&error, Some(issuer)));
+        }
+        if let Err(error) = shared.verifier.verify(
+            leaf.public_key(),
+            question.encoding,
+            question.hash,
+            question.signed.as_pki(),
+            &question.signature,
+        ) {
+            return Ok(Verdict::signature_refused(&error, issuer));
+        }
+        let revocation = self
+            .revocation
+            .status(leaf, question.purpose, &question.case_reference)
+            .await
+            .with_good_proven(authority, now);
+        if revocation.status != revocation::Status::Good {
+            return Ok(Verdict::not_good(revocation, issuer));
+        }
+        let holder = self
+            .holders
+            .resolve(authority.name(), leaf.serial(), now)
+            .await?;
+        let success = Success {
+            holder,
+            not_after: leaf.not_after(),
+        };
+        Ok(Verdict::ok(issuer, revocation, success))
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+enum VerifyFailure {
+    #[error(transparent)]
+    InvalidField(#[from] InvalidField),
+    #[error(transparent)]
+    HolderUnavailable(#[from] HolderUnavailable),
+}
+
+impl Failure for VerifyFailure {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::InvalidField(_) => Kind::InvalidArgument,
+            Self::HolderUnavailable(_) => Kind::Unavailable,
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl<L: RevocationLookup, H: HolderDirectory> SignatureVerificationService for Handler<L, H> {
+    async fn verify_signature(
+        &self,
+        request: Request<VerifySignatureRequest>,
+    ) -> Result<Response<VerifySignatureResponse>, Status> {
+        match self.answer(request.into_inner()).await {
+            Ok(response) => Ok(Response::new(response)),
+            Err(failure) => Err(status(&failure)),
+        }
+    }
+}
