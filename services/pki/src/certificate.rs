@@ -5,7 +5,7 @@
 //! which checks that every byte is DER and every structure holds exactly the elements it may hold.
 //! What only one of them accepts, or what they read differently, is refused.
 
-use std::fmt;
+mod error;
 
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::nom::Parser;
@@ -16,10 +16,9 @@ use crate::der::{
 };
 use crate::limits::{MAX_CERTIFICATE_BYTES, MAX_EXTENSIONS};
 use crate::name::canonical_name;
-use crate::{
-    DerError, KeyIdentifier, KeyIdentifierError, NameError, PublicKey, PublicKeyError, SerialError,
-    SerialNumber, UnixTime,
-};
+use crate::{DerError, KeyIdentifier, PublicKey, SerialNumber, UnixTime};
+
+pub use error::{CertificateError, FoundIdentifier};
 
 /// `sha256WithRSAEncryption`, 1.2.840.113549.1.1.11.
 pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
@@ -27,162 +26,6 @@ pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 
 pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 /// `id-ce-authorityKeyIdentifier`, 2.5.29.35.
 pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
-
-/// An object identifier found in a certificate or list, for a refusal.
-#[derive(Clone, PartialEq, Eq)]
-pub struct FoundIdentifier(Box<[u8]>);
-
-impl FoundIdentifier {
-    pub(crate) fn new(contents: &[u8]) -> Self {
-        Self(contents.into())
-    }
-}
-
-impl fmt::Display for FoundIdentifier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::profile::write_dotted(formatter, &self.0)
-    }
-}
-
-impl fmt::Debug for FoundIdentifier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "FoundIdentifier({self})")
-    }
-}
-
-/// Why bytes are not a certificate we read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CertificateError {
-    /// Neither DER nor one PEM block of a certificate.
-    #[error("the file is neither a certificate in DER nor one PEM block of a certificate")]
-    NotACertificateFile,
-    /// Larger than any certificate.
-    #[error("the certificate has {octets} octets; {MAX_CERTIFICATE_BYTES} are read")]
-    TooLarge {
-        /// Its size.
-        octets: usize,
-    },
-    /// It is not DER, or holds more or fewer elements than a certificate.
-    #[error("the certificate is not DER: {0}")]
-    Der(#[from] DerError),
-    /// It is DER, but the two readers do not both read it, or not the same.
-    #[error("the certificate does not have the structure of RFC 5280 section 4.1")]
-    Structure,
-    /// Not version 3.
-    #[error(
-        "the certificate has version {found}; extensions need version 3 (RFC 5280 section 4.1.2.1)"
-    )]
-    Version {
-        /// Its version, counted from 1.
-        found: u32,
-    },
-    /// The serial number is no serial number.
-    #[error(transparent)]
-    Serial(#[from] SerialError),
-    /// The signed and the unsigned algorithm identifier differ.
-    #[error("the two signature algorithms differ (RFC 5280 section 4.1.1.2)")]
-    SignatureAlgorithmsDiffer,
-    /// Signed with another algorithm.
-    #[error("the signature algorithm is {found}; the profile has sha256WithRSAEncryption")]
-    SignatureAlgorithm {
-        /// The algorithm.
-        found: FoundIdentifier,
-    },
-    /// The parameters of the signature algorithm are not NULL.
-    #[error("the parameters of the signature algorithm are not NULL (RFC 4055 section 5)")]
-    SignatureParameters,
-    /// The issuer's or the subject's name is malformed.
-    #[error("a name is malformed: {0}")]
-    Name(#[from] NameError),
-    /// Without an issuer nobody vouches.
-    #[error("the issuer is empty (RFC 5280 section 4.1.2.4)")]
-    EmptyIssuer,
-    /// The validity ends before it begins.
-    #[error("the validity ends before it begins (RFC 5280 section 4.1.2.5)")]
-    EmptyValidity,
-    /// Unique identifiers must not be used.
-    #[error("the certificate has unique identifiers (RFC 5280 section 4.1.2.8)")]
-    UniqueIdentifier,
-    /// The key is refused.
-    #[error("the certificate's key: {0}")]
-    PublicKey(#[from] PublicKeyError),
-    /// More extensions than any certificate.
-    #[error("there are {found} extensions; {MAX_EXTENSIONS} are read")]
-    TooManyExtensions {
-        /// How many.
-        found: usize,
-    },
-    /// The same extension twice.
-    #[error("extension {extension} occurs twice (RFC 5280 section 4.2)")]
-    DuplicateExtension {
-        /// The extension.
-        extension: FoundIdentifier,
-    },
-    /// The value of an extension is not what its definition says.
-    #[error("the value of extension {extension} is malformed: {error}")]
-    ExtensionValue {
-        /// The extension.
-        extension: FoundIdentifier,
-        /// What is wrong.
-        error: DerError,
-    },
-    /// A key identifier of an impossible length.
-    #[error(transparent)]
-    KeyIdentifier(#[from] KeyIdentifierError),
-    /// An authority key identifier with an issuer but no serial, or the reverse.
-    #[error(
-        "the authority key identifier has an issuer without a serial or the reverse (RFC 5280 section 4.2.1.1)"
-    )]
-    HalfAuthority,
-    /// No authority key identifier, or one without a key identifier.
-    #[error("the certificate does not name its issuer's key (RFC 5280 section 4.2.1.1)")]
-    NoAuthorityKeyIdentifier,
-    /// An anchor without a subject key identifier.
-    #[error("the trust anchor has no subject key identifier (RFC 5280 section 4.2.1.2)")]
-    NoSubjectKeyIdentifier,
-}
-
-impl CertificateError {
-    /// The broken rule, in snake case.
-    pub fn rule(&self) -> &'static str {
-        match self {
-            Self::NotACertificateFile => "not_a_certificate_file",
-            Self::TooLarge { .. } => "certificate_too_large",
-            Self::Der(_) => "not_der",
-            Self::Structure => "certificate_structure",
-            Self::Version { .. } => "certificate_version",
-            Self::Serial(_) => "serial_number",
-            Self::SignatureAlgorithmsDiffer => "signature_algorithms_differ",
-            Self::SignatureAlgorithm { .. } => "signature_algorithm",
-            Self::SignatureParameters => "signature_parameters",
-            Self::Name(_) => "name",
-            Self::EmptyIssuer => "empty_issuer",
-            Self::EmptyValidity => "empty_validity",
-            Self::UniqueIdentifier => "unique_identifier",
-            Self::PublicKey(_) => "public_key",
-            Self::TooManyExtensions { .. } => "too_many_extensions",
-            Self::DuplicateExtension { .. } => "duplicate_extension",
-            Self::ExtensionValue { .. } => "extension_value",
-            Self::KeyIdentifier(_) => "key_identifier",
-            Self::HalfAuthority => "half_authority",
-            Self::NoAuthorityKeyIdentifier => "no_authority_key_identifier",
-            Self::NoSubjectKeyIdentifier => "no_subject_key_identifier",
-        }
-    }
-
-    /// Whether the certificate is well formed, but uses something that is not supported.
-    pub(crate) fn is_unsupported(&self) -> bool {
-        matches!(
-            self,
-            Self::SignatureAlgorithm { .. }
-                | Self::PublicKey(
-                    PublicKeyError::NotRsa
-                        | PublicKeyError::ModulusSize { .. }
-                        | PublicKeyError::Exponent
-                )
-        )
-    }
-}
 
 /// A certificate as it was read; nothing about it is proven.
 pub(crate) struct Certificate<'a> {
