@@ -1,0 +1,256 @@
+//! The configuration files, as tables.
+
+use std::path::Path;
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::plan::{
+    Authority, Databases, Pace, Part, Ports, RolePorts, SourceKind, Surroundings, identity,
+};
+
+const GET_STATUS: &str = "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus";
+const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFreshness";
+const VERIFY: &str = "/akashi.verification.v1.SignatureVerificationService/VerifySignature";
+const CHECK: &str = "/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate";
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
+const USER_AUTHENTICATION: &str = "user-authentication";
+const DIGITAL_SIGNATURE: &str = "digital-signature";
+
+pub(super) struct RoleFiles<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) surroundings: &'a Surroundings,
+    pub(super) databases: &'a Databases,
+    pub(super) ports: Ports,
+    pub(super) pace: Pace,
+}
+
+impl RoleFiles<'_> {
+    pub(super) fn all(&self) -> [(&'static str, Value); 8] {
+        [
+            ("crl-sync.toml", self.crl_sync()),
+            ("revocation-lookup.toml", self.revocation_lookup()),
+            ("signature-verification.toml", self.signature_verification()),
+            ("signing-certificate.toml", self.signing_certificate()),
+            ("oidc-gateway.toml", self.oidc_gateway()),
+            ("clients.toml", self.clients()),
+            ("readers.toml", self.readers()),
+            ("agency.toml", self.agency()),
+        ]
+    }
+
+    fn crl_sync(&self) -> Value {
+        json!({
+            "environment": "sandbox",
+            "holder_key_file": "secrets/holder-key",
+            "store": { "crl": self.database(Part::CrlWriter), "holder_links": self.database(Part::HolderLinks) },
+            "fetch": { "connect_timeout_seconds": 5, "read_timeout_seconds": 5 },
+            "certification_authority": self.authorities(|_| true),
+            "source": self.sources(),
+            "observability": observability(self.ports.crl_sync),
+        })
+    }
+
+    fn sources(&self) -> Vec<Value> {
+        let interval = self.pace.sync_interval_seconds;
+        let common = |source: &super::Source, kind: &str| {
+            json!({
+                "name": source.name, "certification_authority": source.authority, "url": source.url, "kind": kind,
+                "interval_seconds": interval, "jitter_seconds": 0, "retry_seconds": interval, "timeout_seconds": 30,
+            })
+        };
+        let table = |source: &super::Source| match &source.kind {
+            SourceKind::SerialLinks => common(source, "serial_links"),
+            SourceKind::Crl {
+                distribution_point,
+                signer_key_id,
+            } => {
+                let mut table = common(source, "crl");
+                if let Some(der) = distribution_point {
+                    table["distribution_point"] = json!(STANDARD.encode(der));
+                }
+                if let Some(key_id) = signer_key_id {
+                    table["signer_key_id"] = json!(hex::encode(key_id));
+                }
+                table
+            }
+        };
+        self.surroundings.sources.iter().map(table).collect()
+    }
+
+    fn revocation_lookup(&self) -> Value {
+        let caller = |identity: &str, methods: &[&str], authorities: &[&str]| json!({ "identity": identity, "methods": methods, "certification_authorities": authorities });
+        json!({
+            "environment": "sandbox",
+            "poll_interval_seconds": self.pace.poll_interval_seconds,
+            "reflection": true,
+            "listen": listen(self.ports.revocation_lookup),
+            "tls": server_tls(identity::REVOCATION_LOOKUP),
+            "store": { "crl": self.database(Part::CrlReader), "audit": self.database(Part::Audit) },
+            "observability": observability(self.ports.revocation_lookup),
+            "certification_authority": self.authorities(|_| true),
+            "caller": [
+                caller(identity::SIGNATURE_VERIFICATION, &[GET_STATUS, GET_FRESHNESS], &[USER_AUTHENTICATION]),
+                caller(identity::AUTHENTICATION_BACKEND, &[GET_STATUS], &[USER_AUTHENTICATION]),
+                caller(identity::SIGNING_CERTIFICATE, &[GET_STATUS], &[DIGITAL_SIGNATURE]),
+                caller(identity::SRE, &[HEALTH, GET_FRESHNESS], &[USER_AUTHENTICATION, DIGITAL_SIGNATURE]),
+            ],
+        })
+    }
+
+    fn signature_verification(&self) -> Value {
+        json!({
+            "environment": "sandbox",
+            "holder_key_file": "secrets/holder-key",
+            "cross_check": "all",
+            "reflection": true,
+            "listen": listen(self.ports.signature_verification),
+            "tls": server_tls(identity::SIGNATURE_VERIFICATION),
+            "revocation": self.revocation(identity::SIGNATURE_VERIFICATION),
+            "store": { "holder_links": self.database(Part::HolderLinks) },
+            "observability": observability(self.ports.signature_verification),
+            "certification_authority": self.authorities(|authority| authority.name == USER_AUTHENTICATION),
+            "caller": [
+                { "identity": identity::OIDC_GATEWAY, "methods": [VERIFY] },
+                { "identity": identity::AUTHENTICATION_BACKEND, "methods": [VERIFY] },
+                { "identity": identity::SRE, "methods": [HEALTH] },
+            ],
+        })
+    }
+
+    fn signing_certificate(&self) -> Value {
+        json!({
+            "environment": "sandbox",
+            "cross_check": "all",
+            "reflection": true,
+            "listen": listen(self.ports.signing_certificate),
+            "tls": server_tls(identity::SIGNING_CERTIFICATE),
+            "revocation": self.revocation(identity::SIGNING_CERTIFICATE),
+            "store": { "audit": self.database(Part::Audit) },
+            "observability": observability(self.ports.signing_certificate),
+            "certification_authority": self.authorities(|authority| authority.name == DIGITAL_SIGNATURE),
+            "caller": [
+                { "identity": identity::CITY_OFFICE, "methods": [CHECK] },
+                { "identity": identity::SRE, "methods": [HEALTH] },
+            ],
+        })
+    }
+
+    fn oidc_gateway(&self) -> Value {
+        let mut verification = client_tls(identity::OIDC_GATEWAY, identity::SIGNATURE_VERIFICATION);
+        verification["uri"] = uri(self.ports.signature_verification);
+        json!({
+            "environment": "sandbox",
+            "public_url": self.ports.public_url(),
+            "reader_app_url": self.surroundings.reader_app_url,
+            "clients": "clients.toml",
+            "readers": "readers.toml",
+            "pairwise_secret_file": "secrets/pairwise",
+            "signing_keys": [{ "key_id": "sandbox-1", "file": "secrets/id-token.pem" }],
+            "listen": listen(self.ports.oidc_gateway),
+            "signature_verification": verification,
+            "store": { "gateway": self.database(Part::Gateway) },
+            "observability": observability(self.ports.oidc_gateway),
+        })
+    }
+
+    fn clients(&self) -> Value {
+        let clients: Vec<Value> = self
+            .surroundings
+            .clients
+            .iter()
+            .map(|client| {
+                json!({
+                    "client_id": client.client_id,
+                    "name": { "ja": client.name_ja, "en": client.name_en },
+                    "redirect_uris": client.redirect_uris,
+                    "sector": client.sector,
+                    "scopes": client.scopes,
+                    "assertion_algorithm": "ES256",
+                    "claims": { "address": "string", "birthdate": "iso", "gender": "word" },
+                    "jwks": { "keys": [client.jwk] },
+                })
+            })
+            .collect();
+        json!({ "client": clients })
+    }
+
+    fn readers(&self) -> Value {
+        let readers: Vec<Value> = self
+            .surroundings
+            .readers
+            .iter()
+            .map(|reader| json!({ "key_id": reader.key_id, "public_key": reader.public_key_pem }))
+            .collect();
+        json!({ "reader": readers })
+    }
+
+    fn agency(&self) -> Value {
+        let mut connection = client_tls(identity::CITY_OFFICE, identity::SIGNING_CERTIFICATE);
+        connection["uri"] = uri(self.ports.signing_certificate);
+        json!({ "purpose": "validity-confirmation", "signing_certificate": connection })
+    }
+
+    fn revocation(&self, from: &str) -> Value {
+        let mut revocation = client_tls(from, identity::REVOCATION_LOOKUP);
+        revocation["uri"] = uri(self.ports.revocation_lookup);
+        revocation
+    }
+
+    fn database(&self, part: Part) -> String {
+        self.databases.url(part, self.folder)
+    }
+
+    fn authorities(&self, wanted: impl Fn(&Authority) -> bool) -> Vec<Value> {
+        let table = |authority: &Authority| {
+            let anchors: Vec<Value> = (1..)
+                .zip(&authority.anchors)
+                .map(|(generation, der)| {
+                    let sha256 = hex::encode(digest::digest(&digest::SHA256, der));
+                    json!({ "file": super::anchor_file(&authority.name, generation), "sha256": sha256 })
+                })
+                .collect();
+            json!({
+                "name": authority.name, "profile": authority.profile, "crl_signer": authority.crl_signer,
+                "trust_anchor": anchors,
+            })
+        };
+        self.surroundings
+            .authorities
+            .iter()
+            .filter(|authority| wanted(authority))
+            .map(table)
+            .collect()
+    }
+}
+
+fn uri(ports: RolePorts) -> Value {
+    json!(format!("https://127.0.0.1:{}", ports.service))
+}
+
+fn listen(ports: RolePorts) -> Value {
+    json!({ "address": format!("127.0.0.1:{}", ports.service) })
+}
+
+fn observability(ports: RolePorts) -> Value {
+    json!({ "metrics_listen": format!("127.0.0.1:{}", ports.metrics), "log": "info", "log_format": "json" })
+}
+
+fn server_tls(identity: &str) -> Value {
+    json!({
+        "certificate": format!("tls/{identity}.pem"),
+        "private_key": format!("tls/{identity}.key"),
+        "client_ca": "tls/services-ca.pem",
+    })
+}
+
+fn client_tls(from: &str, to: &str) -> Value {
+    json!({
+        "certificate": format!("tls/{from}.pem"),
+        "private_key": format!("tls/{from}.key"),
+        "server_ca": "tls/services-ca.pem",
+        "server_name": to,
+    })
+}
