@@ -76,17 +76,16 @@ impl Examiner {
         der: &[u8],
         sha256: [u8; 32],
         now: UnixTime,
-    ) -> Result<Examined<'_>, Verdict> {
+    ) -> Result<Examined<'_>, Box<Verdict>> {
         let authority = self.authority_named_by(der);
-        let leaf = match self.validated.get(&sha256) {
-            Some(leaf) => leaf,
-            None => {
-                let leaf = validate_leaf(der, authority, &self.verifier)
-                    .map_err(|error| refused(&error, None))?;
-                let leaf = Arc::new(leaf);
-                self.validated.insert(sha256, Arc::clone(&leaf));
-                leaf
-            }
+        let leaf = if let Some(leaf) = self.validated.get(&sha256) {
+            leaf
+        } else {
+            let leaf = validate_leaf(der, authority, &self.verifier)
+                .map_err(|error| refused(&error, None))?;
+            let leaf = Arc::new(leaf);
+            self.validated.insert(sha256, Arc::clone(&leaf));
+            leaf
         };
         leaf.validity_at(now)
             .map_err(|error| refused(&error, Some(leaf.issuer_key_id())))?;
@@ -147,8 +146,8 @@ pub(crate) fn conclude(examined: &Examined<'_>, revocation: Revocation, now: Uni
     }
 }
 
-fn refused(error: &LeafError, issuer_key_id: Option<&KeyIdentifier>) -> Verdict {
-    Verdict {
+fn refused(error: &LeafError, issuer_key_id: Option<&KeyIdentifier>) -> Box<Verdict> {
+    Box::new(Verdict {
         outcome: match error.kind() {
             LeafErrorKind::Malformed => Outcome::MalformedCertificate,
             LeafErrorKind::Unsupported => Outcome::UnsupportedCertificate,
@@ -161,5 +160,5 @@ fn refused(error: &LeafError, issuer_key_id: Option<&KeyIdentifier>) -> Verdict 
         explanation: error.to_string(),
         issuer_key_id: issuer_key_id.cloned(),
         revocation: None,
-    }
+    })
 }

@@ -1,10 +1,9 @@
 //! The role's configuration file; deploy/config/signing-certificate.toml is the operator's manual for it.
 
-use pki::CrossCheck;
 use runtime::access::AccessTable;
 use runtime::config::{
-    Caller, CertificationAuthorityConfig, ConfigError, Environment, GrpcClientConfig, Listen,
-    ObservabilityConfig, TlsConfig,
+    Caller, CertificationAuthorityConfig, ConfigError, CrossCheckConfig, Environment,
+    GrpcClientConfig, Listen, ObservabilityConfig, TlsConfig,
 };
 use serde::Deserialize;
 use store::DatabaseUrl;
@@ -32,7 +31,8 @@ pub struct Config {
     /// The certificates kept in memory once validated.
     #[serde(default)]
     pub cache: CacheConfig,
-    /// How many signature checks the second implementation repeats.
+    /// How many signature checks the second implementation repeats; every one by default, because nobody here is in a
+    /// hurry.
     #[serde(default)]
     pub cross_check: CrossCheckConfig,
     /// Metrics and logs.
@@ -70,46 +70,6 @@ impl Default for CacheConfig {
     }
 }
 
-/// `cross_check`: `"off"`, `"all"` or `{ one_in = 100 }`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "cross_check is \"off\", \"all\" or { one_in = 100 }"
-)]
-pub enum CrossCheckConfig {
-    /// None or every one.
-    Word(CrossCheckWord),
-    /// A share.
-    Sampled {
-        /// One in this many; at least 1.
-        one_in: u32,
-    },
-    /// Not configured: every one, because nobody here is in a hurry.
-    #[default]
-    #[serde(skip)]
-    Default,
-}
-
-/// The words `cross_check` may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CrossCheckWord {
-    /// The second implementation is not asked.
-    Off,
-    /// It repeats every check.
-    All,
-}
-
-impl From<CrossCheckConfig> for CrossCheck {
-    fn from(config: CrossCheckConfig) -> Self {
-        match config {
-            CrossCheckConfig::Word(CrossCheckWord::Off) => Self::Off,
-            CrossCheckConfig::Word(CrossCheckWord::All) | CrossCheckConfig::Default => Self::All,
-            CrossCheckConfig::Sampled { one_in } => Self::Sampled { one_in },
-        }
-    }
-}
-
 /// A cache of more than this would hold the certificates of a prefecture in memory for nothing.
 const MAX_CACHE_CAPACITY: u64 = 1_000_000;
 
@@ -119,15 +79,13 @@ impl Config {
         self.listen.check()?;
         self.revocation.check("revocation")?;
         self.observability.check()?;
+        self.cross_check.check()?;
         self.access_table()?;
         if self.cache.capacity > MAX_CACHE_CAPACITY {
             return Err(ConfigError::invalid(
                 "cache.capacity",
                 "0 to 1000000 certificates",
             ));
-        }
-        if self.cross_check == (CrossCheckConfig::Sampled { one_in: 0 }) {
-            return Err(ConfigError::invalid("cross_check.one_in", "1 or more"));
         }
         if self.certification_authority.is_empty() {
             return Err(ConfigError::invalid(
@@ -158,7 +116,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, CrossCheckConfig};
+    use super::Config;
     use pki::CrossCheck;
 
     const SAMPLE: &str = include_str!("../../../deploy/config/signing-certificate.toml");
@@ -204,22 +162,12 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_cross_check_is_read() {
-        for (text, expected) in [
-            ("\"off\"", CrossCheck::Off),
-            ("\"all\"", CrossCheck::All),
-            ("{ one_in = 100 }", CrossCheck::Sampled { one_in: 100 }),
-        ] {
-            let config =
-                checked("cross_check = \"all\"", &format!("cross_check = {text}")).unwrap();
-            assert_eq!(CrossCheck::from(config.cross_check), expected);
-        }
+    fn the_share_of_cross_checks_is_checked() {
+        let sampled = checked("cross_check = \"all\"", "cross_check = { one_in = 100 }").unwrap();
         assert_eq!(
-            CrossCheck::from(CrossCheckConfig::default()),
-            CrossCheck::All
+            CrossCheck::from(sampled.cross_check),
+            CrossCheck::Sampled { one_in: 100 }
         );
-        for wrong in ["\"some\"", "{ one_in = 0 }", "true"] {
-            assert!(checked("cross_check = \"all\"", &format!("cross_check = {wrong}")).is_err());
-        }
+        assert!(checked("cross_check = \"all\"", "cross_check = { one_in = 0 }").is_err());
     }
 }

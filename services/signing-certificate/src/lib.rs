@@ -30,7 +30,7 @@ use crate::revocation::GrpcRevocationLookup;
 use crate::service::{CheckMetrics, Handler, Shared};
 
 pub use crate::audit::METHOD;
-pub use crate::config::{CacheConfig, Config, CrossCheckConfig, CrossCheckWord, StoreConfig};
+pub use crate::config::{CacheConfig, Config, StoreConfig};
 
 /// Serves until the context's shutdown, then drains.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {

@@ -133,7 +133,7 @@ impl<L: RevocationLookup> Handler<L> {
             .examine(&request.certificate, sha256, now)
         {
             Ok(examined) => examined,
-            Err(verdict) => return verdict,
+            Err(verdict) => return *verdict,
         };
         let question = Question {
             leaf: &examined.leaf,
