@@ -78,6 +78,14 @@ pub fn channel_of(config: &GrpcClientConfig) -> Result<Channel, ClientError> {
     channel(&config.uri, &config.tls(), config.timeout())
 }
 
+/// Whether the TLS files of a client can be used.
+///
+/// # Errors
+/// Naming the file and what is wrong with it.
+pub fn check_tls(files: &ClientTlsConfig) -> Result<(), TlsError> {
+    client_config(files).map(drop)
+}
+
 /// Whether a table's address and server name can be; reads no file.
 pub(crate) fn check(config: &GrpcClientConfig) -> Result<(), ClientError> {
     endpoint(&config.uri)?;

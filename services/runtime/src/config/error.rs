@@ -61,6 +61,18 @@ impl ConfigError {
         }
     }
 
+    /// The same, with the configuration file it was found in.
+    #[must_use]
+    pub fn within(self, path: &Path) -> Self {
+        match self {
+            Self::Invalid { key, problem } => Self::Invalid {
+                key: format!("{}: {key}", path.display()),
+                problem,
+            },
+            other => other.in_file(path),
+        }
+    }
+
     pub(super) fn from_toml(error: &toml::de::Error, text: &str) -> Self {
         let at = error.span().map_or(0, |span| span.start).min(text.len());
         let before = &text.as_bytes()[..at];

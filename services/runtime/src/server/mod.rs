@@ -27,7 +27,7 @@ use crate::config::{Listen, TlsConfig};
 use crate::context::Context;
 use crate::error::ServeError;
 use crate::limits;
-use crate::tls::ServerTls;
+use crate::tls::{ServerTls, TlsError};
 
 use measure::MeasureLayer;
 
@@ -162,6 +162,14 @@ impl GrpcServer {
             self.context.health.set(name, serving).await;
         }
     }
+}
+
+/// Whether the TLS files of a server can be used.
+///
+/// # Errors
+/// Naming the file and what is wrong with it.
+pub fn check_tls(files: &TlsConfig) -> Result<(), TlsError> {
+    ServerTls::load(files).map(drop)
 }
 
 /// Looks at the TLS files again and again.
