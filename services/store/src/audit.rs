@@ -1,158 +1,234 @@
-//! The audit log: checks one by one, refusals up to a limit, lookups as sums.
+//! The audit log: checks one by one, refusals up to a limit, lookups as sums. Nothing here changes or removes a record.
 
-use crate::database::Database;
+use sqlx::any::AnyRow;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::audit_records::{
+    CheckRecord, LedgerRow, Refusal, RefusalRecord, RefusalTotal, RefusalsPerMinute,
+};
+use crate::audit_writer::{self, Job};
+use crate::columns::{Columns as _, check_text, to_bigint};
+use crate::database::{Database, stopped};
 use crate::database_url::DatabaseUrl;
-use crate::error::StoreError;
+use crate::error::{During as _, StoreError};
+use crate::limits;
 use crate::migrations::Part;
 
-/// One check of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckRecord {
-    /// Unique; a UUID made by the caller, who may put it into the answer.
-    pub record_id: String,
-    /// When: seconds since 1970-01-01T00:00:00Z.
-    pub recorded_at: i64,
-    /// The verified identity that asked.
-    pub caller: String,
-    /// The gRPC path, such as "/akashi.signing.v1.SigningCertificateService/CheckCertificate".
-    pub method: String,
-    /// SHA-256 of the certificate, or of what was sent as one.
-    pub certificate_sha256: [u8; 32],
-    /// Why it was asked: the purpose's name in the proto contract.
-    pub purpose: String,
-    /// The caller's reference for the case.
-    pub case_reference: String,
-    /// The outcome's name in the proto contract.
-    pub outcome: String,
-    /// The evidence for the outcome as JSON.
-    pub evidence: String,
-}
-
-/// A call that was refused before it was handled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// When: seconds since 1970-01-01T00:00:00Z.
-    pub refused_at: i64,
-    /// The verified identity that asked; empty when there was none.
-    pub caller: String,
-    /// The gRPC path.
-    pub method: String,
-    /// Why, such as "not_on_allowlist".
-    pub reason: String,
-}
-
-/// A refusal as it was recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusalRecord {
-    /// Unique.
-    pub record_id: String,
-    /// The refusal.
-    pub refusal: Refusal,
-}
-
-/// What became of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalTotal {
-    /// It has a record of its own.
-    Recorded,
-    /// The caller had its share of records in this minute; it was counted.
-    Counted,
-}
-
-/// All refusals of one caller in one minute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusalsPerMinute {
-    /// The caller; empty for those without a verified identity.
-    pub caller: String,
-    /// Seconds since 1970 divided by 60.
-    pub minute: i64,
-    /// How many, recorded ones included.
-    pub total: u64,
-}
-
-/// A sum of lookups.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LedgerRow {
-    /// Seconds since 1970 divided by 60.
-    pub minute: i64,
-    /// The verified identity that asked.
-    pub caller: String,
-    /// The certification authority's name in the configuration; empty when no configured one was asked about.
-    pub certification_authority: String,
-    /// The gRPC path.
-    pub method: String,
-    /// The purpose's name in the proto contract.
-    pub purpose: String,
-    /// The outcome's name in the proto contract.
-    pub outcome: String,
-    /// How many.
-    pub count: u64,
-}
-
-/// Writes and reads the audit log. Cheap to clone; clones share one writer.
+/// Writes and reads the audit log. Cheap to clone; clones share one writer, and all may be used from any runtime.
 #[derive(Debug, Clone)]
 pub struct AuditLog {
     database: Database,
+    jobs: mpsc::Sender<Job>,
 }
 
 impl AuditLog {
     /// Connects and brings the schema up to this program's version.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Ok(Self {
-            database: Database::open(url, Part::Audit).await?,
-        })
+        let database = Database::open(url, Part::Audit).await?;
+        let (jobs, queue) = mpsc::channel(limits::AUDIT_QUEUE_RECORDS);
+        database
+            .runtime()
+            .spawn(audit_writer::run(database.clone(), queue));
+        Ok(Self { database, jobs })
     }
 
-    /// Appends a record. It is committed when this returns.
+    /// Appends a record. It is committed when this returns; records that wait together are committed together.
     pub async fn append_check(&self, record: CheckRecord) -> Result<(), StoreError> {
-        let _ = record;
-        todo!()
+        for text in [
+            &record.record_id,
+            &record.caller,
+            &record.method,
+            &record.purpose,
+            &record.case_reference,
+            &record.outcome,
+            &record.evidence,
+        ] {
+            check_text(text)?;
+        }
+        let (done, committed) = oneshot::channel();
+        self.submit(Job::Check(record, done), committed).await
     }
 
     /// Records a refusal, or counts it when the caller had its share of records in this minute.
     pub async fn append_refusal(&self, refusal: Refusal) -> Result<RefusalTotal, StoreError> {
-        let _ = refusal;
-        todo!()
+        for text in [&refusal.caller, &refusal.method, &refusal.reason] {
+            check_text(text)?;
+        }
+        let (done, committed) = oneshot::channel();
+        self.submit(Job::Refusal(refusal, done), committed).await
     }
 
-    /// Adds sums of lookups to the ledger, in one transaction.
+    async fn submit<T>(
+        &self,
+        job: Job,
+        committed: oneshot::Receiver<Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.jobs.send(job).await.map_err(|_| stopped())?;
+        committed.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// Adds sums of lookups to the ledger, in one transaction. When the connection breaks during the commit it is not
+    /// known whether they were added; adding them again errs on the side of too many.
     pub async fn flush_ledger(&self, rows: &[LedgerRow]) -> Result<(), StoreError> {
-        let _ = rows;
-        todo!()
+        let mut rows = rows.to_vec();
+        // One order for everybody, so that two processes never wait for each other's rows.
+        rows.sort();
+        let database = self.database.clone();
+        self.database
+            .run(async move { add_to_ledger(&database, rows).await })
+            .await
     }
 
     /// The newest checks first, at most `limit`.
     pub async fn checks(&self, limit: u32) -> Result<Vec<CheckRecord>, StoreError> {
-        let _ = limit;
-        todo!()
+        let rows = sqlx::query(
+            "SELECT record_id, recorded_at, caller, method, certificate_sha256, purpose,
+                    case_reference, outcome, evidence
+             FROM audit_check ORDER BY recorded_at DESC, record_id LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.database.reader())
+        .await
+        .during("checks are read")?;
+        rows.iter().map(check_record).collect()
     }
 
     /// One check by its identifier.
     pub async fn check(&self, record_id: &str) -> Result<Option<CheckRecord>, StoreError> {
-        let _ = record_id;
-        todo!()
+        let row = sqlx::query(
+            "SELECT record_id, recorded_at, caller, method, certificate_sha256, purpose,
+                    case_reference, outcome, evidence
+             FROM audit_check WHERE record_id = $1",
+        )
+        .bind(record_id.to_owned())
+        .fetch_optional(self.database.reader())
+        .await
+        .during("a check is read")?;
+        row.as_ref().map(check_record).transpose()
     }
 
     /// The newest recorded refusals first, at most `limit`.
     pub async fn refusals(&self, limit: u32) -> Result<Vec<RefusalRecord>, StoreError> {
-        let _ = limit;
-        todo!()
+        let rows = sqlx::query(
+            "SELECT record_id, recorded_at, caller, method, reason
+             FROM audit_refusal ORDER BY recorded_at DESC, record_id LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.database.reader())
+        .await
+        .during("refusals are read")?;
+        rows.iter().map(refusal_record).collect()
     }
 
     /// The sums of refusals, newest minute first, at most `limit`.
     pub async fn refusal_totals(&self, limit: u32) -> Result<Vec<RefusalsPerMinute>, StoreError> {
-        let _ = limit;
-        todo!()
+        let rows = sqlx::query(
+            "SELECT caller, minute, total FROM audit_refusal_total
+             ORDER BY minute DESC, caller LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.database.reader())
+        .await
+        .during("sums of refusals are read")?;
+        let total = |row: &AnyRow| {
+            Ok(RefusalsPerMinute {
+                caller: row.text("caller")?,
+                minute: row.bigint("minute")?,
+                total: row.count("total")?,
+            })
+        };
+        rows.iter().map(total).collect()
     }
 
     /// The ledger, newest minute first, at most `limit`.
     pub async fn ledger(&self, limit: u32) -> Result<Vec<LedgerRow>, StoreError> {
-        let _ = limit;
-        todo!()
+        let rows = sqlx::query(
+            "SELECT minute, caller, certification_authority, method, purpose, outcome, total
+             FROM audit_ledger
+             ORDER BY minute DESC, caller, certification_authority, method, purpose, outcome
+             LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.database.reader())
+        .await
+        .during("the ledger is read")?;
+        rows.iter().map(ledger_row).collect()
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
+
+async fn add_to_ledger(database: &Database, rows: Vec<LedgerRow>) -> Result<(), StoreError> {
+    let during = "the ledger is written";
+    let mut transaction = database.begin_write().await?;
+    for row in rows {
+        for text in [
+            &row.caller,
+            &row.certification_authority,
+            &row.method,
+            &row.purpose,
+            &row.outcome,
+        ] {
+            check_text(text)?;
+        }
+        sqlx::query(
+            "INSERT INTO audit_ledger
+                 (minute, caller, certification_authority, method, purpose, outcome, total)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (minute, caller, certification_authority, method, purpose, outcome)
+             DO UPDATE SET total = audit_ledger.total + excluded.total",
+        )
+        .bind(row.minute)
+        .bind(row.caller)
+        .bind(row.certification_authority)
+        .bind(row.method)
+        .bind(row.purpose)
+        .bind(row.outcome)
+        .bind(to_bigint(row.count)?)
+        .execute(&mut *transaction)
+        .await
+        .during(during)?;
+    }
+    transaction.commit().await.during(during)
+}
+
+fn check_record(row: &AnyRow) -> Result<CheckRecord, StoreError> {
+    Ok(CheckRecord {
+        record_id: row.text("record_id")?,
+        recorded_at: row.bigint("recorded_at")?,
+        caller: row.text("caller")?,
+        method: row.text("method")?,
+        certificate_sha256: row.array("certificate_sha256")?,
+        purpose: row.text("purpose")?,
+        case_reference: row.text("case_reference")?,
+        outcome: row.text("outcome")?,
+        evidence: row.text("evidence")?,
+    })
+}
+
+fn refusal_record(row: &AnyRow) -> Result<RefusalRecord, StoreError> {
+    Ok(RefusalRecord {
+        record_id: row.text("record_id")?,
+        refusal: Refusal {
+            refused_at: row.bigint("recorded_at")?,
+            caller: row.text("caller")?,
+            method: row.text("method")?,
+            reason: row.text("reason")?,
+        },
+    })
+}
+
+fn ledger_row(row: &AnyRow) -> Result<LedgerRow, StoreError> {
+    Ok(LedgerRow {
+        minute: row.bigint("minute")?,
+        caller: row.text("caller")?,
+        certification_authority: row.text("certification_authority")?,
+        method: row.text("method")?,
+        purpose: row.text("purpose")?,
+        outcome: row.text("outcome")?,
+        count: row.count("total")?,
+    })
 }

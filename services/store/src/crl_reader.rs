@@ -1,9 +1,13 @@
 //! The authority that reads the lists: revocation-lookup's.
 
-use crate::crl::{CurrentSegment, Feed, Manifest};
+use sqlx::any::AnyRow;
+
+use crate::columns::Columns as _;
+use crate::crl::{CurrentSegment, Feed, Manifest, SourceRegistration, SourceState};
+use crate::crl_rows;
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
-use crate::error::StoreError;
+use crate::error::{During as _, StoreError};
 
 /// Reads lists. Connects on first use; until the writer has run, every call says [`StoreError::NotPrepared`].
 #[derive(Debug, Clone)]
@@ -21,23 +25,106 @@ impl CrlReader {
 
     /// The counters now: cheap enough to ask every second.
     pub async fn feed(&self) -> Result<Feed, StoreError> {
-        todo!()
+        crl_rows::feed(self.database.reader()).await
     }
 
-    /// Every source and its list in force, at one moment.
+    /// Every source and its list in force, at one moment: one statement is one snapshot on both databases.
     pub async fn manifest(&self) -> Result<Manifest, StoreError> {
-        todo!()
+        let rows = sqlx::query(
+            "SELECT f.generation AS feed_generation, f.attempts AS feed_attempts,
+                    s.source AS source, s.certification_authority AS certification_authority,
+                    s.expected_scope_key AS expected_scope_key, s.ordinal AS ordinal,
+                    s.last_attempt_at AS last_attempt_at, s.last_success_at AS last_success_at,
+                    s.last_refusal AS last_refusal,
+                    g.generation AS segment_generation,
+                    g.certification_authority AS segment_authority, g.signer_key_id AS signer_key_id,
+                    g.scope_key AS scope_key,
+                    g.issuing_distribution_point AS issuing_distribution_point,
+                    g.crl_number AS crl_number, g.this_update AS this_update,
+                    g.next_update AS next_update, g.crl_sha256 AS crl_sha256,
+                    g.entry_count AS entry_count, g.segment_sha256 AS segment_sha256,
+                    g.octets AS octets, g.chunks AS chunks
+             FROM crl_feed f
+             LEFT JOIN crl_source s ON 1 = 1
+             LEFT JOIN crl_segment g ON g.source = s.source
+             WHERE f.id = 1
+             ORDER BY s.certification_authority, s.ordinal, s.source",
+        )
+        .fetch_all(self.database.reader())
+        .await
+        .during("the manifest is read")?;
+        let first = rows.first().ok_or(StoreError::Inconsistent {
+            what: "the feed has no row",
+        })?;
+        let feed = Feed {
+            generation: first.count("feed_generation")?,
+            attempts: first.count("feed_attempts")?,
+        };
+        let sources: Result<Vec<_>, _> = rows
+            .iter()
+            .filter_map(|row| source_state(row).transpose())
+            .collect();
+        Ok(Manifest {
+            feed,
+            sources: sources?,
+        })
     }
 
     /// The serialised segment of a list in force, its hash checked. `None`: it was replaced meanwhile; read the
     /// manifest again.
     pub async fn segment(&self, current: &CurrentSegment) -> Result<Option<Vec<u8>>, StoreError> {
-        let _ = current;
-        todo!()
+        let generation = crate::columns::to_bigint(current.generation)?;
+        let mut segment = Vec::with_capacity(usize::try_from(current.octets).unwrap_or_default());
+        // One chunk at a time: the driver needs about four times the size of what it fetches at once.
+        for chunk in 0..current.chunks {
+            let row = sqlx::query(
+                "SELECT content FROM crl_segment_chunk
+                 WHERE source = $1 AND generation = $2 AND chunk = $3",
+            )
+            .bind(current.facts.source.clone())
+            .bind(generation)
+            .bind(chunk)
+            .fetch_optional(self.database.reader())
+            .await
+            .during("a segment is read")?;
+            let Some(row) = row else { return Ok(None) };
+            segment.extend_from_slice(&row.octets("content")?);
+        }
+        if crl_rows::sha256(&segment) != current.facts.segment_sha256 {
+            return Err(StoreError::Inconsistent {
+                what: "a segment does not have the hash it was stored with",
+            });
+        }
+        Ok(Some(segment))
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
+
+/// A row of the manifest; `None` for the row that stands for "no source at all".
+fn source_state(row: &AnyRow) -> Result<Option<SourceState>, StoreError> {
+    let Some(ordinal) = row.bigint_or_null("ordinal")? else {
+        return Ok(None);
+    };
+    let source = row.text("source")?;
+    let current = row
+        .bigint_or_null("segment_generation")?
+        .map(|generation| crl_rows::segment(row, source.clone(), generation))
+        .transpose()?;
+    let last_refusal = row.text("last_refusal")?;
+    Ok(Some(SourceState {
+        registration: SourceRegistration {
+            source,
+            certification_authority: row.text("certification_authority")?,
+            expected_scope_key: row.octets_or_null("expected_scope_key")?,
+            ordinal,
+        },
+        current,
+        last_attempt_at: row.bigint_or_null("last_attempt_at")?,
+        last_success_at: row.bigint_or_null("last_success_at")?,
+        last_refusal: (!last_refusal.is_empty()).then_some(last_refusal),
+    }))
 }

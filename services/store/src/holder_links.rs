@@ -5,10 +5,20 @@
 //! link that arrives after the new certificate was already used waits until an operator accepts it, because joining
 //! then would hand one account's history to another.
 
+use sqlx::any::AnyRow;
+
+use crate::columns::{Columns as _, check_text};
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
-use crate::error::StoreError;
+use crate::error::{During as _, StoreError};
+use crate::holder_chain::{self, Inherited};
 use crate::migrations::Part;
+use crate::serial_links::{
+    Arrived, Decision, LinkState, accept_link, arriving_state, insert_link, raise_number,
+};
+
+/// The lock that makes changes of holders and links follow one another: whether a link joins depends on what was seen.
+const HOLDERS_LOCK: i64 = 2;
 
 /// Keyed hash of a certification authority's name and a serial number; serial numbers themselves are never stored.
 pub type SerialHash = [u8; 32];
@@ -141,8 +151,12 @@ impl HolderLinks {
         serial_hash: &SerialHash,
         now: i64,
     ) -> Result<HolderResolution, StoreError> {
-        let _ = (certification_authority, serial_hash, now);
-        todo!()
+        check_text(certification_authority)?;
+        let (database, hash) = (self.database.clone(), *serial_hash);
+        let authority = certification_authority.to_owned();
+        self.database
+            .run(async move { resolve(&database, &authority, &hash, now).await })
+            .await
     }
 
     /// Applies a file of links in one transaction. A number below the newest applied one is refused; the same number
@@ -154,8 +168,32 @@ impl HolderLinks {
         links: &[SerialLink],
         now: i64,
     ) -> Result<AppliedLinks, ApplyLinksError> {
-        let _ = (certification_authority, number, links, now);
-        todo!()
+        check_text(certification_authority)?;
+        let mut transaction = self.database.begin_exclusive(HOLDERS_LOCK).await?;
+        raise_number(&mut transaction, certification_authority, number, now).await?;
+        let mut applied = AppliedLinks::default();
+        for link in links {
+            let state = arriving_state(&mut transaction, certification_authority, link).await?;
+            let Some(state) = state else {
+                applied.known += 1;
+                continue;
+            };
+            match state {
+                LinkState::Active => applied.added += 1,
+                LinkState::Held => applied.held += 1,
+            }
+            let arrived = Arrived {
+                number,
+                state,
+                at: now,
+            };
+            insert_link(&mut transaction, certification_authority, link, arrived).await?;
+        }
+        transaction
+            .commit()
+            .await
+            .during("serial links are committed")?;
+        Ok(applied)
     }
 
     /// The number of the newest file applied.
@@ -163,13 +201,37 @@ impl HolderLinks {
         &self,
         certification_authority: &str,
     ) -> Result<Option<u64>, StoreError> {
-        let _ = certification_authority;
-        todo!()
+        sqlx::query("SELECT number FROM holder_link_file WHERE certification_authority = $1")
+            .bind(certification_authority.to_owned())
+            .fetch_optional(self.database.reader())
+            .await
+            .during("the number of the links is read")?
+            .map(|row| row.count("number"))
+            .transpose()
     }
 
     /// Every link that waits for a decision, oldest first.
     pub async fn held_links(&self) -> Result<Vec<HeldLink>, StoreError> {
-        todo!()
+        let rows = sqlx::query(
+            "SELECT certification_authority, new_hash, old_hash, number, received_at
+             FROM holder_link WHERE state = 'held'
+             ORDER BY received_at, certification_authority, new_hash, old_hash",
+        )
+        .fetch_all(self.database.reader())
+        .await
+        .during("held links are read")?;
+        let held = |row: &AnyRow| {
+            Ok(HeldLink {
+                certification_authority: row.text("certification_authority")?,
+                link: SerialLink {
+                    old: row.array("old_hash")?,
+                    new: row.array("new_hash")?,
+                },
+                number: row.count("number")?,
+                received_at: row.bigint("received_at")?,
+            })
+        };
+        rows.iter().map(held).collect()
     }
 
     /// Joins the two holders of a held link: everything of the new one's becomes the old one's. Returns false when
@@ -181,12 +243,60 @@ impl HolderLinks {
         decided_by: &str,
         now: i64,
     ) -> Result<bool, StoreError> {
-        let _ = (certification_authority, link, decided_by, now);
-        todo!()
+        check_text(decided_by)?;
+        let mut transaction = self.database.begin_exclusive(HOLDERS_LOCK).await?;
+        let decision = Decision {
+            by: decided_by,
+            at: now,
+        };
+        if !accept_link(&mut transaction, certification_authority, link, &decision).await? {
+            return Ok(false);
+        }
+        holder_chain::join(&mut transaction, certification_authority, link, now).await?;
+        transaction
+            .commit()
+            .await
+            .during("a held link is accepted")?;
+        Ok(true)
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
+
+async fn resolve(
+    database: &Database,
+    authority: &str,
+    hash: &SerialHash,
+    now: i64,
+) -> Result<HolderResolution, StoreError> {
+    let mut connection = database
+        .reader()
+        .acquire()
+        .await
+        .during("a holder is resolved")?;
+    if let Some(holder_id) = holder_chain::holder_of(&mut connection, authority, hash).await? {
+        return Ok(HolderResolution {
+            holder_id,
+            origin: HolderOrigin::Known,
+        });
+    }
+    drop(connection);
+    let mut transaction = database.begin_exclusive(HOLDERS_LOCK).await?;
+    // Somebody else may have been first.
+    if let Some(holder_id) = holder_chain::holder_of(&mut transaction, authority, hash).await? {
+        return Ok(HolderResolution {
+            holder_id,
+            origin: HolderOrigin::Known,
+        });
+    }
+    let (holder_id, origin) =
+        match holder_chain::inherit(&mut transaction, authority, hash, now).await? {
+            Inherited::From(holder_id) => (holder_id, HolderOrigin::Linked),
+            Inherited::Nothing(holder_id) => (holder_id, HolderOrigin::New),
+        };
+    transaction.commit().await.during("a holder is recorded")?;
+    Ok(HolderResolution { holder_id, origin })
 }

@@ -6,9 +6,13 @@
 //! role with its own schema; the same SQL text runs on both, and `dialect.rs` is the one file in which they differ.
 
 mod audit;
+mod audit_records;
 mod audit_writer;
+mod columns;
 mod crl;
 mod crl_reader;
+mod crl_rows;
+mod crl_sources;
 mod crl_writer;
 mod database;
 mod database_url;
@@ -19,9 +23,11 @@ mod holder_chain;
 mod holder_links;
 pub mod limits;
 mod migrations;
+mod serial_links;
 
-pub use audit::{
-    AuditLog, CheckRecord, LedgerRow, Refusal, RefusalRecord, RefusalTotal, RefusalsPerMinute,
+pub use audit::AuditLog;
+pub use audit_records::{
+    CheckRecord, LedgerRow, Refusal, RefusalRecord, RefusalTotal, RefusalsPerMinute,
 };
 pub use crl::{
     ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, Manifest, SegmentFacts,

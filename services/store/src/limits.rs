@@ -32,5 +32,5 @@ pub const REFUSAL_RECORDS_PER_CALLER_AND_MINUTE: u64 = 20;
 /// limit stops a crafted or cyclic chain.
 pub const RENEWAL_CHAIN_LINKS: usize = 64;
 
-/// Serial links written by one transaction.
-pub const LINKS_PER_TRANSACTION: usize = 1_000;
+/// Text columns hold names, references and evidence of known shape; a longer text is a defect of the caller's checks.
+pub const TEXT_OCTETS: usize = 16 * 1024;

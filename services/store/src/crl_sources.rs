@@ -1,0 +1,111 @@
+//! Which sources there are: what crl-sync's configuration says, kept with the lists so that readers know what to expect.
+
+use std::collections::BTreeSet;
+
+use sqlx::{Any, Transaction};
+
+use crate::columns::{Columns as _, check_text};
+use crate::crl::SourceRegistration;
+use crate::crl_rows::remove_segment;
+use crate::error::{During as _, StoreError};
+
+/// Whether every source has a name of its own.
+pub(crate) fn check(registrations: &[SourceRegistration]) -> Result<(), StoreError> {
+    let mut names = BTreeSet::new();
+    for registration in registrations {
+        check_text(&registration.source)?;
+        check_text(&registration.certification_authority)?;
+        if registration.source.is_empty() || !names.insert(&registration.source) {
+            return Err(StoreError::Invalid {
+                what: "a source has no name, or the name of another",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Makes `registrations` the sources of the authorities they name. Returns whether anything was different.
+pub(crate) async fn replace(
+    transaction: &mut Transaction<'static, Any>,
+    registrations: &[SourceRegistration],
+) -> Result<bool, StoreError> {
+    let mut changed = remove_unnamed(transaction, registrations).await?;
+    for registration in registrations {
+        changed |= register(transaction, registration).await?;
+    }
+    Ok(changed)
+}
+
+/// Removes what no registration names any more. Returns whether anything went.
+async fn remove_unnamed(
+    transaction: &mut Transaction<'static, Any>,
+    registrations: &[SourceRegistration],
+) -> Result<bool, StoreError> {
+    let authorities: BTreeSet<_> = registrations
+        .iter()
+        .map(|r| r.certification_authority.as_str())
+        .collect();
+    let named: BTreeSet<_> = registrations.iter().map(|r| r.source.as_str()).collect();
+    let rows = sqlx::query("SELECT source, certification_authority FROM crl_source")
+        .fetch_all(&mut **transaction)
+        .await
+        .during("sources are read")?;
+    let mut changed = false;
+    for row in rows {
+        let source = row.text("source")?;
+        let authority = row.text("certification_authority")?;
+        if authorities.contains(authority.as_str()) && !named.contains(source.as_str()) {
+            remove_segment(transaction, &source).await?;
+            sqlx::query("DELETE FROM crl_source WHERE source = $1")
+                .bind(source)
+                .execute(&mut **transaction)
+                .await
+                .during("a source is removed")?;
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+/// Adds or changes one source. Returns whether it was any different.
+async fn register(
+    transaction: &mut Transaction<'static, Any>,
+    registration: &SourceRegistration,
+) -> Result<bool, StoreError> {
+    let row = sqlx::query(
+        "SELECT certification_authority, expected_scope_key, ordinal FROM crl_source
+         WHERE source = $1",
+    )
+    .bind(registration.source.clone())
+    .fetch_optional(&mut **transaction)
+    .await
+    .during("a source is read")?;
+    if let Some(row) = row {
+        let same_meaning = row.text("certification_authority")?
+            == registration.certification_authority
+            && row.octets_or_null("expected_scope_key")? == registration.expected_scope_key;
+        if same_meaning && row.bigint("ordinal")? == registration.ordinal {
+            return Ok(false);
+        }
+        if !same_meaning {
+            // Its list was verified for another authority or scope.
+            remove_segment(transaction, &registration.source).await?;
+        }
+    }
+    sqlx::query(
+        "INSERT INTO crl_source
+             (source, certification_authority, expected_scope_key, ordinal, last_refusal)
+         VALUES ($1, $2, $3, $4, '')
+         ON CONFLICT (source) DO UPDATE SET
+             certification_authority = excluded.certification_authority,
+             expected_scope_key = excluded.expected_scope_key, ordinal = excluded.ordinal",
+    )
+    .bind(registration.source.clone())
+    .bind(registration.certification_authority.clone())
+    .bind(registration.expected_scope_key.clone())
+    .bind(registration.ordinal)
+    .execute(&mut **transaction)
+    .await
+    .during("a source is registered")?;
+    Ok(true)
+}
