@@ -124,17 +124,16 @@ fn sqlite_url(path: &Path, access: Access) -> String {
 /// Whether an error says that the schema does not exist yet.
 pub(crate) fn is_missing_schema(code: Option<&str>, message: &str) -> bool {
     match code {
-        // PostgreSQL: undefined_table, invalid_schema_name.
-        Some("42P01" | "3F000") => true,
-        // SQLite: SQLITE_ERROR is shared by many; SQLITE_CANTOPEN means the file is not there.
+        // PostgreSQL: undefined_table, invalid_schema_name. SQLite: SQLITE_CANTOPEN, the file is not there.
+        Some("42P01" | "3F000" | "14") => true,
+        // SQLite: SQLITE_ERROR is shared by many.
         Some("1") => message.starts_with("no such table"),
-        Some("14") => true,
         _ => false,
     }
 }
 
 /// Whether an error says that the database is there but cannot serve now.
-pub(crate) fn is_unavailable(code: Option<&str>, _message: &str) -> bool {
+pub(crate) fn is_unavailable(code: Option<&str>) -> bool {
     code.is_some_and(|code| {
         // PostgreSQL classes 08 (connection), 53 (resources), 57P (shutdown); SQLite BUSY and its extended codes.
         code.starts_with("08")

@@ -98,7 +98,7 @@ impl<T> During<T> for Result<T, sqlx::Error> {
 fn store_error(error: &sqlx::Error, during: &'static str) -> StoreError {
     match error {
         sqlx::Error::Database(database) => {
-            let code = database.code().map(|code| code.into_owned());
+            let code = database.code().map(std::borrow::Cow::into_owned);
             if crate::dialect::is_missing_schema(code.as_deref(), database.message()) {
                 return StoreError::NotPrepared;
             }
@@ -106,7 +106,7 @@ fn store_error(error: &sqlx::Error, during: &'static str) -> StoreError {
                 code,
                 message: database.message().to_owned(),
             };
-            if crate::dialect::is_unavailable(source.code(), database.message()) {
+            if crate::dialect::is_unavailable(source.code()) {
                 return StoreError::Unavailable { during, source };
             }
             StoreError::Driver { during, source }

@@ -77,17 +77,14 @@ pub(crate) async fn join(
         // Not seen yet: resolving will follow the link.
         return Ok(());
     };
-    let chain = match holder_of(connection, authority, &link.old).await? {
-        Some(holder_id) => Chain {
-            holder: Some(holder_id),
-            unseen: Vec::new(),
-        },
-        None => {
-            let mut chain = before(connection, authority, &link.old).await?;
-            chain.unseen.push(link.old);
-            chain
-        }
+    let mut chain = Chain {
+        holder: holder_of(connection, authority, &link.old).await?,
+        unseen: Vec::new(),
     };
+    if chain.holder.is_none() {
+        chain = before(connection, authority, &link.old).await?;
+        chain.unseen.push(link.old);
+    }
     let holder_id = chain.holder.unwrap_or(new_holder);
     for unseen in &chain.unseen {
         insert(

@@ -53,7 +53,7 @@ const ROLE_DEFINITIONS: &str = "
 ";
 
 /// How long a server may take to start or to stop on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Another process may take the free port between looking and listening.
 const PORT_ATTEMPTS: u32 = 5;

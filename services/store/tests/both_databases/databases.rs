@@ -1,0 +1,62 @@
+//! A fresh database for each test.
+
+use std::sync::Arc;
+
+use sandbox::postgres::Postgres;
+use store::{AuditLog, CrlReader, CrlWriter, DatabaseUrl, HolderLinks};
+
+/// One empty installation: a database for each authority.
+pub(crate) enum Databases {
+    Sqlite(tempfile::TempDir),
+    Postgres {
+        server: Arc<Postgres>,
+        database: String,
+    },
+}
+
+impl Databases {
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        tokio::task::spawn_blocking(|| {
+            let server = Postgres::shared().unwrap_or_else(|error| panic!("{error}"));
+            let database = server.fresh_database().unwrap();
+            Self::Postgres { server, database }
+        })
+        .await
+        .unwrap()
+    }
+
+    /// The URL of one role. On SQLite the roles that share a part share a file.
+    pub(crate) fn url(&self, role: &str) -> DatabaseUrl {
+        match self {
+            Self::Sqlite(folder) => {
+                let part = if role.starts_with("crl_") {
+                    "crl"
+                } else {
+                    role
+                };
+                DatabaseUrl::sqlite(&folder.path().join(format!("{part}.db"))).unwrap()
+            }
+            Self::Postgres { server, database } => server.url_in(database, role).parse().unwrap(),
+        }
+    }
+
+    pub(crate) async fn writer(&self) -> CrlWriter {
+        CrlWriter::open(&self.url("crl_writer")).await.unwrap()
+    }
+
+    pub(crate) fn reader(&self) -> CrlReader {
+        CrlReader::open(&self.url("crl_reader")).unwrap()
+    }
+
+    pub(crate) async fn audit(&self) -> AuditLog {
+        AuditLog::open(&self.url("audit")).await.unwrap()
+    }
+
+    pub(crate) async fn holders(&self) -> HolderLinks {
+        HolderLinks::open(&self.url("holder_links")).await.unwrap()
+    }
+}

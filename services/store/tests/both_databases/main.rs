@@ -1,0 +1,68 @@
+//! The store's promises, each kept on SQLite and on PostgreSQL: one suite, run twice.
+
+mod audit;
+mod databases;
+mod holder_links;
+mod lists;
+mod lists_race;
+
+use databases::Databases;
+
+/// Each named function becomes one test on each database.
+macro_rules! on_both_databases {
+    ($($module:ident :: $test:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$module::$test(super::Databases::sqlite()).await;
+                }
+            )*
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$module::$test(super::Databases::postgres().await).await;
+                }
+            )*
+        }
+    };
+}
+
+on_both_databases! {
+    audit::a_check_is_readable_by_others_as_soon_as_it_is_appended,
+    audit::many_checks_at_once_are_all_committed,
+    audit::a_record_that_cannot_be_stored_does_not_take_others_along,
+    audit::refusals_have_records_up_to_the_limit_and_are_counted_beyond_it,
+    audit::the_ledger_adds_up_what_is_flushed,
+    audit::text_that_only_one_database_would_store_is_refused_by_both,
+    holder_links::a_first_certificate_gets_a_new_holder_and_keeps_it,
+    holder_links::a_renewed_certificate_inherits_its_holder,
+    holder_links::a_chain_of_renewals_is_followed_to_its_beginning,
+    holder_links::predecessors_used_later_are_the_same_holders,
+    holder_links::a_link_that_comes_late_joins_nothing_until_it_is_accepted,
+    holder_links::a_link_to_a_certificate_already_seen_joins_nothing_by_itself,
+    holder_links::a_second_predecessor_or_a_circle_waits_for_a_decision,
+    holder_links::the_same_file_again_changes_nothing_and_an_older_one_is_refused,
+    holder_links::one_serial_resolved_by_many_at_once_is_one_holder,
+    holder_links::links_and_first_use_at_once_never_split_or_lose_a_holder,
+    holder_links::authorities_do_not_share_serials,
+    lists::a_list_comes_into_force_with_its_facts_and_octets,
+    lists::a_number_that_does_not_rise_is_refused,
+    lists::the_highest_number_outlives_the_list_and_its_source,
+    lists::the_same_list_may_come_into_force_again_under_another_source,
+    lists::a_rising_number_with_an_older_this_update_is_refused,
+    lists::scopes_and_signers_have_numbers_of_their_own,
+    lists::a_source_must_be_registered_for_the_authority_and_scope,
+    lists::attempts_are_recorded_without_a_new_generation,
+    lists::registration_replaces_the_sources_of_the_authorities_it_names,
+    lists::facts_that_contradict_each_other_are_refused,
+    lists::a_reader_waits_for_the_writer_to_prepare_the_schema,
+    lists_race::of_many_writers_exactly_one_replaces_a_generation,
+    lists_race::writers_of_different_sources_both_succeed,
+    lists_race::an_abandoned_transaction_leaves_the_old_list,
+    lists_race::a_reader_never_sees_half_a_list,
+    lists_race::many_processes_may_prepare_a_fresh_database,
+}
