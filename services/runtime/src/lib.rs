@@ -24,4 +24,4 @@ mod tls;
 
 pub use context::Context;
 pub use error::ServeError;
-pub use tls::TlsError;
+pub use tls::{TlsError, WebTls};

@@ -66,6 +66,21 @@ pub(super) fn server_config(files: &TlsConfig) -> Result<ServerConfig, TlsError>
     Ok(config)
 }
 
+/// A server for browsers: TLS 1.3 and HTTP/1.1, no client certificates.
+pub(super) fn web_server_config(
+    certificate: &ConfigPath,
+    key: &SecretFile,
+) -> Result<ServerConfig, TlsError> {
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|error| TlsError::file(certificate, error))?
+        .with_no_client_auth()
+        .with_single_cert(chain(certificate)?, private_key(key)?)
+        .map_err(|error| TlsError::file(certificate, error))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
 /// A client that shows its certificate and trusts `server_ca` only.
 pub(crate) fn client_config(files: &ClientTlsConfig) -> Result<ClientConfig, TlsError> {
     let mut config = ClientConfig::builder_with_provider(provider())

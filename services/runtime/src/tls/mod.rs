@@ -2,7 +2,9 @@
 
 mod files;
 mod reload;
+mod web;
 
 pub use files::TlsError;
 pub(crate) use files::client_config;
 pub(crate) use reload::{Reloading, ServerTls};
+pub use web::WebTls;
