@@ -1,1 +1,121 @@
-//! .
+//! The OIDC gateway: signs people in at relying parties with their My Number card.
+//!
+//! A relying party sends the browser to [`authorization`]; the browser shows the sign-in's page ([`interaction`]) and
+//! the person's reader app fetches the challenge and brings the card's answer ([`card`]), which signature-verification
+//! judges ([`verification`]). Back in the browser that began, the person consents, the relying party redeems the code at
+//! [`token`] and asks [`userinfo`] for the claims.
+//!
+//! Between requests everything is in `store::GatewayState`: the gateway itself remembers nothing, so any number of them
+//! serve one issuer. Bearer secrets are stored as hashes ([`bearer`]), what is known of the person only encrypted under
+//! them ([`identity`]).
+
+mod authorization;
+mod authorization_request;
+mod bearer;
+mod card;
+mod challenge;
+mod claims;
+mod client_authentication;
+mod clients;
+mod config;
+mod discovery;
+mod gateway;
+mod http_exchange;
+mod identity;
+mod interaction;
+mod jws;
+mod language;
+mod limits;
+mod observation;
+mod pages;
+mod pairwise;
+mod parameters;
+mod problem;
+mod quota;
+mod readers;
+mod router;
+mod scope;
+mod server;
+mod signing_keys;
+mod token;
+mod userinfo;
+mod verification;
+mod words;
+
+use std::sync::Arc;
+
+use runtime::{Context, ServeError};
+use store::GatewayState;
+
+pub use clients::{
+    AddressForm, BirthdateForm, ClaimForms, ClientName, ClientRefused, ClientRegistration,
+    ClientRule, ClientsFile, GenderForm, JsonWebKeySet,
+};
+pub use config::{
+    Config, Lifetimes, ListenConfig, Quotas, SigningKeyConfig, StoreConfig, WebTlsConfig,
+};
+pub use gateway::Gateway;
+pub use jws::{Algorithm, JsonWebKey, KeyError};
+pub use readers::{ReaderRefused, ReaderRegistration, ReadersFile};
+pub use router::router;
+pub use scope::Claim;
+pub use verification::{RemoteSignatureVerification, SignatureVerification};
+
+/// Serves until the context's shutdown, then drains. Announces its address as `http`.
+///
+/// # Errors
+/// When the configuration or a file it names does not hold, the store cannot be opened or the address cannot be listened
+/// on.
+pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
+    config.check()?;
+    let metrics =
+        runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
+    let outcome = serve_web(&config, &context).await;
+    metrics.abort();
+    outcome
+}
+
+async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError> {
+    let state = GatewayState::open(&config.store.gateway)
+        .await
+        .map_err(ServeError::role)?;
+    let channel = runtime::client::channel_of(&config.signature_verification)?;
+    let gateway = Gateway::new(
+        config,
+        state.clone(),
+        RemoteSignatureVerification::new(channel),
+        Arc::clone(&context.clock),
+        &context.metrics,
+    )?;
+    gateway.sweep().await.map_err(ServeError::role)?;
+    let server = server::Server::bind(config).await?;
+    if let Some(address) = server.address() {
+        context.addresses.announce("http", address);
+        tracing::info!(%address, issuer = config.issuer(), "the gateway listens");
+    }
+    let upkeep = tokio::spawn(keep_up(Arc::clone(&gateway), server.tls()));
+    context.health.set("", true).await;
+    server
+        .serve(router(gateway), context.shutdown.clone())
+        .await;
+    context.health.set("", false).await;
+    upkeep.abort();
+    state.close().await;
+    Ok(())
+}
+
+/// Sweeps what has ended, and looks whether the TLS files changed.
+async fn keep_up(gateway: Arc<Gateway>, tls: Option<Arc<runtime::WebTls>>) {
+    let mut interval = tokio::time::interval(limits::SWEEP_INTERVAL);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        if let Err(error) = gateway.sweep().await {
+            tracing::error!(%error, "what has ended could not be swept");
+        }
+        if let Some(tls) = tls.clone() {
+            // Reading files blocks; the panic of a reader is no reason to stop sweeping.
+            let _ = tokio::task::spawn_blocking(move || tls.refresh()).await;
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The parameter rules of an authorization request.
+//!
+//! The order matters: until the client and its redirect URI are established, nothing may be sent anywhere (an open
+//! redirector is what phishing is made of), so the answer is a page of ours. Afterwards every error goes to the client.
+
+use std::sync::Arc;
+
+use crate::clients::{Client, Clients, is_client_id};
+use crate::limits;
+use crate::parameters::{Duplicate, Parameters};
+use crate::scope::Scopes;
+
+/// A request that passed every rule.
+#[derive(Debug)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) client: Arc<Client>,
+    pub(crate) redirect_uri: String,
+    pub(crate) state: String,
+    pub(crate) nonce: String,
+    pub(crate) scopes: Scopes,
+    pub(crate) code_challenge: String,
+    pub(crate) ui_locales: Option<String>,
+}
+
+/// Why a request was refused, and who is told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum RequestRefusal {
+    /// The person: where the request came from is not established.
+    OnPage(PageRule),
+    /// The client.
+    ToClient {
+        redirect_uri: String,
+        /// The request's `state`, if it has one that can be given back.
+        state: Option<String>,
+        /// As in RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6.
+        error: &'static str,
+        description: &'static str,
+    },
+}
+
+/// The rules before anything may be sent to the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageRule {
+    /// `client_id` is missing, sent twice, malformed or not registered.
+    Client,
+    /// `redirect_uri` is missing, sent twice or not registered, character for character.
+    RedirectUri,
+}
+
+impl PageRule {
+    /// The rule's name in the log.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client_unknown",
+            Self::RedirectUri => "redirect_uri_unregistered",
+        }
+    }
+}
+
+struct ClientError(&'static str, &'static str);
+
+impl From<Duplicate> for ClientError {
+    fn from(_: Duplicate) -> Self {
+        Self("invalid_request", "a parameter is sent more than once")
+    }
+}
+
+impl AuthorizationRequest {
+    /// Checks a request.
+    pub(crate) fn check(
+        parameters: &Parameters,
+        clients: &Clients,
+    ) -> Result<Self, RequestRefusal> {
+        let client = parameters
+            .single("client_id")
+            .ok()
+            .flatten()
+            .filter(|client_id| is_client_id(client_id))
+            .and_then(|client_id| clients.by_id(client_id))
+            .ok_or(RequestRefusal::OnPage(PageRule::Client))?;
+        // RFC 9700 section 4.1.3: exact comparison. A duplicate is refused too: whoever compares the first and whoever
+        // redirects to the second must not be two.
+        let redirect_uri = parameters
+            .single("redirect_uri")
+            .ok()
+            .flatten()
+            .filter(|redirect_uri| client.has_redirect_uri(redirect_uri))
+            .ok_or(RequestRefusal::OnPage(PageRule::RedirectUri))?;
+        check_rest(parameters, client, redirect_uri).map_err(|ClientError(error, description)| {
+            RequestRefusal::ToClient {
+                redirect_uri: redirect_uri.to_owned(),
+                state: state_to_return(parameters),
+                error,
+                description,
+            }
+        })
+    }
+}
+
+/// What the client is told in an error: only a state that a success would carry too.
+fn state_to_return(parameters: &Parameters) -> Option<String> {
+    parameters
+        .single("state")
+        .ok()
+        .flatten()
+        .filter(|state| is_opaque(state))
+        .map(str::to_owned)
+}
+
+fn check_rest(
+    parameters: &Parameters,
+    client: &Arc<Client>,
+    redirect_uri: &str,
+) -> Result<AuthorizationRequest, ClientError> {
+    refuse_unsupported(parameters)?;
+    match parameters.single("response_type")? {
+        Some("code") => {}
+        Some(_) => {
+            return Err(ClientError(
+                "unsupported_response_type",
+                "response_type must be code",
+            ));
+        }
+        None => return Err(ClientError("invalid_request", "response_type is missing")),
+    }
+    let state = opaque(
+        parameters.single("state")?,
+        "state is required: 1 to 255 characters from space to tilde",
+    )?;
+    let nonce = opaque(
+        parameters.single("nonce")?,
+        "nonce is required: 1 to 255 characters from space to tilde",
+    )?;
+    let scopes = check_scope(parameters.single("scope")?, client)?;
+    let code_challenge = check_code_challenge(parameters)?;
+    check_prompt(parameters.single("prompt")?)?;
+    // Read for their duplicates alone; a card is read at every sign-in, so they ask for nothing more.
+    for name in [
+        "max_age",
+        "acr_values",
+        "id_token_hint",
+        "login_hint",
+        "display",
+        "claims",
+    ] {
+        parameters.single(name)?;
+    }
+    Ok(AuthorizationRequest {
+        client: Arc::clone(client),
+        redirect_uri: redirect_uri.to_owned(),
+        state,
+        nonce,
+        scopes,
+        code_challenge,
+        ui_locales: parameters.single("ui_locales")?.map(str::to_owned),
+    })
+}
+
+/// Refused by name, because ignoring them would answer another request than the one that was sent.
+fn refuse_unsupported(parameters: &Parameters) -> Result<(), ClientError> {
+    if parameters.is_sent("request") {
+        return Err(ClientError(
+            "request_not_supported",
+            "request objects are not offered",
+        ));
+    }
+    // Never fetched: a provider that follows request_uri can be sent anywhere (SSRF).
+    if parameters.is_sent("request_uri") {
+        return Err(ClientError(
+            "request_uri_not_supported",
+            "request_uri is not offered",
+        ));
+    }
+    if parameters.is_sent("registration") {
+        return Err(ClientError(
+            "registration_not_supported",
+            "registration is not offered",
+        ));
+    }
+    // The code travels in the query only; a fragment or a form can be read where a query cannot.
+    match parameters.single("response_mode")? {
+        None | Some("query") => Ok(()),
+        Some(_) => Err(ClientError(
+            "invalid_request",
+            "response_mode must be query",
+        )),
+    }
+}
+
+/// `state` and `nonce`: 1 to 255 VSCHAR (RFC 6749 appendix A), both required.
+fn opaque(value: Option<&str>, description: &'static str) -> Result<String, ClientError> {
+    value
+        .filter(|value| is_opaque(value))
+        .map(str::to_owned)
+        .ok_or(ClientError("invalid_request", description))
+}
+
+fn is_opaque(value: &str) -> bool {
+    (1..=limits::PARAMETER_CHARACTERS).contains(&value.len())
+        && value.bytes().all(|octet| (0x20..=0x7E).contains(&octet))
+}
+
+fn check_scope(value: Option<&str>, client: &Client) -> Result<Scopes, ClientError> {
+    let invalid = |description| ClientError("invalid_scope", description);
+    let text = value.ok_or(invalid("scope is missing; it must contain openid"))?;
+    if text.len() > limits::SCOPE_CHARACTERS {
+        return Err(invalid("scope is too long"));
+    }
+    let scopes = Scopes::parse(text).map_err(|error| {
+        use crate::scope::ScopeError::{Malformed, NoOpenId, SignNotOffered};
+        invalid(match error {
+            Malformed => "scope must be values separated by single spaces",
+            NoOpenId => "scope must contain openid",
+            SignNotOffered => "scope sign is not offered",
+        })
+    })?;
+    // Said, not dropped: a client that asks for more than its registration would else wonder where the claim is.
+    match client.scope_beyond_registration(&scopes) {
+        None => Ok(scopes),
+        Some(_) => Err(invalid(
+            "scope contains a value beyond the client's registration",
+        )),
+    }
+}
+
+/// PKCE (RFC 7636) is required, and `plain` is no protection.
+fn check_code_challenge(parameters: &Parameters) -> Result<String, ClientError> {
+    let invalid = |description| Err(ClientError("invalid_request", description));
+    let Some(challenge) = parameters.single("code_challenge")? else {
+        return invalid("code_challenge is missing");
+    };
+    let is_allowed = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
+    if challenge.len() > limits::CODE_CHALLENGE_CHARACTERS || !challenge.bytes().all(is_allowed) {
+        return invalid("code_challenge must be 1 to 128 characters of 0-9 a-z A-Z - _");
+    }
+    match parameters.single("code_challenge_method")? {
+        Some("S256") => Ok(challenge.to_owned()),
+        // RFC 7636 section 4.3 would read a missing method as plain.
+        _ => invalid("code_challenge_method must be S256"),
+    }
+}
+
+/// There is no session at the provider: every sign-in reads the card, so `none` can never succeed.
+fn check_prompt(value: Option<&str>) -> Result<(), ClientError> {
+    let mut prompts = value.unwrap_or_default().split(' ');
+    match value {
+        Some("none") => Err(ClientError(
+            "login_required",
+            "the card is read at every sign-in, so somebody must be there",
+        )),
+        // OpenID Connect Core section 3.1.2.1.
+        Some(_) if prompts.any(|prompt| prompt == "none") => Err(ClientError(
+            "invalid_request",
+            "prompt none cannot be combined with others",
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,403 @@
+//! The registered relying parties, read from a file and checked whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use url::Url;
+
+use crate::jws::{Algorithm, JsonWebKey, KeyError, PublicKey};
+use crate::language::Language;
+use crate::limits;
+use crate::scope::{Claim, Scopes};
+
+/// The clients file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientsFile {
+    /// The registrations.
+    #[serde(rename = "client")]
+    pub clients: Vec<ClientRegistration>,
+}
+
+/// One registration, as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientRegistration {
+    /// 1 to 255 characters of `0-9 a-z A-Z`.
+    pub client_id: String,
+    /// What people read.
+    pub name: ClientName,
+    /// Compared character for character.
+    pub redirect_uris: Vec<String>,
+    /// Clients of one sector see the same `sub`.
+    pub sector: String,
+    /// What the client may ask for beyond `openid`.
+    #[serde(default)]
+    pub scopes: Vec<Claim>,
+    /// The one algorithm of the client's assertions.
+    pub assertion_algorithm: Algorithm,
+    /// Whether the token endpoint's address is an audience too.
+    #[serde(default)]
+    pub legacy_audience: bool,
+    /// Which pairwise secret makes the client's `sub`.
+    #[serde(default = "first_version")]
+    pub pairwise_secret_version: u32,
+    /// The form of the four claims.
+    #[serde(default)]
+    pub claims: ClaimForms,
+    /// The client's public keys.
+    pub jwks: JsonWebKeySet,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// A client's name in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientName {
+    /// Japanese.
+    pub ja: String,
+    /// English.
+    pub en: String,
+}
+
+impl ClientName {
+    pub(crate) fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::Japanese => &self.ja,
+            Language::English => &self.en,
+        }
+    }
+}
+
+/// A JWK Set (RFC 7517 section 5).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JsonWebKeySet {
+    /// The keys.
+    pub keys: Vec<JsonWebKey>,
+}
+
+/// The form of the four claims for one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClaimForms {
+    /// The form of `address`.
+    pub address: AddressForm,
+    /// The form of `birthdate`.
+    pub birthdate: BirthdateForm,
+    /// The form of `gender`.
+    pub gender: GenderForm,
+}
+
+/// The form of `address`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressForm {
+    /// One string, as the national service has it.
+    #[default]
+    String,
+    /// `{"formatted": ...}` (OpenID Connect Core section 5.1.1).
+    Object,
+}
+
+/// The form of `birthdate`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BirthdateForm {
+    /// `YYYYMMDD`, as on the card.
+    #[default]
+    Card,
+    /// `YYYY-MM-DD` (OpenID Connect Core section 5.1).
+    Iso,
+}
+
+/// The form of `gender`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GenderForm {
+    /// `1`, `2`, `3` or `9`, as on the card.
+    #[default]
+    Card,
+    /// `male`, `female` or `other` (OpenID Connect Core section 5.1).
+    Word,
+}
+
+/// A client that passed every check.
+#[derive(Debug)]
+pub(crate) struct Client {
+    registration: ClientRegistration,
+    keys: HashMap<String, PublicKey>,
+}
+
+/// All clients.
+#[derive(Debug, Default)]
+pub(crate) struct Clients(HashMap<String, Arc<Client>>);
+
+/// Why a registration was refused.
+#[derive(Debug, thiserror::Error)]
+#[error("client {client_id:?}: {rule}")]
+pub struct ClientRefused {
+    /// Which registration.
+    pub client_id: String,
+    /// What is wrong with it.
+    pub rule: ClientRule,
+}
+
+/// The rules of a registration.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientRule {
+    /// The identifier's form.
+    #[error("client_id must be 1 to 255 characters of 0-9 a-z A-Z")]
+    ClientId,
+    /// The identifier is there twice.
+    #[error("it is registered twice")]
+    Repeated,
+    /// A name is empty, too long or has control characters.
+    #[error("name.ja and name.en must be 1 to 100 characters without control characters")]
+    Name,
+    /// No address to answer to.
+    #[error("redirect_uris must not be empty")]
+    NoRedirectUri,
+    /// An address that must not be answered to.
+    #[error("redirect URI {uri:?}: {rule}")]
+    RedirectUri {
+        /// As written.
+        uri: String,
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+    /// The sector's form.
+    #[error("sector must be 1 to 255 characters of 0-9 a-z . -, such as a domain name")]
+    Sector,
+    /// The pairwise secret is not there.
+    #[error("pairwise_secret_version {0} is not in the pairwise secret file")]
+    PairwiseSecret(u32),
+    /// No key to prove itself with.
+    #[error("jwks.keys must not be empty")]
+    NoKey,
+    /// A key's identifier.
+    #[error("key {0:?}: kid must be unique and 1 to 128 printable ASCII characters")]
+    KeyId(String),
+    /// A key that cannot be used.
+    #[error("key {key_id:?}: {error}")]
+    Key {
+        /// Its `kid`.
+        key_id: String,
+        /// What is wrong with it.
+        #[source]
+        error: KeyError,
+    },
+}
+
+impl Clients {
+    /// Checks every registration. `loopback` also allows `http` redirect URIs on this machine (the sandbox).
+    pub(crate) fn check(
+        file: ClientsFile,
+        loopback: bool,
+        has_pairwise_secret: impl Fn(u32) -> bool,
+    ) -> Result<Self, ClientRefused> {
+        let mut clients = HashMap::new();
+        for registration in file.clients {
+            let client_id = registration.client_id.clone();
+            let checked = check_registration(registration, loopback, &has_pairwise_secret);
+            let checked = checked.and_then(|client| {
+                match clients.insert(client_id.clone(), Arc::new(client)) {
+                    None => Ok(()),
+                    Some(_) => Err(ClientRule::Repeated),
+                }
+            });
+            checked.map_err(|rule| ClientRefused { client_id, rule })?;
+        }
+        Ok(Self(clients))
+    }
+
+    /// The client of this identifier.
+    pub(crate) fn by_id(&self, client_id: &str) -> Option<&Arc<Client>> {
+        self.0.get(client_id)
+    }
+}
+
+impl Client {
+    pub(crate) fn id(&self) -> &str {
+        &self.registration.client_id
+    }
+
+    pub(crate) fn name(&self) -> &ClientName {
+        &self.registration.name
+    }
+
+    pub(crate) fn sector(&self) -> &str {
+        &self.registration.sector
+    }
+
+    pub(crate) fn pairwise_secret_version(&self) -> u32 {
+        self.registration.pairwise_secret_version
+    }
+
+    pub(crate) fn legacy_audience(&self) -> bool {
+        self.registration.legacy_audience
+    }
+
+    pub(crate) fn assertion_algorithm(&self) -> Algorithm {
+        self.registration.assertion_algorithm
+    }
+
+    pub(crate) fn claim_forms(&self) -> ClaimForms {
+        self.registration.claims
+    }
+
+    /// RFC 9700 section 4.1.3: exact string comparison, with nothing normalised and no exception for loopback.
+    pub(crate) fn has_redirect_uri(&self, redirect_uri: &str) -> bool {
+        self.registration
+            .redirect_uris
+            .iter()
+            .any(|registered| registered == redirect_uri)
+    }
+
+    /// The first item asked for that the client may not ask for.
+    pub(crate) fn scope_beyond_registration(&self, scopes: &Scopes) -> Option<Claim> {
+        let allowed = &self.registration.scopes;
+        scopes
+            .claims()
+            .iter()
+            .copied()
+            .find(|claim| !allowed.contains(claim))
+    }
+
+    /// The key of this identifier; without one, the only key there is.
+    pub(crate) fn key(&self, key_id: Option<&str>) -> Option<&PublicKey> {
+        match key_id {
+            Some(key_id) => self.keys.get(key_id),
+            None if self.keys.len() == 1 => self.keys.values().next(),
+            None => None,
+        }
+    }
+}
+
+fn check_registration(
+    registration: ClientRegistration,
+    loopback: bool,
+    has_pairwise_secret: impl Fn(u32) -> bool,
+) -> Result<Client, ClientRule> {
+    if !is_client_id(&registration.client_id) {
+        return Err(ClientRule::ClientId);
+    }
+    if [&registration.name.ja, &registration.name.en]
+        .into_iter()
+        .any(|name| !is_name(name))
+    {
+        return Err(ClientRule::Name);
+    }
+    if registration.redirect_uris.is_empty() {
+        return Err(ClientRule::NoRedirectUri);
+    }
+    for uri in &registration.redirect_uris {
+        check_redirect_uri(uri, loopback).map_err(|rule| ClientRule::RedirectUri {
+            uri: uri.clone(),
+            rule,
+        })?;
+    }
+    if !is_sector(&registration.sector) {
+        return Err(ClientRule::Sector);
+    }
+    if !has_pairwise_secret(registration.pairwise_secret_version) {
+        return Err(ClientRule::PairwiseSecret(
+            registration.pairwise_secret_version,
+        ));
+    }
+    let keys = check_keys(&registration)?;
+    Ok(Client { registration, keys })
+}
+
+fn check_keys(registration: &ClientRegistration) -> Result<HashMap<String, PublicKey>, ClientRule> {
+    let mut keys = HashMap::new();
+    for jwk in &registration.jwks.keys {
+        let key_id = jwk.kid.clone();
+        if !is_key_id(&key_id) {
+            return Err(ClientRule::KeyId(key_id));
+        }
+        let key = PublicKey::from_jwk(jwk, registration.assertion_algorithm).map_err(|error| {
+            ClientRule::Key {
+                key_id: key_id.clone(),
+                error,
+            }
+        })?;
+        if keys.insert(key_id.clone(), key).is_some() {
+            return Err(ClientRule::KeyId(key_id));
+        }
+    }
+    if keys.is_empty() {
+        Err(ClientRule::NoKey)
+    } else {
+        Ok(keys)
+    }
+}
+
+/// The form of a client identifier, in a registration and in a request alike.
+pub(crate) fn is_client_id(text: &str) -> bool {
+    (1..=limits::PARAMETER_CHARACTERS).contains(&text.len())
+        && text.bytes().all(|octet| octet.is_ascii_alphanumeric())
+}
+
+/// The form of a key identifier, of clients and of readers.
+pub(crate) fn is_key_id(text: &str) -> bool {
+    (1..=limits::KEY_ID_CHARACTERS).contains(&text.len())
+        && text.bytes().all(|octet| octet.is_ascii_graphic())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control)
+}
+
+fn is_sector(text: &str) -> bool {
+    (1..=255).contains(&text.len())
+        && text
+            .bytes()
+            .all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'z' | b'.' | b'-'))
+}
+
+fn check_redirect_uri(uri: &str, loopback: bool) -> Result<(), &'static str> {
+    if !(1..=limits::PARAMETER_CHARACTERS).contains(&uri.len()) {
+        return Err("must be 1 to 255 characters");
+    }
+    // What a browser would silently change (tabs, backslashes, characters beyond ASCII) has no place in an address
+    // that is compared character for character.
+    if !uri
+        .bytes()
+        .all(|octet| octet.is_ascii_graphic() && !b"\\\"<>^`{|}".contains(&octet))
+    {
+        return Err("must be written in the characters of RFC 3986 section 2");
+    }
+    let url = Url::parse(uri).map_err(|_| "is not an absolute URI")?;
+    if url.as_str() != uri && format!("{uri}/") != url.as_str() {
+        return Err("is not in its normal form (RFC 3986 section 6.2.2)");
+    }
+    if url.fragment().is_some() {
+        return Err("must not have a fragment (RFC 6749 section 3.1.2)");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not name a user");
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if loopback && is_loopback(&url) => Ok(()),
+        _ => Err("must be https (in the sandbox, http on this machine is allowed too)"),
+    }
+}
+
+/// Is the host this machine, by name or by address?
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(domain)) => domain == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

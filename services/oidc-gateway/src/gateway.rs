@@ -1,0 +1,120 @@
+//! The gateway: everything a request needs, made once from the configuration.
+
+use std::sync::Arc;
+
+use runtime::ServeError;
+use runtime::clock::Clock;
+use runtime::config::ConfigError;
+use runtime::metrics::Metrics;
+use serde_json::Value;
+use store::{GatewayState, StoreError};
+
+use crate::client_authentication::{Audiences, ClientAuthenticator};
+use crate::clients::{Clients, ClientsFile};
+use crate::config::{Config, Lifetimes};
+use crate::discovery::{self, Endpoints};
+use crate::limits;
+use crate::observation::Observation;
+use crate::pairwise::PairwiseSecrets;
+use crate::quota::QuotaKeeper;
+use crate::readers::{Readers, ReadersFile};
+use crate::signing_keys::SigningKeys;
+use crate::verification::SignatureVerification;
+
+/// Everything a request needs.
+pub struct Gateway {
+    pub(crate) endpoints: Endpoints,
+    pub(crate) discovery_document: Value,
+    pub(crate) clients: Clients,
+    pub(crate) readers: Readers,
+    pub(crate) signing_keys: SigningKeys,
+    pub(crate) pairwise: PairwiseSecrets,
+    pub(crate) authenticator: ClientAuthenticator,
+    pub(crate) state: GatewayState,
+    pub(crate) verification: Arc<dyn SignatureVerification>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) quotas: QuotaKeeper,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) reader_app_url: String,
+    pub(crate) is_sandbox: bool,
+    pub(crate) observation: Observation,
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Gateway")
+            .field("issuer", &self.endpoints.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// Reads the files the configuration names and checks them.
+    pub fn new(
+        config: &Config,
+        state: GatewayState,
+        verification: Arc<dyn SignatureVerification>,
+        clock: Arc<dyn Clock>,
+        metrics: &Metrics,
+    ) -> Result<Arc<Self>, ServeError> {
+        config.check()?;
+        let endpoints = Endpoints::new(config);
+        let pairwise = load_pairwise(config)?;
+        let clients = load_clients(config, &pairwise)?;
+        let readers: ReadersFile = runtime::config::load(&config.readers)?;
+        let readers = Readers::check(readers)
+            .map_err(|refused| ConfigError::file(&config.readers, refused))?;
+        let authenticator = ClientAuthenticator::new(Audiences {
+            issuer: endpoints.issuer.clone(),
+            token_endpoint: endpoints.token.clone(),
+        })
+        .ok_or_else(|| ServeError::role("the cryptographic library made no keys"))?;
+        Ok(Arc::new(Self {
+            discovery_document: discovery::document(&endpoints),
+            endpoints,
+            clients,
+            readers,
+            signing_keys: SigningKeys::load(&config.signing_keys)?,
+            pairwise,
+            authenticator,
+            state,
+            verification,
+            clock,
+            quotas: QuotaKeeper::new(config.quotas),
+            lifetimes: config.lifetimes,
+            reader_app_url: config.reader_app_url.clone(),
+            is_sandbox: config.allows_loopback(),
+            observation: Observation::new(metrics)?,
+        }))
+    }
+
+    /// Removes what has ended and counts what is left, for the quotas.
+    pub async fn sweep(&self) -> Result<(), StoreError> {
+        let before = self.now() - limits::SWEEP_MARGIN_SECONDS;
+        while self.state.sweep(before, limits::SWEEP_ROWS).await? > 0 {}
+        self.quotas.recount(self.state.occupancy().await?);
+        Ok(())
+    }
+
+    /// The present moment in seconds since 1970-01-01T00:00:00Z.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().secs()
+    }
+}
+
+fn load_pairwise(config: &Config) -> Result<PairwiseSecrets, ConfigError> {
+    let file = &config.pairwise_secret_file;
+    let octets = file.read()?;
+    let text = std::str::from_utf8(&octets)
+        .map_err(|_| ConfigError::file(file.path(), "holds no text"))?;
+    PairwiseSecrets::parse(text).map_err(|error| ConfigError::file(file.path(), error))
+}
+
+fn load_clients(config: &Config, pairwise: &PairwiseSecrets) -> Result<Clients, ConfigError> {
+    let file: ClientsFile = runtime::config::load(&config.clients)?;
+    Clients::check(file, config.allows_loopback(), |version| {
+        pairwise.has(version)
+    })
+    .map_err(|refused| ConfigError::file(&config.clients, refused))
+}

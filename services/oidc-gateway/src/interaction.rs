@@ -1,0 +1,362 @@
+//! The sign-in in the browser: its page, the way back from the reader app, and the person's decision.
+//!
+//! Every step needs the secret of the browser that began. A sign-in that somebody else began and a person is lured into
+//! finishing therefore ends in the reader app: neither the person's browser nor the one that began gets further.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use store::{BrowserReturn, Consent, SignIn, Stage, StoreError};
+use subtle::ConstantTimeEq as _;
+
+use crate::authorization::accepted_language;
+use crate::bearer::{BearerSecret, NoRandomness, sha256};
+use crate::clients::Client;
+use crate::gateway::Gateway;
+use crate::http_exchange::{
+    browser_secret, forget_browser_secret, is_identifier, read_form, reference_number, see_other,
+    set_browser_secret, with_outcome, with_parameters,
+};
+use crate::identity::{Identity, SealError, SealedUnder};
+use crate::language::Language;
+use crate::pages::{Back, Shown};
+use crate::parameters::Parameters;
+use crate::problem::PageProblem;
+use crate::scope::Scopes;
+use crate::verification::CardRefusal;
+
+/// A sign-in in the browser that began it.
+struct OwnSignIn {
+    sign_in: SignIn,
+    browser: BearerSecret,
+    client: Arc<Client>,
+    scopes: Scopes,
+}
+
+/// `GET` of a sign-in's page: whatever is due.
+pub(crate) async fn show(
+    State(gateway): State<Arc<Gateway>>,
+    Path(interaction_id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let shown = match gateway.own_sign_in(&headers, &interaction_id).await {
+        Ok(own) => gateway
+            .show_stage(&own)
+            .map_err(|problem| (own.language(), problem)),
+        Err(problem) => Err((accepted_language(&headers), problem)),
+    };
+    shown.unwrap_or_else(|(language, problem)| gateway.problem_page(language, problem))
+}
+
+/// `GET` of the return URL that the reader app opens in the browser.
+pub(crate) async fn come_back(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let headers = request.headers();
+    gateway
+        .take_back(headers, query)
+        .await
+        .unwrap_or_else(|problem| gateway.problem_page(accepted_language(headers), problem))
+}
+
+/// `POST` of the person's decision.
+pub(crate) async fn decide(
+    State(gateway): State<Arc<Gateway>>,
+    Path(interaction_id): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let language = accepted_language(&parts.headers);
+    let form = match read_form(&parts.headers, body).await {
+        Ok(form) => form,
+        Err(error) => return gateway.problem_page(language, error.into()),
+    };
+    gateway
+        .take_decision(&parts.headers, &interaction_id, &form)
+        .await
+        .unwrap_or_else(|problem| gateway.problem_page(language, problem))
+}
+
+impl Gateway {
+    async fn own_sign_in(
+        &self,
+        headers: &HeaderMap,
+        interaction_id: &str,
+    ) -> Result<OwnSignIn, PageProblem> {
+        if !is_identifier(interaction_id) {
+            return Err(PageProblem::NoSignIn);
+        }
+        let sign_in = self
+            .state
+            .sign_in(interaction_id, self.now())
+            .await?
+            .ok_or(PageProblem::NoSignIn)?;
+        let browser = browser_secret(headers, interaction_id)
+            .filter(|browser| bool::from(browser.hash().ct_eq(sign_in.browser_hash.as_slice())))
+            .ok_or(PageProblem::OtherBrowser)?;
+        // A client that was taken off the list in between gets nothing more.
+        let client = self
+            .clients
+            .by_id(&sign_in.client_id)
+            .ok_or(PageProblem::NoSignIn)?;
+        let scopes = Scopes::parse(&sign_in.scope).map_err(|_| PageProblem::NoSignIn)?;
+        Ok(OwnSignIn {
+            client: Arc::clone(client),
+            sign_in,
+            browser,
+            scopes,
+        })
+    }
+
+    fn show_stage(&self, own: &OwnSignIn) -> Result<Response, PageProblem> {
+        let csrf = own.csrf();
+        let shown = Shown {
+            sign_in: &own.sign_in,
+            client: &own.client,
+            scopes: &own.scopes,
+            csrf: &csrf,
+        };
+        match own.sign_in.stage {
+            Stage::Waiting => Ok(with_outcome(self.sign_in_page(&shown), "sign_in")),
+            Stage::Verifying | Stage::Verified | Stage::Refused => {
+                let notice = own.language().in_reader_app();
+                let page = self.notice_page(own.language(), notice, None, &reference_number());
+                Ok(with_outcome(page, "in_reader_app"))
+            }
+            Stage::Consent => {
+                let identity = own.identity()?;
+                Ok(with_outcome(
+                    self.consent_page(&shown, &identity),
+                    "consent",
+                ))
+            }
+            Stage::RefusalShown => Ok(self.refusal_page(own)),
+            Stage::Denied | Stage::CodeIssued | Stage::Redeemed | Stage::Revoked => {
+                Err(PageProblem::AlreadyDone)
+            }
+        }
+    }
+
+    fn refusal_page(&self, own: &OwnSignIn) -> Response {
+        let refusal = CardRefusal::by_code(&own.sign_in.refusal);
+        let (error, description) = refusal.oauth_error();
+        let reference = reference_number();
+        tracing::info!(reference, refusal = refusal.code(), "a refusal is shown");
+        let description = format!("{description} (reference {reference})");
+        let SignIn {
+            redirect_uri,
+            state,
+            ..
+        } = &own.sign_in;
+        let language = own.language();
+        let back = Back {
+            url: self.error_address(redirect_uri, Some(state), error, &description),
+            label: language.back_to(own.client.name().in_language(language)),
+        };
+        let page = self.notice_page(language, language.refusal(refusal), Some(back), &reference);
+        with_outcome(page, refusal.code())
+    }
+
+    /// Spends the return token and changes the browser's secret: whoever saw the old one, or the interaction's
+    /// identifier, has nothing after the card was read.
+    async fn take_back(&self, headers: &HeaderMap, query: &str) -> Result<Response, PageProblem> {
+        let parameters =
+            Parameters::parse(query.as_bytes()).map_err(|_| PageProblem::Unreadable)?;
+        let interaction_id = single(&parameters, "interaction")?;
+        let token =
+            BearerSecret::parse(single(&parameters, "token")?).ok_or(PageProblem::NoSignIn)?;
+        let own = self.own_sign_in(headers, interaction_id).await?;
+        let page = self.endpoints.interaction_path(interaction_id);
+        if matches!(own.sign_in.stage, Stage::Consent | Stage::RefusalShown) {
+            // The browser is back already: its reload of this address shows the same page again.
+            return Ok(see_other(&page, "back_already"));
+        }
+        let next = BearerSecret::generate()?;
+        let sealed = match own.sign_in.stage {
+            Stage::Verified => {
+                let sealed = &own.sign_in.sealed_identity;
+                let under = SealedUnder::ReturnToken;
+                Identity::open(sealed, &token, under, interaction_id)?.seal(
+                    &next,
+                    SealedUnder::Browser,
+                    interaction_id,
+                )?
+            }
+            Stage::Refused => Vec::new(),
+            _ => return Err(PageProblem::AlreadyDone),
+        };
+        let back = BrowserReturn {
+            return_token_hash: &token.hash(),
+            browser_hash: &own.browser.hash(),
+            next_browser_hash: &next.hash(),
+            sealed_identity: &sealed,
+        };
+        if !self
+            .state
+            .return_to_browser(interaction_id, &back, self.now())
+            .await?
+        {
+            return Err(PageProblem::AlreadyDone);
+        }
+        let mut response = see_other(&page, "back");
+        let seconds = (own.sign_in.expires_at - self.now()).max(1);
+        set_browser_secret(&mut response, interaction_id, &next, seconds);
+        Ok(response)
+    }
+
+    async fn take_decision(
+        &self,
+        headers: &HeaderMap,
+        interaction_id: &str,
+        form: &Parameters,
+    ) -> Result<Response, PageProblem> {
+        let own = self.own_sign_in(headers, interaction_id).await?;
+        own.require_own_form(headers, form)?;
+        match single(form, "decision")? {
+            "approve" => self.approve(&own).await,
+            "deny" => self.deny(&own).await,
+            _ => Err(PageProblem::Unreadable),
+        }
+    }
+
+    async fn approve(&self, own: &OwnSignIn) -> Result<Response, PageProblem> {
+        if own.sign_in.stage != Stage::Consent {
+            return Err(PageProblem::AlreadyDone);
+        }
+        let interaction_id = &own.sign_in.interaction_id;
+        let code = BearerSecret::generate()?;
+        let sealed = own
+            .identity()?
+            .seal(&code, SealedUnder::Code, interaction_id)?;
+        let now = self.now();
+        let consent = Consent {
+            browser_hash: &own.browser.hash(),
+            code_hash: &code.hash(),
+            sealed_identity: &sealed,
+            code_expires_at: now + self.lifetimes.code_seconds,
+        };
+        // Of a form sent twice, one request gets here first, and only that one made a code.
+        if !self
+            .state
+            .record_consent(interaction_id, &consent, now)
+            .await?
+        {
+            return Err(PageProblem::AlreadyDone);
+        }
+        let SignIn {
+            redirect_uri,
+            state,
+            ..
+        } = &own.sign_in;
+        let issuer = &self.endpoints.issuer;
+        let answer = [
+            ("code", code.reveal()),
+            ("state", state.clone()),
+            ("iss", issuer.clone()),
+        ];
+        let answer = answer
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let mut response = see_other(&with_parameters(redirect_uri, &answer), "approved");
+        forget_browser_secret(&mut response, interaction_id);
+        Ok(response)
+    }
+
+    async fn deny(&self, own: &OwnSignIn) -> Result<Response, PageProblem> {
+        let SignIn {
+            interaction_id,
+            redirect_uri,
+            state,
+            ..
+        } = &own.sign_in;
+        let browser_hash = own.browser.hash();
+        if !self
+            .state
+            .record_denial(interaction_id, &browser_hash, self.now())
+            .await?
+        {
+            return Err(PageProblem::AlreadyDone);
+        }
+        let description = "the person did not agree";
+        let mut response =
+            self.error_redirect(redirect_uri, Some(state), "access_denied", description);
+        forget_browser_secret(&mut response, interaction_id);
+        Ok(response)
+    }
+}
+
+impl OwnSignIn {
+    fn language(&self) -> Language {
+        Language::by_tag(&self.sign_in.language)
+    }
+
+    fn identity(&self) -> Result<Identity, PageProblem> {
+        let SignIn {
+            sealed_identity,
+            interaction_id,
+            ..
+        } = &self.sign_in;
+        Ok(Identity::open(
+            sealed_identity,
+            &self.browser,
+            SealedUnder::Browser,
+            interaction_id,
+        )?)
+    }
+
+    /// What our own page's form carries: only who holds the browser's secret can know it.
+    fn csrf(&self) -> String {
+        hex::encode(sha256(&[
+            b"akashi-decision-v1",
+            self.browser.octets(),
+            self.sign_in.interaction_id.as_bytes(),
+        ]))
+    }
+
+    fn require_own_form(&self, headers: &HeaderMap, form: &Parameters) -> Result<(), PageProblem> {
+        let sent = single(form, "csrf")?;
+        let is_ours: bool = sent.as_bytes().ct_eq(self.csrf().as_bytes()).into();
+        // Browsers that say where a request comes from are taken at their word.
+        let site = headers
+            .get("sec-fetch-site")
+            .map(http::HeaderValue::as_bytes);
+        if is_ours && site.is_none_or(|site| site == b"same-origin") {
+            Ok(())
+        } else {
+            Err(PageProblem::ForeignForm)
+        }
+    }
+}
+
+fn single<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, PageProblem> {
+    parameters
+        .single(name)
+        .ok()
+        .flatten()
+        .ok_or(PageProblem::Unreadable)
+}
+
+impl From<StoreError> for PageProblem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the gateway's state cannot be used");
+        Self::Unavailable
+    }
+}
+
+impl From<NoRandomness> for PageProblem {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!(%error, "no secret can be made");
+        Self::Unavailable
+    }
+}
+
+impl From<SealError> for PageProblem {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::NoRandomness(error) => error.into(),
+            // The secret presented is not the one this was sealed under.
+            SealError::DoesNotOpen => Self::NoSignIn,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Every limit on what comes from outside, with the reason for its size.
+
+use std::time::Duration;
+
+/// A request body. The largest honest one is the card's answer: a certificate of at most 8 KiB in base64, a signature
+/// and the four information, under 16 KiB together.
+pub(crate) const BODY_BYTES: usize = 64 * 1024;
+
+/// How long a body may take to arrive. A phone on a bad line sends 16 KiB in a second or two; longer is slow-body abuse.
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the request line and the headers may take.
+pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Open connections. Beyond it new ones wait in the listen queue, so memory stays bounded.
+pub(crate) const CONNECTIONS: usize = 10_000;
+
+/// Header bytes of a request, the request line with its query included. 16 parameters of 255 characters,
+/// percent-encoded, are 12 KiB.
+pub(crate) const HEADER_BYTES: usize = 64 * 1024;
+
+/// Parameters of a form or query. The longest honest authorization request has about twenty.
+pub(crate) const PARAMETERS: usize = 64;
+
+/// `client_id`, `redirect_uri`, `state` and `nonce`: 1 to 255 characters, as the national service has it.
+pub(crate) const PARAMETER_CHARACTERS: usize = 255;
+
+/// `code_challenge`: 1 to 128 characters, as the national service has it.
+pub(crate) const CODE_CHALLENGE_CHARACTERS: usize = 128;
+
+/// `scope`: room for many unknown values, which are ignored.
+pub(crate) const SCOPE_CHARACTERS: usize = 1_000;
+
+/// `code_verifier`: RFC 7636 section 4.1.
+pub(crate) const CODE_VERIFIER_CHARACTERS: std::ops::RangeInclusive<usize> = 43..=128;
+
+/// A client assertion in compact form. One with a 4,096-bit signature and long claims stays under 2 KiB.
+pub(crate) const ASSERTION_BYTES: usize = 8 * 1024;
+
+/// `jti` of a client assertion.
+pub(crate) const ASSERTION_ID_CHARACTERS: usize = 255;
+
+/// How far ahead `exp` of a client assertion may lie: what must be remembered to refuse a replay.
+pub(crate) const ASSERTION_LIFETIME_SECONDS: i64 = 300;
+
+/// How far ahead of our clock `iat` and `nbf` may lie. FAPI 2.0 section 5.3.2.1 asks to accept 10 s and to refuse 60 s.
+pub(crate) const ASSERTION_SKEW_SECONDS: i64 = 10;
+
+/// How long a row outlives its expiry before it is swept: a clock that jumps back by less brings nothing back to life.
+pub(crate) const SWEEP_MARGIN_SECONDS: i64 = 120;
+
+/// How often expired rows are swept and the rows per client are counted.
+pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Rows of one sweep statement, so that no write holds the database for long.
+pub(crate) const SWEEP_ROWS: i64 = 1_000;
+
+/// A user-authentication certificate, DER; the contract of signature-verification.
+pub(crate) const CERTIFICATE_BYTES: usize = 8 * 1024;
+
+/// A signature value; the contract of signature-verification.
+pub(crate) const SIGNATURE_BYTES: usize = 512;
+
+/// Name and address as read from the card surface. The card's own fields are shorter.
+pub(crate) const NAME_BYTES: usize = 512;
+/// See [`NAME_BYTES`].
+pub(crate) const ADDRESS_BYTES: usize = 1_024;
+
+/// `key_id` of a reader and `kid` of a client's key.
+pub(crate) const KEY_ID_CHARACTERS: usize = 128;
+
+/// How long signature-verification may take before the person is told to try later.
+pub(crate) const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,110 @@
+//! Which address is answered by what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+use http::{StatusCode, header};
+
+use crate::authorization::{accepted_language, authorize};
+use crate::gateway::Gateway;
+use crate::http_exchange::{json_answer, protect};
+use crate::observation::observe;
+use crate::problem::PageProblem;
+use crate::{card, interaction, token, userinfo};
+
+const STYLESHEET: &str = include_str!("../assets/gateway.css");
+
+/// How long relying parties and browsers may keep what only changes with the configuration.
+const CACHED: &str = "public, max-age=3600";
+
+/// Every address of the gateway.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    let prefix = gateway.endpoints.path_prefix.clone();
+    let under_prefix = |path: &str| format!("{prefix}{path}");
+    let protocol = |name: &str| format!("{prefix}/protocol/openid-connect/{name}");
+    let on = |endpoint: &'static str, methods: MethodRouter<Arc<Gateway>>| {
+        methods.fallback(wrong_method).layer(from_fn_with_state(
+            (Arc::clone(&gateway), endpoint),
+            observe,
+        ))
+    };
+    Router::new()
+        .route(
+            &under_prefix("/.well-known/openid-configuration"),
+            on("discovery", get(discovery)),
+        )
+        .route(&protocol("certs"), on("certs", get(key_set)))
+        .route(
+            &protocol("auth"),
+            on("authorize", get(authorize).post(authorize)),
+        )
+        .route(&protocol("token"), on("token", post(token::token)))
+        .route(
+            &protocol("userinfo"),
+            on("userinfo", get(userinfo::show).post(userinfo::show)),
+        )
+        .route(&protocol("revoke"), on("revoke", post(token::revoke)))
+        .route(
+            &under_prefix("/interactions/{id}"),
+            on("interaction", get(interaction::show)),
+        )
+        .route(
+            &under_prefix("/interactions/{id}/decision"),
+            on("decision", post(interaction::decide)),
+        )
+        .route(
+            &under_prefix("/assets/gateway.css"),
+            on("stylesheet", get(stylesheet)),
+        )
+        .route(
+            "/card/interactions/{id}",
+            on("card_challenge", get(card::ask)),
+        )
+        .route(
+            "/card/interactions/{id}/response",
+            on("card_answer", post(card::answer)),
+        )
+        .route(
+            "/card/return",
+            on("card_return", get(interaction::come_back)),
+        )
+        .fallback(not_found)
+        .layer(from_fn(protect))
+        .with_state(gateway)
+}
+
+async fn discovery(State(gateway): State<Arc<Gateway>>) -> Response {
+    cached(json_answer(StatusCode::OK, &gateway.discovery_document))
+}
+
+async fn key_set(State(gateway): State<Arc<Gateway>>) -> Response {
+    cached(json_answer(StatusCode::OK, gateway.signing_keys.key_set()))
+}
+
+async fn stylesheet() -> Response {
+    cached(
+        (
+            [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
+            STYLESHEET,
+        )
+            .into_response(),
+    )
+}
+
+fn cached(mut response: Response) -> Response {
+    let value = http::HeaderValue::from_static(CACHED);
+    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    response
+}
+
+async fn wrong_method(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    gateway.problem_page(accepted_language(request.headers()), PageProblem::Method)
+}
+
+async fn not_found(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    gateway.problem_page(accepted_language(request.headers()), PageProblem::NotFound)
+}

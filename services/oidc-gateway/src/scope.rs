@@ -1,0 +1,145 @@
+//! The scopes that mean something here: `openid`, and one for each of the four information.
+
+use serde::Deserialize;
+
+/// One of the four information; scope and claim have the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Claim {
+    /// 氏名.
+    Name,
+    /// 住所.
+    Address,
+    /// 生年月日.
+    Birthdate,
+    /// 性別.
+    Gender,
+}
+
+impl Claim {
+    /// All four, in the order they are shown.
+    pub(crate) const ALL: [Self; 4] = [Self::Name, Self::Address, Self::Birthdate, Self::Gender];
+
+    /// The scope and the claim.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Address => "address",
+            Self::Birthdate => "birthdate",
+            Self::Gender => "gender",
+        }
+    }
+
+    fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|claim| claim.name() == name)
+    }
+}
+
+/// The scopes of one request: `openid`, and which of the four, in the order asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scopes(Vec<Claim>);
+
+/// Why a `scope` value was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ScopeError {
+    /// Characters or spacing outside RFC 6749 section 3.3.
+    #[error(
+        "scope is not a list of scope values separated by single spaces (RFC 6749 section 3.3)"
+    )]
+    Malformed,
+    /// `openid` is missing.
+    #[error("scope must contain openid (OpenID Connect Core section 3.1.2.1)")]
+    NoOpenId,
+    /// A signature is asked for; signing people in silently instead would be the wrong answer.
+    #[error("scope sign is not offered")]
+    SignNotOffered,
+}
+
+impl Scopes {
+    /// Reads a `scope` value; values without a meaning here are ignored (OpenID Connect Core section 3.1.2.1).
+    pub(crate) fn parse(text: &str) -> Result<Self, ScopeError> {
+        let mut open_id = false;
+        let mut claims = Vec::new();
+        for value in text.split(' ') {
+            if value.is_empty() || !value.bytes().all(is_scope_character) {
+                return Err(ScopeError::Malformed);
+            }
+            match (value, Claim::by_name(value)) {
+                ("openid", _) => open_id = true,
+                ("sign", _) => return Err(ScopeError::SignNotOffered),
+                (_, Some(claim)) if !claims.contains(&claim) => claims.push(claim),
+                _ => {}
+            }
+        }
+        if open_id {
+            Ok(Self(claims))
+        } else {
+            Err(ScopeError::NoOpenId)
+        }
+    }
+
+    /// Does the request ask for this item?
+    pub(crate) fn asks_for(&self, claim: Claim) -> bool {
+        self.0.contains(&claim)
+    }
+
+    /// The items asked for.
+    pub(crate) fn claims(&self) -> &[Claim] {
+        &self.0
+    }
+
+    /// The scope values, `openid` first.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        std::iter::once("openid")
+            .chain(self.0.iter().map(|claim| claim.name()))
+            .collect()
+    }
+
+    /// The scope values joined by single spaces.
+    pub(crate) fn joined(&self) -> String {
+        self.names().join(" ")
+    }
+}
+
+/// RFC 6749 section 3.3: `%x21 / %x23-5B / %x5D-7E`.
+fn is_scope_character(octet: u8) -> bool {
+    matches!(octet, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_scopes_are_ignored_and_order_is_kept() {
+        let scopes = Scopes::parse("gender email openid gender name").unwrap();
+        assert_eq!(scopes.joined(), "openid gender name");
+    }
+
+    #[test]
+    fn scope_without_openid_is_refused() {
+        assert_eq!(Scopes::parse("name"), Err(ScopeError::NoOpenId));
+        assert!(Scopes::parse("openid name").is_ok());
+    }
+
+    #[test]
+    fn stray_spaces_and_quotes_are_refused() {
+        for text in [
+            "",
+            " openid",
+            "openid  name",
+            "openid\tname",
+            "openid \"name\"",
+        ] {
+            assert_eq!(Scopes::parse(text), Err(ScopeError::Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_not_answered_with_a_sign_in() {
+        assert_eq!(
+            Scopes::parse("openid sign"),
+            Err(ScopeError::SignNotOffered)
+        );
+    }
+}

@@ -1,0 +1,302 @@
+//! The token endpoint, and revocation.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::request::Parts;
+use http::{StatusCode, header};
+use serde_json::json;
+use store::{Redemption, SignIn, Stage, StoreError};
+
+use crate::bearer::{BearerSecret, NoRandomness, sha256};
+use crate::claims::IdTokenClaims;
+use crate::client_authentication::{AssertionRule, Unauthenticated};
+use crate::clients::Client;
+use crate::gateway::Gateway;
+use crate::http_exchange::{
+    BodyError, json_answer, json_error, read_form, reference_number, with_outcome,
+};
+use crate::identity::{Identity, SealError, SealedUnder};
+use crate::limits;
+use crate::parameters::{Duplicate, Parameters};
+use crate::quota::Stored;
+
+/// Why a request of a client is refused (RFC 6749 section 5.2).
+#[derive(Debug, Clone, Copy)]
+enum TokenError {
+    Body(BodyError),
+    InvalidRequest(&'static str),
+    InvalidClient(AssertionRule),
+    /// The code is unknown, over, used, another client's, or came with the wrong address or verifier.
+    InvalidGrant,
+    UnsupportedGrantType,
+    /// The client has too much stored.
+    Full,
+    Unavailable,
+}
+
+/// `POST` of the token endpoint.
+pub(crate) async fn token(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let answer = match read_form(&parts.headers, body).await {
+        Ok(form) => gateway.exchange_code(&parts, &form).await,
+        Err(error) => Err(TokenError::Body(error)),
+    };
+    answer.unwrap_or_else(TokenError::answer)
+}
+
+/// `POST` of the revocation endpoint (RFC 7009).
+pub(crate) async fn revoke(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let answer = match read_form(&parts.headers, body).await {
+        Ok(form) => gateway.revoke_token(&parts, &form).await,
+        Err(error) => Err(TokenError::Body(error)),
+    };
+    answer.unwrap_or_else(TokenError::answer)
+}
+
+impl Gateway {
+    /// The client that proved itself. Its assertion is used up here, before anything is done for it, and nothing else is.
+    async fn authenticate(
+        &self,
+        parts: &Parts,
+        form: &Parameters,
+    ) -> Result<Arc<Client>, TokenError> {
+        let has_header = parts.headers.contains_key(header::AUTHORIZATION);
+        let checked = self
+            .authenticator
+            .check(form, has_header, &self.clients, self.now())?;
+        let client_id = checked.client.id();
+        if !self.quotas.admit(client_id, Stored::AssertionId) {
+            tracing::warn!(
+                client_id,
+                "the client has as many assertions stored as it may"
+            );
+            return Err(TokenError::Full);
+        }
+        let is_fresh = self
+            .state
+            .use_assertion(client_id, &checked.assertion_hash, checked.remember_until)
+            .await?;
+        if is_fresh {
+            Ok(checked.client)
+        } else {
+            Err(TokenError::InvalidClient(AssertionRule("jti_used")))
+        }
+    }
+
+    async fn exchange_code(
+        &self,
+        parts: &Parts,
+        form: &Parameters,
+    ) -> Result<Response, TokenError> {
+        let client = self.authenticate(parts, form).await?;
+        match form.single("grant_type")? {
+            Some("authorization_code") => {}
+            Some(_) => return Err(TokenError::UnsupportedGrantType),
+            None => return Err(TokenError::InvalidRequest("grant_type is missing")),
+        }
+        let code = form.single("code")?;
+        let code = code.ok_or(TokenError::InvalidRequest("code is missing"))?;
+        let redirect_uri = form.single("redirect_uri")?;
+        let redirect_uri =
+            redirect_uri.ok_or(TokenError::InvalidRequest("redirect_uri is missing"))?;
+        let verifier = form.single("code_verifier")?;
+        let verifier = verifier.ok_or(TokenError::InvalidRequest("code_verifier is missing"))?;
+        if !is_code_verifier(verifier) {
+            return Err(TokenError::InvalidGrant);
+        }
+        let code = BearerSecret::parse(code).ok_or(TokenError::InvalidGrant)?;
+        self.redeem(&client, &code, redirect_uri, verifier).await
+    }
+
+    async fn redeem(
+        &self,
+        client: &Client,
+        code: &BearerSecret,
+        redirect_uri: &str,
+        verifier: &str,
+    ) -> Result<Response, TokenError> {
+        let code_hash = code.hash();
+        let sign_in = self
+            .state
+            .by_code(&code_hash)
+            .await?
+            .ok_or(TokenError::InvalidGrant)?;
+        if sign_in.stage != Stage::CodeIssued {
+            return Err(self.refuse_used_code(&code_hash, client).await?);
+        }
+        let interaction_id = &sign_in.interaction_id;
+        let sealed = &sign_in.sealed_identity;
+        let identity = Identity::open(sealed, code, SealedUnder::Code, interaction_id)?;
+        let access_token = BearerSecret::generate()?;
+        let sealed = identity.seal(&access_token, SealedUnder::AccessToken, interaction_id)?;
+        let now = self.now();
+        let redemption = Redemption {
+            code_hash: &code_hash,
+            client_id: client.id(),
+            redirect_uri,
+            code_challenge: &URL_SAFE_NO_PAD.encode(sha256(&[verifier.as_bytes()])),
+            access_token_hash: &access_token.hash(),
+            sealed_identity: &sealed,
+            access_token_expires_at: now + self.lifetimes.access_token_seconds,
+        };
+        // The statement itself compares client, address, verifier and time: what does not fit spends nothing.
+        if !self.state.redeem_code(&redemption, now).await? {
+            return Err(self.refuse_used_code(&code_hash, client).await?);
+        }
+        self.token_answer(client, &sign_in, &identity, &access_token.reveal(), now)
+    }
+
+    /// A code that comes again may have been stolen, before or after: what it bought ends (RFC 6749 section 4.1.2).
+    async fn refuse_used_code(
+        &self,
+        code_hash: &[u8; 32],
+        client: &Client,
+    ) -> Result<TokenError, TokenError> {
+        if self
+            .state
+            .revoke_redeemed_code(code_hash, client.id())
+            .await?
+        {
+            tracing::warn!(
+                client_id = client.id(),
+                "a code came again; its access token is revoked"
+            );
+        }
+        Ok(TokenError::InvalidGrant)
+    }
+
+    fn token_answer(
+        &self,
+        client: &Client,
+        sign_in: &SignIn,
+        identity: &Identity,
+        access_token: &str,
+        now: i64,
+    ) -> Result<Response, TokenError> {
+        let claims = IdTokenClaims {
+            issuer: &self.endpoints.issuer,
+            subject: &identity.subject,
+            client_id: client.id(),
+            issued_at: now,
+            expires_at: now + self.lifetimes.id_token_seconds,
+            authenticated_at: sign_in.authenticated_at,
+            nonce: &sign_in.nonce,
+            access_token,
+        };
+        let body = json!({
+            "access_token": access_token,
+            "token_type": "Bearer",
+            "expires_in": self.lifetimes.access_token_seconds,
+            "scope": sign_in.scope,
+            "id_token": self.signing_keys.sign_id_token(&claims.to_json())?,
+        });
+        Ok(with_outcome(json_answer(StatusCode::OK, &body), "issued"))
+    }
+
+    /// RFC 7009 section 2.2: the answer is the same whether there was such a token, whose it was, or neither.
+    async fn revoke_token(&self, parts: &Parts, form: &Parameters) -> Result<Response, TokenError> {
+        let client = self.authenticate(parts, form).await?;
+        form.single("token_type_hint")?;
+        let token = form.single("token")?;
+        let token = token.ok_or(TokenError::InvalidRequest("token is missing"))?;
+        if let Some(token) = BearerSecret::parse(token) {
+            self.state
+                .revoke_access_token(&token.hash(), client.id())
+                .await?;
+        }
+        Ok(with_outcome(
+            json_answer(StatusCode::OK, &json!({})),
+            "revoked",
+        ))
+    }
+}
+
+/// RFC 7636 section 4.1.
+fn is_code_verifier(verifier: &str) -> bool {
+    limits::CODE_VERIFIER_CHARACTERS.contains(&verifier.len())
+        && verifier
+            .bytes()
+            .all(|octet| octet.is_ascii_alphanumeric() || b"-._~".contains(&octet))
+}
+
+impl TokenError {
+    fn answer(self) -> Response {
+        let reference = reference_number();
+        let (status, error, description) = match self {
+            Self::Body(error) => (error.status(), "invalid_request", error.description()),
+            Self::InvalidRequest(rule) => (StatusCode::BAD_REQUEST, "invalid_request", rule),
+            // One wording for every reason, so that nobody learns which clients and keys exist.
+            Self::InvalidClient(AssertionRule(rule)) => {
+                tracing::info!(reference, rule, "a client is not authenticated");
+                (
+                    StatusCode::UNAUTHORIZED,
+                    "invalid_client",
+                    "client authentication failed",
+                )
+            }
+            Self::InvalidGrant => {
+                tracing::info!(reference, "a code is refused");
+                let rule = "the code is unknown, over or used, or does not belong to this request";
+                (StatusCode::BAD_REQUEST, "invalid_grant", rule)
+            }
+            Self::UnsupportedGrantType => {
+                let rule = "grant_type must be authorization_code";
+                (StatusCode::BAD_REQUEST, "unsupported_grant_type", rule)
+            }
+            Self::Full | Self::Unavailable => {
+                let rule = "please try again later";
+                (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    rule,
+                )
+            }
+        };
+        json_error(
+            status,
+            error,
+            &format!("{description} (reference {reference})"),
+        )
+    }
+}
+
+impl From<Unauthenticated> for TokenError {
+    fn from(refusal: Unauthenticated) -> Self {
+        match refusal {
+            Unauthenticated::Request(rule) => Self::InvalidRequest(rule),
+            Unauthenticated::Refused(rule) => Self::InvalidClient(rule),
+        }
+    }
+}
+
+impl From<Duplicate> for TokenError {
+    fn from(_: Duplicate) -> Self {
+        Self::InvalidRequest("a parameter is sent more than once")
+    }
+}
+
+impl From<StoreError> for TokenError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the gateway's state cannot be used");
+        Self::Unavailable
+    }
+}
+
+impl From<NoRandomness> for TokenError {
+    fn from(error: NoRandomness) -> Self {
+        tracing::error!(%error, "no secret can be made");
+        Self::Unavailable
+    }
+}
+
+impl From<SealError> for TokenError {
+    fn from(error: SealError) -> Self {
+        tracing::error!(%error, "a stored identity cannot be used");
+        Self::Unavailable
+    }
+}

@@ -1,0 +1,180 @@
+//! The question to signature-verification, and what its answer means for a sign-in.
+
+use std::sync::Arc;
+
+use proto::revocation::v1::Purpose;
+use proto::verification::v1::signature_verification_service_client::SignatureVerificationServiceClient;
+use proto::verification::v1::verify_signature_request::Signed;
+use proto::verification::v1::{
+    HashAlgorithm, SignatureEncoding, VerificationResult, VerifySignatureRequest,
+    VerifySignatureResponse,
+};
+use tonic::transport::Channel;
+
+/// Asks whose signature this is, and whether the certificate is good.
+#[tonic::async_trait]
+pub trait SignatureVerification: Send + Sync + std::fmt::Debug {
+    /// Asks once.
+    async fn verify_signature(
+        &self,
+        request: VerifySignatureRequest,
+    ) -> Result<VerifySignatureResponse, tonic::Status>;
+}
+
+/// The service at the other end of a channel.
+#[derive(Debug)]
+pub struct RemoteSignatureVerification(SignatureVerificationServiceClient<Channel>);
+
+impl RemoteSignatureVerification {
+    /// Over this channel.
+    pub fn new(channel: Channel) -> Arc<Self> {
+        Arc::new(Self(SignatureVerificationServiceClient::new(channel)))
+    }
+}
+
+#[tonic::async_trait]
+impl SignatureVerification for RemoteSignatureVerification {
+    async fn verify_signature(
+        &self,
+        request: VerifySignatureRequest,
+    ) -> Result<VerifySignatureResponse, tonic::Status> {
+        // A client is a handle to the channel; cloning shares the connection.
+        Ok(self.0.clone().verify_signature(request).await?.into_inner())
+    }
+}
+
+/// Why a card's answer was refused. What the person reads is in `words`; what the client learns is less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CardRefusal {
+    Expired,
+    NotYetValid,
+    SignatureMismatch,
+    Revoked,
+    RevocationUnknown,
+    UntrustedIssuer,
+    UnsupportedCertificate,
+    MalformedCertificate,
+    ReaderMismatch,
+    /// The service could not answer, or its two implementations disagreed.
+    VerificationUnavailable,
+}
+
+impl CardRefusal {
+    const ALL: [Self; 10] = [
+        Self::Expired,
+        Self::NotYetValid,
+        Self::SignatureMismatch,
+        Self::Revoked,
+        Self::RevocationUnknown,
+        Self::UntrustedIssuer,
+        Self::UnsupportedCertificate,
+        Self::MalformedCertificate,
+        Self::ReaderMismatch,
+        Self::VerificationUnavailable,
+    ];
+
+    /// The code in the reader app's answer, the store and the log.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Expired => "certificate_expired",
+            Self::NotYetValid => "certificate_not_yet_valid",
+            Self::SignatureMismatch => "signature_mismatch",
+            Self::Revoked => "certificate_revoked",
+            Self::RevocationUnknown => "revocation_unknown",
+            Self::UntrustedIssuer => "untrusted_issuer",
+            Self::UnsupportedCertificate => "unsupported_certificate",
+            Self::MalformedCertificate => "malformed_certificate",
+            Self::ReaderMismatch => "reader_mismatch",
+            Self::VerificationUnavailable => "verification_unavailable",
+        }
+    }
+
+    /// The refusal of a stored code.
+    pub(crate) fn by_code(code: &str) -> Self {
+        Self::ALL
+            .into_iter()
+            .find(|refusal| refusal.code() == code)
+            .unwrap_or(Self::VerificationUnavailable)
+    }
+
+    /// Might the same card be accepted later, without the person doing anything?
+    pub(crate) fn is_temporary(self) -> bool {
+        matches!(
+            self,
+            Self::RevocationUnknown | Self::VerificationUnavailable
+        )
+    }
+
+    /// The error for the client. Why a card was refused is between the person and the card's issuer.
+    pub(crate) fn oauth_error(self) -> (&'static str, &'static str) {
+        if self.is_temporary() {
+            (
+                "temporarily_unavailable",
+                "the card cannot be confirmed at the moment",
+            )
+        } else {
+            ("access_denied", "the person was not authenticated")
+        }
+    }
+}
+
+/// Asks whether the card signed this challenge. Gives the holder's identifier.
+pub(crate) async fn verify_card(
+    service: &dyn SignatureVerification,
+    certificate: Vec<u8>,
+    signature: Vec<u8>,
+    challenge: [u8; 32],
+    case_reference: String,
+) -> Result<Vec<u8>, CardRefusal> {
+    let request = VerifySignatureRequest {
+        certificate,
+        signature,
+        signature_encoding: SignatureEncoding::Pkcs1V15DigestInfo.into(),
+        hash_algorithm: HashAlgorithm::Sha256.into(),
+        signed: Some(Signed::Digest(challenge.to_vec())),
+        purpose: Purpose::UserAuthentication.into(),
+        case_reference,
+    };
+    let answer = tokio::time::timeout(
+        crate::limits::VERIFICATION_TIMEOUT,
+        service.verify_signature(request),
+    );
+    match answer.await {
+        Ok(Ok(response)) => holder_id(response),
+        Ok(Err(status)) => {
+            // The message of a status is our own services' wording and holds nothing personal.
+            tracing::warn!(code = ?status.code(), "signature-verification does not answer");
+            Err(CardRefusal::VerificationUnavailable)
+        }
+        Err(_) => {
+            tracing::warn!("signature-verification did not answer in time");
+            Err(CardRefusal::VerificationUnavailable)
+        }
+    }
+}
+
+fn holder_id(response: VerifySignatureResponse) -> Result<Vec<u8>, CardRefusal> {
+    use VerificationResult as Verified;
+    let refusal = match response.result() {
+        Verified::Ok => {
+            // A service that says yes without saying who is not believed.
+            return response
+                .holder
+                .map(|holder| holder.holder_id)
+                .filter(|holder_id| holder_id.len() == 16)
+                .ok_or(CardRefusal::VerificationUnavailable);
+        }
+        Verified::CertificateExpired => CardRefusal::Expired,
+        Verified::CertificateNotYetValid => CardRefusal::NotYetValid,
+        Verified::SignatureMismatch => CardRefusal::SignatureMismatch,
+        Verified::CertificateRevoked => CardRefusal::Revoked,
+        Verified::RevocationUnknown => CardRefusal::RevocationUnknown,
+        Verified::UntrustedIssuer => CardRefusal::UntrustedIssuer,
+        Verified::UnsupportedCertificate => CardRefusal::UnsupportedCertificate,
+        Verified::MalformedCertificate => CardRefusal::MalformedCertificate,
+        Verified::Unspecified | Verified::CrossCheckDisagreement => {
+            CardRefusal::VerificationUnavailable
+        }
+    };
+    Err(refusal)
+}

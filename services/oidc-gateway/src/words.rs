@@ -1,0 +1,249 @@
+//! What people read, in both languages. One sentence says what happened, the next what to do.
+
+use crate::language::Language::{self, English, Japanese};
+use crate::scope::Claim;
+use crate::verification::CardRefusal;
+
+/// A heading, what happened, and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) heading: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) advice: &'static str,
+}
+
+const fn notice(heading: &'static str, what: &'static str, advice: &'static str) -> Notice {
+    Notice {
+        heading,
+        what,
+        advice,
+    }
+}
+
+/// The fixed texts of the pages.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub(crate) service: &'static str,
+    pub(crate) sandbox: &'static str,
+    pub(crate) sign_in_heading: &'static str,
+    pub(crate) asks_for: &'static str,
+    pub(crate) asks_for_nothing: &'static str,
+    pub(crate) steps: [&'static str; 3],
+    pub(crate) open_reader: &'static str,
+    pub(crate) pin_warning: &'static str,
+    pub(crate) cancel: &'static str,
+    pub(crate) consent_heading: &'static str,
+    pub(crate) consent_items: &'static str,
+    pub(crate) consent_nothing: &'static str,
+    pub(crate) not_provided: &'static str,
+    pub(crate) identifier_note: &'static str,
+    pub(crate) approve: &'static str,
+    pub(crate) deny: &'static str,
+    pub(crate) back: &'static str,
+    pub(crate) reference: &'static str,
+}
+
+static JAPANESE: Words = Words {
+    service: "マイナンバーカード認証",
+    sandbox: "サンドボックス：試験用です。本物のカードは使えません。",
+    sign_in_heading: "マイナンバーカードで本人確認",
+    asks_for: "同意すると、次の情報が渡されます。",
+    asks_for_nothing: "氏名などの情報は渡されません。同じ人であることだけが伝わります。",
+    steps: [
+        "カードと、利用者証明用の暗証番号（数字4桁）を用意します。",
+        "読み取りアプリを開き、表示されるサービス名が上と同じか確かめて、カードを読み取ります。",
+        "この画面に戻り、内容を確かめて同意します。",
+    ],
+    open_reader: "読み取りアプリを開く",
+    pin_warning: "暗証番号は読み取りアプリにだけ入力します。この画面で尋ねることはありません。",
+    cancel: "やめて戻る",
+    consent_heading: "情報を渡すことへの同意",
+    consent_items: "次の情報を渡します。",
+    consent_nothing: "氏名などの情報は渡しません。",
+    not_provided: "（提供なし）",
+    identifier_note: "あわせて、このサービスだけで使われるあなたの識別子を渡します。ほかのサービスの識別子とは結び付きません。",
+    approve: "同意して進む",
+    deny: "同意しない",
+    back: "に戻る",
+    reference: "お問い合わせ番号",
+};
+
+static ENGLISH: Words = Words {
+    service: "My Number Card sign-in",
+    sandbox: "Sandbox: for testing only. Real cards do not work here.",
+    sign_in_heading: "Sign in with your My Number card",
+    asks_for: "If you agree, it will receive:",
+    asks_for_nothing: "It will not receive your name or other details, only that you are the same person as last time.",
+    steps: [
+        "Have your card and your authentication PIN (4 digits) at hand.",
+        "Open the reader app, check that it names the same service as above, and read your card.",
+        "Come back to this page, check what is shared, and agree.",
+    ],
+    open_reader: "Open the reader app",
+    pin_warning: "Enter your PIN in the reader app only. This page never asks for it.",
+    cancel: "Cancel and go back",
+    consent_heading: "Agree to share your details",
+    consent_items: "These details will be shared:",
+    consent_nothing: "Your name and other details will not be shared.",
+    not_provided: "(not provided)",
+    identifier_note: "An identifier that only this service uses is shared as well. It cannot be linked to the one another service has.",
+    approve: "Agree and continue",
+    deny: "Do not agree",
+    back: "",
+    reference: "Reference number",
+};
+
+impl Language {
+    pub(crate) fn words(self) -> &'static Words {
+        match self {
+            Japanese => &JAPANESE,
+            English => &ENGLISH,
+        }
+    }
+
+    pub(crate) fn back_to(self, client: &str) -> String {
+        match self {
+            Japanese => format!("{client} {}", self.words().back),
+            English => format!("Back to {client}"),
+        }
+    }
+
+    pub(crate) fn claim(self, claim: Claim) -> &'static str {
+        match (self, claim) {
+            (Japanese, Claim::Name) => "氏名",
+            (Japanese, Claim::Address) => "住所",
+            (Japanese, Claim::Birthdate) => "生年月日",
+            (Japanese, Claim::Gender) => "性別",
+            (English, Claim::Name) => "Name",
+            (English, Claim::Address) => "Address",
+            (English, Claim::Birthdate) => "Date of birth",
+            (English, Claim::Gender) => "Gender",
+        }
+    }
+
+    pub(crate) fn gender(self, code: &str) -> &'static str {
+        match (self, code) {
+            (Japanese, "1") => "男",
+            (Japanese, "2") => "女",
+            (Japanese, "3") => "その他",
+            (Japanese, _) => "記載なし",
+            (English, "1") => "Male",
+            (English, "2") => "Female",
+            (English, "3") => "Other",
+            (English, _) => "Not recorded",
+        }
+    }
+
+    /// The card was read, and the browser has not come back from the reader app.
+    pub(crate) fn in_reader_app(self) -> Notice {
+        match self {
+            Japanese => notice(
+                "読み取りアプリで続けてください",
+                "カードの読み取りを受け付けました。",
+                "読み取りアプリのボタンから、このブラウザに戻ってください。",
+            ),
+            English => notice(
+                "Please continue in the reader app",
+                "Your card's answer has been received.",
+                "Use the button in the reader app to come back to this browser.",
+            ),
+        }
+    }
+
+    pub(crate) fn refusal(self, refusal: CardRefusal) -> Notice {
+        match self {
+            Japanese => refusal_in_japanese(refusal),
+            English => refusal_in_english(refusal),
+        }
+    }
+}
+
+fn refusal_in_japanese(refusal: CardRefusal) -> Notice {
+    const REFUSED: &str = "本人確認ができませんでした";
+    const LATER: &str = "現在、確認できません";
+    match refusal {
+        CardRefusal::Revoked => notice(
+            REFUSED,
+            "このカードの利用者証明用電子証明書は失効しているため、使えません。",
+            "引っ越しや氏名の変更、カードの一時停止などで失効することがあります。お住まいの市区町村の窓口にご相談ください。",
+        ),
+        CardRefusal::Expired => notice(
+            REFUSED,
+            "このカードの利用者証明用電子証明書は有効期限が切れています。",
+            "お住まいの市区町村の窓口で電子証明書を更新してください。",
+        ),
+        CardRefusal::NotYetValid => notice(
+            REFUSED,
+            "このカードの利用者証明用電子証明書は、まだ有効期間が始まっていません。",
+            "発行されたばかりの場合は、しばらくしてからもう一度お試しください。",
+        ),
+        CardRefusal::RevocationUnknown => notice(
+            LATER,
+            "電子証明書が失効していないかを、現在確認できません。カードに問題があるわけではありません。",
+            "しばらくしてから、もう一度お試しください。",
+        ),
+        CardRefusal::VerificationUnavailable => notice(
+            LATER,
+            "確認のための仕組みが、現在応答していません。カードに問題があるわけではありません。",
+            "しばらくしてから、もう一度お試しください。",
+        ),
+        CardRefusal::SignatureMismatch | CardRefusal::ReaderMismatch => notice(
+            REFUSED,
+            "読み取った内容が、このお申し込みと一致しませんでした。",
+            "はじめからやり直してください。心当たりのない画面から読み取りを求められた場合は、中止してください。",
+        ),
+        CardRefusal::UnsupportedCertificate
+        | CardRefusal::UntrustedIssuer
+        | CardRefusal::MalformedCertificate => notice(
+            REFUSED,
+            "読み取ったものは、マイナンバーカードの利用者証明用電子証明書ではありません。",
+            "マイナンバーカードを、利用者証明用の暗証番号（数字4桁）で読み取ってください。",
+        ),
+    }
+}
+
+fn refusal_in_english(refusal: CardRefusal) -> Notice {
+    const REFUSED: &str = "You could not be signed in";
+    const LATER: &str = "We cannot confirm your card at the moment";
+    match refusal {
+        CardRefusal::Revoked => notice(
+            REFUSED,
+            "The authentication certificate on this card has been revoked and cannot be used.",
+            "This happens, for example, after a move, a change of name, or when a card was suspended. Please ask at the \
+             office of your municipality.",
+        ),
+        CardRefusal::Expired => notice(
+            REFUSED,
+            "The authentication certificate on this card has expired.",
+            "Please renew it at the office of your municipality.",
+        ),
+        CardRefusal::NotYetValid => notice(
+            REFUSED,
+            "The authentication certificate on this card is not valid yet.",
+            "If it was issued just now, please try again later.",
+        ),
+        CardRefusal::RevocationUnknown => notice(
+            LATER,
+            "Whether the certificate on your card has been revoked cannot be confirmed at the moment. Nothing is wrong \
+             with your card.",
+            "Please try again later.",
+        ),
+        CardRefusal::VerificationUnavailable => notice(
+            LATER,
+            "The service that confirms cards does not answer at the moment. Nothing is wrong with your card.",
+            "Please try again later.",
+        ),
+        CardRefusal::SignatureMismatch | CardRefusal::ReaderMismatch => notice(
+            REFUSED,
+            "What was read does not match this sign-in.",
+            "Please start again. If a page you do not know asked you to read your card, stop.",
+        ),
+        CardRefusal::UnsupportedCertificate
+        | CardRefusal::UntrustedIssuer
+        | CardRefusal::MalformedCertificate => notice(
+            REFUSED,
+            "What was read is not the authentication certificate of a My Number card.",
+            "Please read your My Number card with its authentication PIN (4 digits).",
+        ),
+    }
+}
