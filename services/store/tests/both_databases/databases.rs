@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sandbox::postgres::Postgres;
-use store::{AuditLog, CrlReader, CrlWriter, DatabaseUrl, HolderLinks};
+use store::{AuditLog, CrlReader, CrlWriter, DatabaseUrl, GatewayState, HolderLinks};
 
 /// One empty installation: a database for each authority.
 pub(crate) enum Databases {
@@ -54,6 +54,10 @@ impl Databases {
 
     pub(crate) async fn audit(&self) -> AuditLog {
         AuditLog::open(&self.url("audit")).await.unwrap()
+    }
+
+    pub(crate) async fn gateway(&self) -> GatewayState {
+        GatewayState::open(&self.url("gateway")).await.unwrap()
     }
 
     pub(crate) async fn holders(&self) -> HolderLinks {

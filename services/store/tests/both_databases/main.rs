@@ -2,6 +2,7 @@
 
 mod audit;
 mod databases;
+mod gateway_state;
 mod holder_links;
 mod lists;
 mod lists_race;
@@ -38,6 +39,23 @@ on_both_databases! {
     audit::refusals_have_records_up_to_the_limit_and_are_counted_beyond_it,
     audit::the_ledger_adds_up_what_is_flushed,
     audit::text_that_only_one_database_would_store_is_refused_by_both,
+    gateway_state::a_sign_in_walks_from_the_request_to_the_claims,
+    gateway_state::a_challenge_stays_until_it_ends_and_then_is_another,
+    gateway_state::a_challenge_is_not_spent_before_it_is_issued_or_after_its_end,
+    gateway_state::of_many_answers_one_spends_the_challenge,
+    gateway_state::a_verdict_is_recorded_once,
+    gateway_state::the_way_back_needs_the_token_and_the_browser_and_is_taken_once,
+    gateway_state::consent_needs_the_browser_s_new_secret,
+    gateway_state::of_many_consents_one_makes_a_code,
+    gateway_state::a_denial_forgets_who_it_was_and_ends_the_sign_in,
+    gateway_state::of_many_redemptions_one_gets_the_token,
+    gateway_state::a_redemption_that_does_not_fit_spends_nothing,
+    gateway_state::a_code_that_comes_again_ends_its_token,
+    gateway_state::only_its_client_revokes_an_access_token,
+    gateway_state::an_assertion_is_used_by_one_of_many,
+    gateway_state::what_was_used_stays_used_after_a_restart,
+    gateway_state::a_sweep_removes_what_ended_and_nothing_else,
+    gateway_state::a_sweep_takes_no_more_rows_than_it_is_told,
     holder_links::a_first_certificate_gets_a_new_holder_and_keeps_it,
     holder_links::a_renewed_certificate_inherits_its_holder,
     holder_links::a_chain_of_renewals_is_followed_to_its_beginning,
