@@ -143,3 +143,151 @@ fn anchor(
     }
     Ok(anchor)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use pki::UnixTime;
+
+    use super::load;
+    use crate::config::{
+        CertificationAuthorityConfig, ConfigPath, CrlSignerConfig, Environment, TrustAnchorConfig,
+    };
+
+    /// Published certificates of JPKI's production (authca03) and test (authca-test-2023) authorities.
+    const PRODUCTION: (&str, &str) = (
+        "authca03.cer",
+        "64114f29620c24ed2631d46476a040e7ee740d956089c00b036a6a8118c322b5",
+    );
+
+    /// 2026-11-23.
+    const NOW: UnixTime = UnixTime::from_secs(1_795_392_000);
+
+    fn fixture(file: &str) -> ConfigPath {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/conformance/fixtures/myna-card"
+        );
+        ConfigPath::new(Path::new(folder).join(file))
+    }
+
+    fn authority(profile: &str, anchors: &[(&str, &str)]) -> CertificationAuthorityConfig {
+        let anchor = |(file, sha256): &(&str, &str)| TrustAnchorConfig {
+            file: fixture(file),
+            sha256: (*sha256).to_owned(),
+        };
+        CertificationAuthorityConfig {
+            name: "user-authentication".to_owned(),
+            profile: profile.to_owned(),
+            crl_signer: CrlSignerConfig::NewestKey,
+            trust_anchor: anchors.iter().map(anchor).collect(),
+        }
+    }
+
+    fn sha256_of(file: &str) -> String {
+        let der = fixture(file).read(super::ANCHOR_FILE_OCTETS).unwrap();
+        hex::encode(
+            pki::TrustAnchor::from_der(&der)
+                .unwrap()
+                .sha256_fingerprint(),
+        )
+    }
+
+    fn loaded(
+        config: CertificationAuthorityConfig,
+        environment: Environment,
+        now: UnixTime,
+    ) -> Result<usize, String> {
+        load(&[config], environment, now)
+            .map(|authorities| authorities[0].anchors().len())
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn production_takes_a_published_root_and_nothing_else() {
+        let genuine = authority("jpki-user-authentication", &[PRODUCTION]);
+        assert_eq!(loaded(genuine, Environment::Production, NOW), Ok(1));
+        let sha256 = sha256_of("authca-test-2023.cer");
+        let other = authority(
+            "jpki-user-authentication",
+            &[("authca-test-2023.cer", &sha256)],
+        );
+        assert_eq!(loaded(other.clone(), Environment::Test, NOW), Ok(1));
+        let refused = loaded(other, Environment::Production, NOW).unwrap_err();
+        assert!(
+            refused.ends_with("is none of JPKI's production roots"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn production_has_no_test_profile() {
+        let config = authority("jpki-test-user-authentication", &[PRODUCTION]);
+        assert_eq!(loaded(config.clone(), Environment::Test, NOW), Ok(1));
+        let refused = loaded(config, Environment::Production, NOW).unwrap_err();
+        assert!(refused.contains("no profile of production"), "{refused}");
+    }
+
+    #[test]
+    fn a_file_with_another_fingerprint_is_refused() {
+        let other = ("authca02.cer", PRODUCTION.1);
+        let config = authority("jpki-user-authentication", &[other]);
+        let refused = loaded(config, Environment::Production, NOW).unwrap_err();
+        assert!(
+            refused.contains("authca02.cer: its SHA-256 is 0d98de47"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn an_anchor_outside_its_validity_is_left_out_and_the_last_one_is_refused() {
+        let sha256 = sha256_of("authca02.cer");
+        let both = authority(
+            "jpki-user-authentication",
+            &[PRODUCTION, ("authca02.cer", sha256.as_str())],
+        );
+        assert_eq!(loaded(both.clone(), Environment::Production, NOW), Ok(2));
+        // 2021-01-01: the third generation was made later.
+        let then = UnixTime::from_secs(1_609_459_200);
+        assert_eq!(loaded(both.clone(), Environment::Production, then), Ok(1));
+        let never = UnixTime::from_secs(0);
+        let refused = loaded(both, Environment::Production, never).unwrap_err();
+        assert!(
+            refused.contains("no trust anchor is within its validity"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn an_authority_is_named_plainly_and_once() {
+        let config = authority("jpki-user-authentication", &[PRODUCTION]);
+        let twice = load(
+            &[config.clone(), config.clone()],
+            Environment::Production,
+            NOW,
+        );
+        assert!(twice.unwrap_err().to_string().contains("configured twice"));
+        for name in ["", "User", "a b", "a/b"] {
+            let named = CertificationAuthorityConfig {
+                name: name.to_owned(),
+                ..config.clone()
+            };
+            assert!(
+                loaded(named, Environment::Production, NOW).is_err(),
+                "{name:?}"
+            );
+        }
+        assert!(load(&[], Environment::Sandbox, NOW).is_err());
+    }
+
+    #[test]
+    fn an_unknown_profile_is_refused() {
+        let config = authority("jpki-authentication", &[PRODUCTION]);
+        let refused = loaded(config, Environment::Sandbox, NOW).unwrap_err();
+        assert!(
+            refused.contains("there is no profile \"jpki-authentication\""),
+            "{refused}"
+        );
+    }
+}

@@ -55,3 +55,6 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
 pub fn environment_variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
+
+#[cfg(test)]
+mod tests;

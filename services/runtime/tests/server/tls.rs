@@ -116,6 +116,15 @@ async fn a_client_of_another_protocol_is_refused() {
     );
 }
 
+/// A connection that the server closes after the client's side of the handshake: the client sees it end
+/// before or after it sent the call.
+fn is_lost(status: &tonic::Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Unavailable | Code::Unknown | Code::Cancelled
+    )
+}
+
 #[tokio::test]
 async fn a_client_of_another_authority_is_refused() {
     let server = TestServer::start().await;
@@ -124,7 +133,7 @@ async fn a_client_of_another_authority_is_refused() {
         .client("foreign")
         .get_revocation_status(question("R8-1"))
         .await;
-    assert_eq!(refused.unwrap_err().code(), Code::Unavailable);
+    assert!(is_lost(&refused.unwrap_err()));
     assert!(
         server
             .client("listed")
@@ -144,7 +153,7 @@ async fn a_client_with_two_names_is_refused() {
         .client("both")
         .get_revocation_status(question("R8-1"))
         .await;
-    assert_eq!(refused.unwrap_err().code(), Code::Unavailable);
+    assert!(is_lost(&refused.unwrap_err()));
     server
         .authority
         .write(server.folder.path(), "one", &[LISTED]);
