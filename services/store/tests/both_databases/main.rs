@@ -2,6 +2,7 @@
 
 mod audit;
 mod databases;
+mod gateway_grants;
 mod gateway_state;
 mod holder_links;
 mod lists;
@@ -48,14 +49,14 @@ on_both_databases! {
     gateway_state::consent_needs_the_browser_s_new_secret,
     gateway_state::of_many_consents_one_makes_a_code,
     gateway_state::a_denial_forgets_who_it_was_and_ends_the_sign_in,
-    gateway_state::of_many_redemptions_one_gets_the_token,
-    gateway_state::a_redemption_that_does_not_fit_spends_nothing,
-    gateway_state::a_code_that_comes_again_ends_its_token,
-    gateway_state::only_its_client_revokes_an_access_token,
-    gateway_state::an_assertion_is_used_by_one_of_many,
-    gateway_state::what_was_used_stays_used_after_a_restart,
-    gateway_state::a_sweep_removes_what_ended_and_nothing_else,
-    gateway_state::a_sweep_takes_no_more_rows_than_it_is_told,
+    gateway_grants::of_many_redemptions_one_gets_the_token,
+    gateway_grants::a_redemption_that_does_not_fit_spends_nothing,
+    gateway_grants::a_code_that_comes_again_ends_its_token,
+    gateway_grants::only_its_client_revokes_an_access_token,
+    gateway_grants::an_assertion_is_used_by_one_of_many,
+    gateway_grants::what_was_used_stays_used_after_a_restart,
+    gateway_grants::a_sweep_removes_what_ended_and_nothing_else,
+    gateway_grants::a_sweep_takes_no_more_rows_than_it_is_told,
     holder_links::a_first_certificate_gets_a_new_holder_and_keeps_it,
     holder_links::a_renewed_certificate_inherits_its_holder,
     holder_links::a_chain_of_renewals_is_followed_to_its_beginning,
