@@ -1,0 +1,245 @@
+//! crl-sync's configuration file; `deploy/config/crl-sync.toml` explains every key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use runtime::config::{
+    CertificationAuthorityConfig, ConfigError, CrlSignerConfig, CrossCheckConfig, Environment,
+    ObservabilityConfig, SecretFile,
+};
+use serde::Deserialize;
+use store::DatabaseUrl;
+
+use crate::limits;
+use crate::source::{Source, SourceKind};
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which of the three worlds this process belongs to.
+    pub environment: Environment,
+    /// The key under which serial numbers are hashed; needed with a source of serial links.
+    #[serde(default)]
+    pub holder_key_file: Option<SecretFile>,
+    /// How many signature checks the second implementation repeats.
+    #[serde(default)]
+    pub cross_check: CrossCheckConfig,
+    /// Where the lists and links go.
+    pub store: StoreConfig,
+    /// How to fetch.
+    #[serde(default)]
+    pub fetch: FetchConfig,
+    /// The authorities whose lists are believed.
+    pub certification_authority: Vec<CertificationAuthorityConfig>,
+    /// Where lists and links come from.
+    pub source: Vec<SourceConfig>,
+    /// Metrics and logs.
+    #[serde(default)]
+    pub observability: ObservabilityConfig,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The lists, of which crl-sync is the only writer.
+    pub crl: DatabaseUrl,
+    /// Holders and links; needed with a source of serial links.
+    #[serde(default)]
+    pub holder_links: Option<DatabaseUrl>,
+}
+
+/// `[fetch]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FetchConfig {
+    /// How long connecting may take, TLS included.
+    pub connect_timeout_seconds: u64,
+    /// How long a transfer may bring nothing.
+    pub read_timeout_seconds: u64,
+    /// How many sources are fetched and verified at the same time.
+    pub concurrency: usize,
+}
+
+impl Default for FetchConfig {
+    fn default() -> Self {
+        Self {
+            connect_timeout_seconds: 10,
+            read_timeout_seconds: 30,
+            concurrency: 4,
+        }
+    }
+}
+
+/// What a source delivers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KindConfig {
+    /// A certificate revocation list.
+    #[default]
+    Crl,
+    /// Which new serial number succeeded which old one.
+    SerialLinks,
+}
+
+/// `[[source]]`: one address that delivers one list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceConfig {
+    /// The key of its data, and its name in logs.
+    pub name: String,
+    /// Whose list it is.
+    pub certification_authority: String,
+    /// What it delivers.
+    #[serde(default)]
+    pub kind: KindConfig,
+    /// Where it is.
+    pub url: String,
+    /// From one fetch to the next.
+    pub interval_seconds: u64,
+    /// The most that is added to an interval at random; absent: a tenth of it.
+    #[serde(default)]
+    pub jitter_seconds: Option<u64>,
+    /// To the first retry after a failure; doubles up to the interval.
+    #[serde(default = "thirty")]
+    pub retry_seconds: u64,
+    /// The largest body that is read.
+    #[serde(default = "default_max_bytes")]
+    pub max_bytes: u64,
+    /// How long the whole transfer may take.
+    #[serde(default = "three_hundred")]
+    pub timeout_seconds: u64,
+    /// Where redirects may lead: `host` or `host:port`.
+    #[serde(default)]
+    pub redirect_hosts: Vec<String>,
+    /// The issuing distribution point the list must have: a `DistributionPointName`, DER in base64; absent: none,
+    /// a full list.
+    #[serde(default)]
+    pub distribution_point: Option<String>,
+    /// The key that must sign, in hexadecimal; only where every generation signs its own lists.
+    #[serde(default)]
+    pub signer_key_id: Option<String>,
+}
+
+const fn thirty() -> u64 {
+    30
+}
+const fn three_hundred() -> u64 {
+    300
+}
+const fn default_max_bytes() -> u64 {
+    limits::DEFAULT_MAX_BYTES
+}
+
+impl FetchConfig {
+    /// How long connecting may take.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(self.connect_timeout_seconds)
+    }
+
+    /// How long a transfer may bring nothing.
+    pub(crate) fn read_timeout(&self) -> Duration {
+        Duration::from_secs(self.read_timeout_seconds)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        for (key, seconds) in [
+            (
+                "fetch.connect_timeout_seconds",
+                self.connect_timeout_seconds,
+            ),
+            ("fetch.read_timeout_seconds", self.read_timeout_seconds),
+        ] {
+            if !(1..=3600).contains(&seconds) {
+                return Err(ConfigError::invalid(key, "1 to 3600 seconds"));
+            }
+        }
+        if !(1..=64).contains(&self.concurrency) {
+            return Err(ConfigError::invalid(
+                "fetch.concurrency",
+                "1 to 64 sources at a time",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Whether everything in the file can be, as far as it can be told without the files it names.
+    ///
+    /// # Errors
+    /// Naming the first key that cannot be.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.observability.check()?;
+        self.fetch.check()?;
+        self.cross_check.check()?;
+        let sources = self.sources()?;
+        if sources
+            .iter()
+            .any(|source| matches!(source.kind, SourceKind::SerialLinks))
+        {
+            if self.holder_key_file.is_none() {
+                return Err(missing("holder_key_file"));
+            }
+            if self.store.holder_links.is_none() {
+                return Err(missing("store.holder_links"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The sources, checked one by one and against each other.
+    pub(crate) fn sources(&self) -> Result<Vec<Source>, ConfigError> {
+        let signers: BTreeMap<&str, CrlSignerConfig> = self
+            .certification_authority
+            .iter()
+            .map(|authority| (authority.name.as_str(), authority.crl_signer))
+            .collect();
+        let mut names = BTreeSet::new();
+        let mut scopes = BTreeSet::new();
+        let mut sources = Vec::with_capacity(self.source.len());
+        for config in &self.source {
+            let key = |key: &str| format!("source.{}.{key}", config.name);
+            let source = Source::from_config(config)?;
+            let Some(signer) = signers.get(config.certification_authority.as_str()) else {
+                let problem = "is not the name of a [[certification_authority]]";
+                return Err(ConfigError::invalid(
+                    key("certification_authority"),
+                    problem,
+                ));
+            };
+            if config.signer_key_id.is_some() && *signer == CrlSignerConfig::NewestKey {
+                let problem = "crl_signer = \"newest_key\" already says which key signs";
+                return Err(ConfigError::invalid(key("signer_key_id"), problem));
+            }
+            if !names.insert(source.name.clone()) {
+                return Err(ConfigError::invalid(
+                    key("name"),
+                    "two sources have this name",
+                ));
+            }
+            if !scopes.insert((source.certification_authority.clone(), source.kind.slot())) {
+                let problem = "another source of this authority delivers the same: sources need different \
+                               distribution_points, or different signer_key_ids with crl_signer = \"own_key\"";
+                return Err(ConfigError::invalid(key("kind"), problem));
+            }
+            sources.push(source);
+        }
+        if sources.is_empty() {
+            return Err(ConfigError::invalid(
+                "source",
+                "at least one [[source]] is needed",
+            ));
+        }
+        Ok(sources)
+    }
+}
+
+fn missing(key: &str) -> ConfigError {
+    ConfigError::invalid(key, "is needed with a source of kind \"serial_links\"")
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

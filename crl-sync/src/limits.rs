@@ -1,0 +1,18 @@
+//! Every limit on what comes from outside, each with the reason for its number.
+
+/// Redirects followed for one fetch. A source moves once; three leave room for a move and a balancer, and none lead in
+/// circles for long.
+pub(crate) const REDIRECTS: usize = 3;
+
+/// An `ETag` or `Last-Modified` longer than this is not sent back: real ones have some forty octets.
+pub(crate) const VALIDATOR_OCTETS: usize = 512;
+
+/// The largest list or links file unless a source says otherwise: some 1.5 million revoked certificates.
+pub(crate) const DEFAULT_MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How often a list is planned anew because somebody else changed its source meanwhile. Only another crl-sync on the
+/// same database does, so once is rare and three times is a fault.
+pub(crate) const APPLY_TRIES: usize = 3;
+
+/// Renewals in one file of serial links; some sixteen million certificates are renewed in a busy year.
+pub(crate) const SERIAL_LINKS: usize = 20_000_000;

@@ -1,0 +1,186 @@
+//! A source as it was checked: what its address, pace and expectations are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pki::{DistributionPointName, KeyIdentifier};
+use reqwest::Url;
+use runtime::config::ConfigError;
+
+use crate::config::{KindConfig, SourceConfig};
+use crate::schedule::Pace;
+
+/// One checked source.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    pub(crate) name: Arc<str>,
+    pub(crate) certification_authority: Arc<str>,
+    pub(crate) kind: SourceKind,
+    pub(crate) location: Location,
+    pub(crate) pace: Pace,
+}
+
+/// What a source must deliver.
+#[derive(Clone, Debug)]
+pub(crate) enum SourceKind {
+    /// A list of this scope, none meaning a full list, signed by this key if one is named.
+    Crl {
+        distribution_point: Option<DistributionPointName>,
+        signer_key_id: Option<KeyIdentifier>,
+    },
+    /// Serial links.
+    SerialLinks,
+}
+
+/// Where a source is and how much of it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Location {
+    pub(crate) url: Url,
+    /// `host` or `host:port`, lowercase.
+    pub(crate) redirect_hosts: Vec<String>,
+    pub(crate) max_bytes: u64,
+    pub(crate) timeout: Duration,
+}
+
+impl SourceKind {
+    /// The scope key a list must have: empty for a full list.
+    pub(crate) fn scope_key(&self) -> Vec<u8> {
+        match self {
+            Self::Crl {
+                distribution_point: Some(name),
+                ..
+            } => name.scope_key(),
+            Self::Crl {
+                distribution_point: None,
+                ..
+            }
+            | Self::SerialLinks => Vec::new(),
+        }
+    }
+
+    /// What no two sources of one authority may have in common.
+    pub(crate) fn slot(&self) -> (bool, Vec<u8>, Option<KeyIdentifier>) {
+        let (is_crl, signer) = match self {
+            Self::Crl { signer_key_id, .. } => (true, signer_key_id.clone()),
+            Self::SerialLinks => (false, None),
+        };
+        (is_crl, self.scope_key(), signer)
+    }
+}
+
+impl Source {
+    /// Checks one `[[source]]` by itself.
+    pub(crate) fn from_config(config: &SourceConfig) -> Result<Self, ConfigError> {
+        let is_name = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+        if !(1..=64).contains(&config.name.len()) || !config.name.bytes().all(is_name) {
+            return Err(ConfigError::invalid(
+                "source.name",
+                "1 to 64 of a-z 0-9 - and .",
+            ));
+        }
+        let refused = |key: &str, problem: &str| {
+            ConfigError::invalid(format!("source.{}.{key}", config.name), problem)
+        };
+        Ok(Self {
+            name: config.name.as_str().into(),
+            certification_authority: config.certification_authority.as_str().into(),
+            kind: kind(config).map_err(|(key, problem)| refused(key, &problem))?,
+            location: location(config).map_err(|(key, problem)| refused(key, problem))?,
+            pace: pace(config).map_err(|(key, problem)| refused(key, problem))?,
+        })
+    }
+}
+
+fn kind(config: &SourceConfig) -> Result<SourceKind, (&'static str, String)> {
+    if config.kind == KindConfig::SerialLinks {
+        let without = "only a source of kind \"crl\" has one".to_owned();
+        return match (&config.distribution_point, &config.signer_key_id) {
+            (None, None) => Ok(SourceKind::SerialLinks),
+            (Some(_), _) => Err(("distribution_point", without)),
+            (None, Some(_)) => Err(("signer_key_id", without)),
+        };
+    }
+    let distribution_point = match &config.distribution_point {
+        None => None,
+        Some(text) => {
+            let refused = |problem| ("distribution_point", problem);
+            let der = STANDARD
+                .decode(text)
+                .map_err(|_| refused("is not base64".to_owned()))?;
+            Some(
+                DistributionPointName::from_der(&der)
+                    .map_err(|error| refused(error.to_string()))?,
+            )
+        }
+    };
+    let signer_key_id = match &config.signer_key_id {
+        None => None,
+        Some(text) => {
+            let octets = hex::decode(text).ok();
+            let key_id = octets.and_then(|octets| KeyIdentifier::new(&octets).ok());
+            let problem = || {
+                (
+                    "signer_key_id",
+                    "is not the hex of a key identifier".to_owned(),
+                )
+            };
+            Some(key_id.ok_or_else(problem)?)
+        }
+    };
+    Ok(SourceKind::Crl {
+        distribution_point,
+        signer_key_id,
+    })
+}
+
+fn location(config: &SourceConfig) -> Result<Location, (&'static str, &'static str)> {
+    let url = Url::parse(&config.url).map_err(|_| ("url", "is not a URL"))?;
+    // Plain http is enough: a list is believed for its signature.
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(("url", "must be http://host/... or https://host/..."));
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+        return Err(("url", "takes no user, password or fragment"));
+    }
+    if !(1..=pki::limits::MAX_CRL_BYTES).contains(&config.max_bytes) {
+        return Err(("max_bytes", "1 to 1610612736 octets"));
+    }
+    if !(1..=86_400).contains(&config.timeout_seconds) {
+        return Err(("timeout_seconds", "1 to 86400 seconds"));
+    }
+    let mut redirect_hosts = Vec::with_capacity(config.redirect_hosts.len());
+    for host in &config.redirect_hosts {
+        // A path or scheme would never match, and the operator would think that it does.
+        if host.is_empty() || host.contains(['/', '@', '*', ' ']) {
+            return Err(("redirect_hosts", "each is \"host\" or \"host:port\""));
+        }
+        redirect_hosts.push(host.to_ascii_lowercase());
+    }
+    Ok(Location {
+        url,
+        redirect_hosts,
+        max_bytes: config.max_bytes,
+        timeout: Duration::from_secs(config.timeout_seconds),
+    })
+}
+
+fn pace(config: &SourceConfig) -> Result<Pace, (&'static str, &'static str)> {
+    let interval = config.interval_seconds;
+    if !(1..=604_800).contains(&interval) {
+        return Err(("interval_seconds", "1 second to 7 days"));
+    }
+    let jitter = config.jitter_seconds.unwrap_or(interval / 10);
+    if jitter > interval {
+        return Err(("jitter_seconds", "at most the interval"));
+    }
+    if config.retry_seconds == 0 {
+        return Err(("retry_seconds", "at least 1 second"));
+    }
+    Ok(Pace {
+        interval: Duration::from_secs(interval),
+        jitter: Duration::from_secs(jitter),
+        retry: Duration::from_secs(config.retry_seconds.min(interval)),
+    })
+}
