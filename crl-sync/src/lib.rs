@@ -1,1 +1,242 @@
-//! .
+//! crl-sync: the only part that fetches revocation data from the certification authorities, and the only one that
+//! writes it.
+//!
+//! Each source goes through the same rooms: *fetch* (HTTP, bounded in size and time) → *verify* (pure: is it a list of
+//! this authority?) → *plan* (pure: may it replace what is in force?) → *apply* (one transaction) → *announce* (log,
+//! metrics, the record of the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the
+//! refusal is counted.
+
+mod apply;
+mod config;
+mod fetch;
+mod limits;
+mod metrics;
+mod outcome;
+mod plan;
+mod schedule;
+mod serial_links;
+mod source;
+mod sync;
+#[cfg(test)]
+mod test_server;
+mod verify;
+
+pub use config::{Config, FetchConfig, KindConfig, SourceConfig, StoreConfig};
+pub use outcome::{Outcome, SourceOutcome};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pki::{CertificationAuthority, Verifier};
+use runtime::config::ConfigError;
+use runtime::context::BackgroundError;
+
+use runtime::shutdown::Shutdown;
+use runtime::{Context, ServeError};
+use store::{CrlWriter, HolderKey, HolderLinks, SourceRegistration};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::fetch::Fetcher;
+use crate::metrics::{InForce, SyncMetrics};
+use crate::source::{Source, SourceKind};
+use crate::sync::{Memory, Room};
+
+/// The health name of this service.
+const SERVICE: &str = "crl-sync";
+
+/// Refreshes every source on its schedule until the process is asked to stop. What is being fetched or verified then is
+/// dropped: up to its commit an attempt leaves no trace.
+///
+/// # Errors
+/// When the configuration, the anchors or the stores do not hold.
+pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
+    let (room, sources) = open(&config, &context).await?;
+    let listener =
+        runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
+    for name in [SERVICE, ""] {
+        context.health.set(name, true).await;
+    }
+    let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
+    let mut tasks = JoinSet::new();
+    for source in sources {
+        let (room, permits) = (Arc::clone(&room), Arc::clone(&permits));
+        tasks.spawn(keep_fresh(room, source, permits, context.shutdown.clone()));
+    }
+    let mut result = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        if ended.is_err() {
+            // A source that is no longer asked would go stale in silence: stop, so that somebody starts us again.
+            result = Err(BackgroundError.into());
+            context.shutdown.begin();
+        }
+    }
+    for name in ["", SERVICE] {
+        context.health.set(name, false).await;
+    }
+    room.close().await;
+    listener.abort();
+    result
+}
+
+/// Refreshes every source once, in no particular order. The outcomes are in the order of the configuration; the run
+/// has failed if one of them did not succeed.
+///
+/// # Errors
+/// When the configuration, the anchors or the stores do not hold.
+pub async fn sync_once(config: Config, context: Context) -> Result<Vec<SourceOutcome>, ServeError> {
+    let (room, sources) = open(&config, &context).await?;
+    let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
+    let mut tasks = JoinSet::new();
+    for (ordinal, source) in sources.into_iter().enumerate() {
+        let (room, permits) = (Arc::clone(&room), Arc::clone(&permits));
+        tasks.spawn(async move {
+            // The semaphore is never closed.
+            let _permit = permits.acquire().await;
+            let outcome = room.sync(&source, &mut Memory::default()).await;
+            (
+                ordinal,
+                SourceOutcome {
+                    source: source.name.to_string(),
+                    outcome,
+                },
+            )
+        });
+    }
+    let mut outcomes = BTreeMap::new();
+    while let Some(ended) = tasks.join_next().await {
+        let (ordinal, outcome) = ended.map_err(|_| BackgroundError)?;
+        outcomes.insert(ordinal, outcome);
+    }
+    room.close().await;
+    Ok(outcomes.into_values().collect())
+}
+
+/// Asks one source again and again.
+async fn keep_fresh(room: Arc<Room>, source: Source, permits: Arc<Semaphore>, shutdown: Shutdown) {
+    let attempts = async {
+        let mut memory = Memory::default();
+        let mut failures: u32 = 0;
+        loop {
+            let outcome = {
+                // The semaphore is never closed.
+                let _permit = permits.acquire().await;
+                room.sync(&source, &mut memory).await
+            };
+            let succeeded = matches!(
+                outcome,
+                Outcome::Accepted { .. } | Outcome::Unchanged { .. }
+            );
+            failures = if succeeded {
+                0
+            } else {
+                failures.saturating_add(1)
+            };
+            tokio::time::sleep(source.pace.delay(failures, schedule::random())).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.requested() => {}
+        () = attempts => {}
+    }
+}
+
+/// Checks everything and connects to the stores.
+async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Source>), ServeError> {
+    config.check()?;
+    let sources = config.sources()?;
+    let now = context.clock.now();
+    let authorities =
+        runtime::authorities::load(&config.certification_authority, config.environment, now)?;
+    let authorities: BTreeMap<String, CertificationAuthority> = authorities
+        .into_iter()
+        .map(|authority| (authority.name().to_owned(), authority))
+        .collect();
+    check_signers(&sources, &authorities)?;
+    let fetcher = Fetcher::new(&config.fetch, sources.iter().map(|source| &source.location));
+    let metrics = SyncMetrics::new(&context.metrics, &sources)?;
+    let writer = CrlWriter::open(&config.store.crl)
+        .await
+        .map_err(ServeError::role)?;
+    let registrations = registrations(&sources);
+    writer
+        .register_sources(&registrations)
+        .await
+        .map_err(ServeError::role)?;
+    for source in &sources {
+        let current = writer
+            .current(&source.name)
+            .await
+            .map_err(ServeError::role)?;
+        if matches!(source.kind, SourceKind::Crl { .. }) {
+            metrics.show(source, current.map(|current| InForce::from(&current.facts)));
+        }
+    }
+    let room = Room {
+        clock: Arc::clone(&context.clock),
+        fetcher: fetcher.map_err(ServeError::role)?,
+        verifier: Arc::new(Verifier::new(config.cross_check.into())),
+        authorities,
+        writer,
+        holders: holders(config).await?,
+        metrics,
+    };
+    Ok((Arc::new(room), sources))
+}
+
+/// A key that a source names must be one of its authority's, or no list would ever be accepted.
+fn check_signers(
+    sources: &[Source],
+    authorities: &BTreeMap<String, CertificationAuthority>,
+) -> Result<(), ConfigError> {
+    for source in sources {
+        let SourceKind::Crl {
+            signer_key_id: Some(key),
+            ..
+        } = &source.kind
+        else {
+            continue;
+        };
+        let authority = authorities.get(&*source.certification_authority);
+        if authority.is_none_or(|authority| authority.anchor(key).is_none()) {
+            let problem =
+                "is not the key of a trust anchor of this authority that is within its validity";
+            return Err(ConfigError::invalid(
+                format!("source.{}.signer_key_id", source.name),
+                problem,
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn registrations(sources: &[Source]) -> Vec<SourceRegistration> {
+    (0..)
+        .zip(sources)
+        .filter(|(_, source)| matches!(source.kind, SourceKind::Crl { .. }))
+        .map(|(ordinal, source)| SourceRegistration {
+            source: source.name.to_string(),
+            certification_authority: source.certification_authority.to_string(),
+            expected_scope_key: Some(source.kind.scope_key()),
+            ordinal,
+        })
+        .collect()
+}
+
+async fn holders(config: &Config) -> Result<Option<(HolderLinks, HolderKey)>, ServeError> {
+    let (Some(file), Some(url)) = (&config.holder_key_file, &config.store.holder_links) else {
+        return Ok(None);
+    };
+    let key = HolderKey::new(&*file.read_key()?);
+    let holders = HolderLinks::open(url).await.map_err(ServeError::role)?;
+    Ok(Some((holders, key)))
+}
+
+impl Room {
+    async fn close(&self) {
+        self.writer.close().await;
+        if let Some((holders, _)) = &self.holders {
+            holders.close().await;
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What Prometheus sees: per certification authority, never per partition, of which there are thousands.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prometheus::{IntCounterVec, IntGaugeVec};
+use runtime::metrics::Metrics;
+
+use crate::outcome::{OUTCOMES, Outcome};
+use crate::source::{Source, SourceKind};
+
+/// The metrics of crl-sync. Clones are the same metrics.
+#[derive(Clone, Debug)]
+pub(crate) struct SyncMetrics {
+    crl_attempts: IntCounterVec,
+    crl_refused: IntCounterVec,
+    links_attempts: IntCounterVec,
+    links_refused: IntCounterVec,
+    links_held: IntCounterVec,
+    this_update: IntGaugeVec,
+    next_update: IntGaugeVec,
+    entries: IntGaugeVec,
+    lists: Arc<Mutex<BTreeMap<Arc<str>, Lists>>>,
+}
+
+/// The list in force of each source of one authority.
+type Lists = BTreeMap<Arc<str>, Option<InForce>>;
+
+/// What is shown of a list in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InForce {
+    pub(crate) this_update: i64,
+    pub(crate) next_update: i64,
+    pub(crate) entries: i64,
+}
+
+const AUTHORITY: &str = "certification_authority";
+
+impl SyncMetrics {
+    /// Registers them, with every source still without a list.
+    pub(crate) fn new(metrics: &Metrics, sources: &[Source]) -> Result<Self, prometheus::Error> {
+        let counters = |name, help, label| metrics.counters(name, help, &[AUTHORITY, label]);
+        let gauges = |name, help| metrics.gauges(name, help, &[AUTHORITY]);
+        let this = Self {
+            crl_attempts: counters(
+                "akashi_crl_attempts_total",
+                "Attempts to refresh a list.",
+                "outcome",
+            )?,
+            crl_refused: counters(
+                "akashi_crl_refused_total",
+                "Lists that came and were refused.",
+                "rule",
+            )?,
+            links_attempts: counters(
+                "akashi_serial_links_attempts_total",
+                "Attempts to refresh serial links.",
+                "outcome",
+            )?,
+            links_refused: counters(
+                "akashi_serial_links_refused_total",
+                "Files of serial links that came and were refused.",
+                "rule",
+            )?,
+            links_held: metrics.counters(
+                "akashi_serial_links_held_total",
+                "Serial links that wait for an operator's decision.",
+                &[AUTHORITY],
+            )?,
+            this_update: gauges(
+                "akashi_crl_this_update_seconds",
+                "The oldest thisUpdate of the lists in force, in seconds since 1970; 0 while one is missing.",
+            )?,
+            next_update: gauges(
+                "akashi_crl_next_update_seconds",
+                "The nearest nextUpdate of the lists in force, in seconds since 1970; 0 while one is missing.",
+            )?,
+            entries: gauges(
+                "akashi_crl_entries",
+                "Entries of the lists in force, partitions and full lists summed.",
+            )?,
+            lists: Arc::default(),
+        };
+        for source in sources {
+            // Counters that exist from the start are zero; one that appears with its first event hides it from rate().
+            for outcome in OUTCOMES {
+                this.attempts(source)
+                    .with_label_values(&[&*source.certification_authority, outcome]);
+            }
+            if matches!(source.kind, SourceKind::Crl { .. }) {
+                this.show(source, None);
+            }
+        }
+        Ok(this)
+    }
+
+    fn attempts(&self, source: &Source) -> &IntCounterVec {
+        match source.kind {
+            SourceKind::Crl { .. } => &self.crl_attempts,
+            SourceKind::SerialLinks => &self.links_attempts,
+        }
+    }
+
+    /// Counts how an attempt ended.
+    pub(crate) fn count(&self, source: &Source, outcome: &Outcome) {
+        let authority = &*source.certification_authority;
+        self.attempts(source)
+            .with_label_values(&[authority, outcome.name()])
+            .inc();
+        if let Outcome::Refused { rule, .. } = outcome {
+            let refused = match source.kind {
+                SourceKind::Crl { .. } => &self.crl_refused,
+                SourceKind::SerialLinks => &self.links_refused,
+            };
+            refused.with_label_values(&[authority, *rule]).inc();
+        }
+    }
+
+    /// Counts links that wait for a decision.
+    pub(crate) fn held(&self, source: &Source, links: u64) {
+        self.links_held
+            .with_label_values(&[&*source.certification_authority])
+            .inc_by(links);
+    }
+
+    /// Shows the list in force of a source.
+    pub(crate) fn show(&self, source: &Source, in_force: Option<InForce>) {
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let lists = lists
+            .entry(source.certification_authority.clone())
+            .or_default();
+        lists.insert(source.name.clone(), in_force);
+        // The worst source speaks for its authority; one without a list is as old as can be.
+        let worst = |of: fn(InForce) -> i64| lists.values().map(|list| list.map_or(0, of)).min();
+        let authority = [&*source.certification_authority];
+        self.this_update
+            .with_label_values(&authority)
+            .set(worst(|list| list.this_update).unwrap_or(0));
+        self.next_update
+            .with_label_values(&authority)
+            .set(worst(|list| list.next_update).unwrap_or(0));
+        let entries = lists.values().flatten().map(|list| list.entries).sum();
+        self.entries.with_label_values(&authority).set(entries);
+    }
+}
+
+impl From<&store::SegmentFacts> for InForce {
+    fn from(facts: &store::SegmentFacts) -> Self {
+        Self {
+            this_update: facts.this_update,
+            next_update: facts.next_update,
+            entries: facts.entry_count,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod tests;
