@@ -11,6 +11,8 @@ mod leaves;
 mod request;
 mod revocation;
 mod service;
+#[cfg(test)]
+mod service_tests;
 mod verdict;
 mod wire;
 
