@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, SUBJECT_KEY_IDENTIFIER};
-use crate::der::{OCTET_STRING, Reader};
+use crate::certificate::{Certificate, SUBJECT_KEY_IDENTIFIER, subject_key_id};
 use crate::name::canonical_name;
 use crate::pem;
 use crate::signature::sha256;
@@ -30,9 +29,12 @@ impl TrustAnchor {
     /// Reads a self-signed certificate in DER.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
         let certificate = Certificate::parse(der)?;
+        let key_id = certificate
+            .extension(SUBJECT_KEY_IDENTIFIER)
+            .ok_or(CertificateError::NoSubjectKeyIdentifier)?;
         Ok(Self(Arc::new(Inner {
             der: der.into(),
-            key_id: subject_key_id(&certificate)?,
+            key_id: subject_key_id(key_id)?,
             subject: certificate.subject.into(),
             canonical_subject: canonical_name(certificate.subject)?.into(),
             sha256_fingerprint: sha256(der),
@@ -87,19 +89,4 @@ impl TrustAnchor {
     pub fn not_after(&self) -> UnixTime {
         self.0.not_after
     }
-}
-
-/// The key is named by its subject key identifier (RFC 5280 section 4.2.1.2).
-fn subject_key_id(certificate: &Certificate<'_>) -> Result<KeyIdentifier, CertificateError> {
-    let extension = certificate
-        .extension(SUBJECT_KEY_IDENTIFIER)
-        .ok_or(CertificateError::NoSubjectKeyIdentifier)?;
-    let octets = || {
-        let mut reader = Reader::new(extension.value);
-        let element = reader.expect(OCTET_STRING)?;
-        reader.finish().map(|()| element.contents)
-    };
-    Ok(KeyIdentifier::new(
-        octets().map_err(|error| extension.malformed(error))?,
-    )?)
 }

@@ -6,26 +6,28 @@
 //! What only one of them accepts, or what they read differently, is refused.
 
 mod error;
+mod extension;
 
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::nom::Parser;
 use x509_parser::x509::{AlgorithmIdentifier, X509Version};
 
-use crate::der::{
-    OCTET_STRING, Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence,
-};
-use crate::limits::{MAX_CERTIFICATE_BYTES, MAX_EXTENSIONS};
+use crate::der::{Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
+use crate::limits::MAX_CERTIFICATE_BYTES;
 use crate::name::canonical_name;
-use crate::{DerError, KeyIdentifier, PublicKey, SerialNumber, UnixTime};
+use crate::{KeyIdentifier, PublicKey, SerialNumber, UnixTime};
 
-pub use error::{CertificateError, FoundIdentifier};
+pub use error::CertificateError;
+pub(crate) use extension::{
+    AUTHORITY_KEY_IDENTIFIER, Extension, authority_key_id, check_duplicates, read_extensions,
+    subject_key_id,
+};
+pub use extension::{ExtensionError, FoundIdentifier};
 
 /// `sha256WithRSAEncryption`, 1.2.840.113549.1.1.11.
 pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
 /// `id-ce-subjectKeyIdentifier`, 2.5.29.14.
 pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
-/// `id-ce-authorityKeyIdentifier`, 2.5.29.35.
-pub(crate) const AUTHORITY_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x23];
 
 /// A certificate as it was read; nothing about it is proven.
 pub(crate) struct Certificate<'a> {
@@ -38,24 +40,6 @@ pub(crate) struct Certificate<'a> {
     pub(crate) not_after: UnixTime,
     pub(crate) public_key: PublicKey,
     pub(crate) extensions: Vec<Extension<'a>>,
-}
-
-/// One extension.
-#[derive(Clone, Copy)]
-pub(crate) struct Extension<'a> {
-    pub(crate) identifier: &'a [u8],
-    pub(crate) critical: bool,
-    pub(crate) value: &'a [u8],
-}
-
-impl Extension<'_> {
-    /// An error about this extension's value.
-    pub(crate) fn malformed(&self, error: DerError) -> CertificateError {
-        CertificateError::ExtensionValue {
-            extension: FoundIdentifier::new(self.identifier),
-            error,
-        }
-    }
 }
 
 impl<'a> Certificate<'a> {
@@ -108,10 +92,10 @@ impl<'a> Certificate<'a> {
     }
 
     /// The key that issued it, by its own account.
-    pub(crate) fn issuer_key_id(&self) -> Result<KeyIdentifier, CertificateError> {
+    pub(crate) fn issuer_key_id(&self) -> Result<KeyIdentifier, ExtensionError> {
         let extension = self
             .extension(AUTHORITY_KEY_IDENTIFIER)
-            .ok_or(CertificateError::NoAuthorityKeyIdentifier)?;
+            .ok_or(ExtensionError::NoAuthorityKeyIdentifier)?;
         authority_key_id(extension)
     }
 }
@@ -119,28 +103,7 @@ impl<'a> Certificate<'a> {
 /// The authority key identifier of a certificate that was not validated: only good for choosing
 /// the authority to validate it with.
 pub fn peek_issuer_key_id(der: &[u8]) -> Result<KeyIdentifier, CertificateError> {
-    Certificate::parse(der)?.issuer_key_id()
-}
-
-/// `AuthorityKeyIdentifier` (RFC 5280 section 4.2.1.1), of a certificate or a list.
-pub(crate) fn authority_key_id(
-    extension: &Extension<'_>,
-) -> Result<KeyIdentifier, CertificateError> {
-    let parts = || {
-        check_strict(extension.value)?;
-        let mut reader = whole_sequence(extension.value)?;
-        let key_id = reader.optional(context_primitive(0))?;
-        let issuer = reader.optional(context(1))?.is_some();
-        let serial = reader.optional(context_primitive(2))?.is_some();
-        reader.finish()?;
-        Ok((key_id, issuer, serial))
-    };
-    let (key_id, issuer, serial) = parts().map_err(|error| extension.malformed(error))?;
-    if issuer != serial {
-        return Err(CertificateError::HalfAuthority);
-    }
-    let key_id = key_id.ok_or(CertificateError::NoAuthorityKeyIdentifier)?;
-    Ok(KeyIdentifier::new(key_id.contents)?)
+    Ok(Certificate::parse(der)?.issuer_key_id()?)
 }
 
 /// The parts of a certificate as the strict reader finds them (RFC 5280 section 4.1).
@@ -227,43 +190,6 @@ impl<'a> Parts<'a> {
         } else {
             Err(CertificateError::Structure)
         }
-    }
-}
-
-/// `Extensions`, inside their explicit tag, of a certificate or a list.
-pub(crate) fn read_extensions(tagged: &[u8]) -> Result<Vec<Extension<'_>>, CertificateError> {
-    let mut list = whole_sequence(tagged)?;
-    let mut extensions = Vec::new();
-    while !list.is_empty() {
-        let mut fields = list.sequence()?;
-        let extension = Extension {
-            identifier: fields.object_identifier()?,
-            critical: fields.default_false()?,
-            value: fields.expect(OCTET_STRING)?.contents,
-        };
-        fields.finish()?;
-        extensions.push(extension);
-        if extensions.len() > MAX_EXTENSIONS {
-            return Err(CertificateError::TooManyExtensions {
-                found: extensions.len(),
-            });
-        }
-    }
-    Ok(extensions)
-}
-
-/// RFC 5280 section 4.2: no extension twice.
-pub(crate) fn check_duplicates(extensions: &[Extension<'_>]) -> Result<(), CertificateError> {
-    let twice = extensions.iter().enumerate().find(|(index, extension)| {
-        extensions[..*index]
-            .iter()
-            .any(|before| before.identifier == extension.identifier)
-    });
-    match twice {
-        Some((_, extension)) => Err(CertificateError::DuplicateExtension {
-            extension: FoundIdentifier::new(extension.identifier),
-        }),
-        None => Ok(()),
     }
 }
 

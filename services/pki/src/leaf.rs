@@ -140,11 +140,31 @@ fn check_issuer(
             Signed::Message(certificate.signed),
             certificate.signature,
         )
-        .map_err(|error| match error {
-            SignatureError::CrossCheckDisagreement => LeafError::CrossCheckDisagreement,
-            SignatureError::Mismatch | SignatureError::DigestLength { .. } => {
-                LeafError::IssuerSignature
-            }
-        })?;
+        .map_err(refusal)?;
     Ok(key_id)
+}
+
+fn refusal(error: SignatureError) -> LeafError {
+    match error {
+        SignatureError::CrossCheckDisagreement => LeafError::CrossCheckDisagreement,
+        SignatureError::Mismatch | SignatureError::DigestLength { .. } => {
+            LeafError::IssuerSignature
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LeafError, refusal};
+    use crate::SignatureError;
+
+    #[test]
+    fn a_disagreement_of_the_implementations_is_told_apart_from_a_wrong_signature() {
+        let disagreement = refusal(SignatureError::CrossCheckDisagreement);
+        assert_eq!(disagreement, LeafError::CrossCheckDisagreement);
+        assert_eq!(
+            refusal(SignatureError::Mismatch),
+            LeafError::IssuerSignature
+        );
+    }
 }

@@ -31,7 +31,7 @@ mod time;
 
 pub use anchor::TrustAnchor;
 pub use authority::{AuthorityError, CertificationAuthority, CrlSigner};
-pub use certificate::{CertificateError, FoundIdentifier, peek_issuer_key_id};
+pub use certificate::{CertificateError, ExtensionError, FoundIdentifier, peek_issuer_key_id};
 pub use crl::{
     CrlError, CrlFacts, CrlLimits, CrlNumber, CrlScope, RevokedEntry, VerifiedCrl, verify_crl,
 };

@@ -1,1 +1,35 @@
-//! .
+//! What the validation core must accept and refuse, judged from outside by what it was given.
+//!
+//! Genuine certificates are fixtures; everything else is minted while the tests run by the sandbox's
+//! throw-away authorities. Every refusal is tested as a pair: a certificate or list that is right, and
+//! the same with one thing wrong.
+
+pub mod certificate;
+pub mod issuer;
+pub mod list;
+
+use std::path::Path;
+
+use pki::{CrossCheck, LeafError, ValidatedLeaf, Verifier};
+
+/// The bytes of a fixture, named below `fixtures/`.
+///
+/// # Panics
+/// If there is none of this name.
+pub fn fixture(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Validates a leaf with both signature implementations.
+///
+/// # Errors
+/// As [`pki::validate_leaf`].
+pub fn validate(
+    der: &[u8],
+    authority: &pki::CertificationAuthority,
+) -> Result<ValidatedLeaf, LeafError> {
+    pki::validate_leaf(der, authority, &Verifier::new(CrossCheck::All))
+}

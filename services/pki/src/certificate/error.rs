@@ -1,31 +1,8 @@
 //! Why a certificate is refused before its profile is looked at.
 
-use std::fmt;
-
-use crate::limits::{MAX_CERTIFICATE_BYTES, MAX_EXTENSIONS};
-use crate::{DerError, KeyIdentifierError, NameError, PublicKeyError, SerialError};
-
-/// An object identifier found in a certificate or list, for a refusal.
-#[derive(Clone, PartialEq, Eq)]
-pub struct FoundIdentifier(Box<[u8]>);
-
-impl FoundIdentifier {
-    pub(crate) fn new(contents: &[u8]) -> Self {
-        Self(contents.into())
-    }
-}
-
-impl fmt::Display for FoundIdentifier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::profile::write_dotted(formatter, &self.0)
-    }
-}
-
-impl fmt::Debug for FoundIdentifier {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "FoundIdentifier({self})")
-    }
-}
+use crate::certificate::{ExtensionError, FoundIdentifier};
+use crate::limits::MAX_CERTIFICATE_BYTES;
+use crate::{DerError, NameError, PublicKeyError, SerialError};
 
 /// Why bytes are not a certificate we read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,37 +60,9 @@ pub enum CertificateError {
     /// The key is refused.
     #[error("the certificate's key: {0}")]
     PublicKey(#[from] PublicKeyError),
-    /// More extensions than any certificate.
-    #[error("there are {found} extensions; {MAX_EXTENSIONS} are read")]
-    TooManyExtensions {
-        /// How many.
-        found: usize,
-    },
-    /// The same extension twice.
-    #[error("extension {extension} occurs twice (RFC 5280 section 4.2)")]
-    DuplicateExtension {
-        /// The extension.
-        extension: FoundIdentifier,
-    },
-    /// The value of an extension is not what its definition says.
-    #[error("the value of extension {extension} is malformed: {error}")]
-    ExtensionValue {
-        /// The extension.
-        extension: FoundIdentifier,
-        /// What is wrong.
-        error: DerError,
-    },
-    /// A key identifier of an impossible length.
+    /// The extensions, or the value of one, are malformed.
     #[error(transparent)]
-    KeyIdentifier(#[from] KeyIdentifierError),
-    /// An authority key identifier with an issuer but no serial, or the reverse.
-    #[error(
-        "the authority key identifier has an issuer without a serial or the reverse (RFC 5280 section 4.2.1.1)"
-    )]
-    HalfAuthority,
-    /// No authority key identifier, or one without a key identifier.
-    #[error("the certificate does not name its issuer's key (RFC 5280 section 4.2.1.1)")]
-    NoAuthorityKeyIdentifier,
+    Extension(#[from] ExtensionError),
     /// An anchor without a subject key identifier.
     #[error("the trust anchor has no subject key identifier (RFC 5280 section 4.2.1.2)")]
     NoSubjectKeyIdentifier,
@@ -137,12 +86,7 @@ impl CertificateError {
             Self::EmptyValidity => "empty_validity",
             Self::UniqueIdentifier => "unique_identifier",
             Self::PublicKey(_) => "public_key",
-            Self::TooManyExtensions { .. } => "too_many_extensions",
-            Self::DuplicateExtension { .. } => "duplicate_extension",
-            Self::ExtensionValue { .. } => "extension_value",
-            Self::KeyIdentifier(_) => "key_identifier",
-            Self::HalfAuthority => "half_authority",
-            Self::NoAuthorityKeyIdentifier => "no_authority_key_identifier",
+            Self::Extension(error) => error.rule(),
             Self::NoSubjectKeyIdentifier => "no_subject_key_identifier",
         }
     }

@@ -3,7 +3,7 @@
 //! A list has millions of them, so this reads the bytes directly: no object per entry but the
 //! 32 octets that are kept of it.
 
-use crate::certificate::FoundIdentifier;
+use crate::certificate::{ExtensionError, FoundIdentifier};
 use crate::crl::{CrlError, RevokedEntry};
 use crate::der::{ENUMERATED, GENERALIZED_TIME, OCTET_STRING, Reader, SEQUENCE};
 use crate::limits::MAX_EXTENSIONS;
@@ -92,7 +92,7 @@ impl Position {
         while !list.is_empty() {
             count += 1;
             if count > MAX_EXTENSIONS {
-                return Err(CrlError::TooManyExtensions);
+                return Err(ExtensionError::TooMany.into());
             }
             let before = &contents[..contents.len() - list.remaining()];
             let (identifier, critical, value) =

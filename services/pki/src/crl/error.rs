@@ -1,11 +1,7 @@
 //! Why a list is refused.
 
-use crate::certificate::FoundIdentifier;
-use crate::limits::MAX_EXTENSIONS;
-use crate::{
-    CertificateError, DerError, DistributionPointError, KeyIdentifier, KeyIdentifierError,
-    NameError, SerialError, UnixTime,
-};
+use crate::certificate::{ExtensionError, FoundIdentifier};
+use crate::{DerError, DistributionPointError, KeyIdentifier, NameError, SerialError, UnixTime};
 
 /// Why a list is refused. Entries are named by their position, never by their serial.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,40 +51,15 @@ pub enum CrlError {
     /// An empty list of entries must be left out.
     #[error("the list of entries is there and empty (RFC 5280 section 5.1.2.6)")]
     EmptyEntries,
-    /// More extensions than any list.
-    #[error("there are more than {MAX_EXTENSIONS} extensions")]
-    TooManyExtensions,
-    /// The same extension twice.
-    #[error("extension {extension} occurs twice (RFC 5280 section 4.2)")]
-    DuplicateExtension {
-        /// The extension.
-        extension: FoundIdentifier,
-    },
+    /// The extensions, or the value of one, are malformed.
+    #[error(transparent)]
+    Extension(#[from] ExtensionError),
     /// A critical extension that is not understood.
     #[error("extension {extension} is critical and unknown (RFC 5280 section 5.2)")]
     UnknownCriticalExtension {
         /// The extension.
         extension: FoundIdentifier,
     },
-    /// The value of an extension is not what its definition says.
-    #[error("the value of extension {extension} is malformed: {error}")]
-    ExtensionValue {
-        /// The extension.
-        extension: FoundIdentifier,
-        /// What is wrong.
-        error: DerError,
-    },
-    /// The list does not name the key that signed it.
-    #[error("the list does not name its signer's key (RFC 5280 section 5.2.1)")]
-    NoAuthorityKeyIdentifier,
-    /// An authority key identifier with an issuer but no serial, or the reverse.
-    #[error(
-        "the authority key identifier has an issuer without a serial or the reverse (RFC 5280 section 4.2.1.1)"
-    )]
-    HalfAuthority,
-    /// A key identifier of an impossible length.
-    #[error(transparent)]
-    KeyIdentifier(#[from] KeyIdentifierError),
     /// A list without a number cannot be told from an older one.
     #[error("the list has no cRLNumber (RFC 5280 section 5.2.3)")]
     NumberMissing,
@@ -216,26 +187,6 @@ pub enum CrlError {
     },
 }
 
-/// The extensions of lists are read like those of certificates.
-impl From<CertificateError> for CrlError {
-    fn from(error: CertificateError) -> Self {
-        match error {
-            CertificateError::Der(error) => Self::Der(error),
-            CertificateError::TooManyExtensions { .. } => Self::TooManyExtensions,
-            CertificateError::DuplicateExtension { extension } => {
-                Self::DuplicateExtension { extension }
-            }
-            CertificateError::ExtensionValue { extension, error } => {
-                Self::ExtensionValue { extension, error }
-            }
-            CertificateError::KeyIdentifier(error) => Self::KeyIdentifier(error),
-            CertificateError::HalfAuthority => Self::HalfAuthority,
-            // Reading extensions gives no other error.
-            _ => Self::NoAuthorityKeyIdentifier,
-        }
-    }
-}
-
 impl CrlError {
     /// The broken rule, in snake case.
     pub fn rule(&self) -> &'static str {
@@ -250,13 +201,8 @@ impl CrlError {
             Self::NextUpdateMissing => "next_update_missing",
             Self::UpdateOrder { .. } => "update_order",
             Self::EmptyEntries => "empty_entries",
-            Self::TooManyExtensions => "too_many_extensions",
-            Self::DuplicateExtension { .. } => "duplicate_extension",
+            Self::Extension(error) => error.rule(),
             Self::UnknownCriticalExtension { .. } => "unknown_critical_extension",
-            Self::ExtensionValue { .. } => "extension_value",
-            Self::NoAuthorityKeyIdentifier => "no_authority_key_identifier",
-            Self::HalfAuthority => "half_authority",
-            Self::KeyIdentifier(_) => "key_identifier",
             Self::NumberMissing => "number_missing",
             Self::Number => "number",
             Self::Delta => "delta",

@@ -1,8 +1,8 @@
 //! Everything of a list but its entries (RFC 5280 sections 5.1 and 5.2).
 
 use crate::certificate::{
-    AUTHORITY_KEY_IDENTIFIER, Extension, FoundIdentifier, SHA256_WITH_RSA, authority_key_id,
-    check_duplicates, read_extensions,
+    AUTHORITY_KEY_IDENTIFIER, Extension, ExtensionError, FoundIdentifier, SHA256_WITH_RSA,
+    authority_key_id, check_duplicates, read_extensions,
 };
 use crate::crl::{CrlError, CrlNumber, CrlScope};
 use crate::der::{
@@ -136,7 +136,7 @@ impl Extensions {
             }
         }
         Ok(Self {
-            signer_key_id: signer_key_id.ok_or(CrlError::NoAuthorityKeyIdentifier)?,
+            signer_key_id: signer_key_id.ok_or(ExtensionError::NoAuthorityKeyIdentifier)?,
             number: number.ok_or(CrlError::NumberMissing)?,
             scope,
         })

@@ -181,9 +181,26 @@ fn check_signer(
             Signed::Message(header.signed),
             header.signature,
         )
-        .map_err(|error| match error {
-            SignatureError::CrossCheckDisagreement => CrlError::CrossCheckDisagreement,
-            SignatureError::Mismatch | SignatureError::DigestLength { .. } => CrlError::Signature,
-        })?;
+        .map_err(refusal)?;
     Ok(key_id)
+}
+
+fn refusal(error: SignatureError) -> CrlError {
+    match error {
+        SignatureError::CrossCheckDisagreement => CrlError::CrossCheckDisagreement,
+        SignatureError::Mismatch | SignatureError::DigestLength { .. } => CrlError::Signature,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CrlError, refusal};
+    use crate::SignatureError;
+
+    #[test]
+    fn a_disagreement_of_the_implementations_is_told_apart_from_a_wrong_signature() {
+        let disagreement = refusal(SignatureError::CrossCheckDisagreement);
+        assert_eq!(disagreement, CrlError::CrossCheckDisagreement);
+        assert_eq!(refusal(SignatureError::Mismatch), CrlError::Signature);
+    }
 }

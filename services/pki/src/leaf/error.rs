@@ -1,6 +1,6 @@
 //! Why a leaf is refused.
 
-use crate::certificate::FoundIdentifier;
+use crate::certificate::{ExtensionError, FoundIdentifier};
 use crate::{
     CertificateError, DistributionPointError, KeyIdentifier, KeyUsage, ObjectIdentifier, UnixTime,
 };
@@ -12,6 +12,9 @@ pub enum LeafError {
     /// Not a certificate we read.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The value of an extension that the profile reads is malformed.
+    #[error(transparent)]
+    Extension(#[from] ExtensionError),
     /// An extension that the profile demands is missing.
     #[error("the certificate has no {extension}, which its profile demands")]
     ExtensionMissing {
@@ -155,6 +158,7 @@ impl LeafError {
     pub fn rule(&self) -> &'static str {
         match self {
             Self::Certificate(error) => error.rule(),
+            Self::Extension(error) => error.rule(),
             Self::ExtensionMissing { .. } => "extension_missing",
             Self::ExtensionForbidden { .. } => "extension_forbidden",
             Self::ExtensionCriticality { .. } => "extension_criticality",
@@ -185,8 +189,8 @@ impl LeafError {
         match self {
             Self::Certificate(error) if error.is_unsupported() => LeafErrorKind::Unsupported,
             Self::Certificate(_)
+            | Self::Extension(_)
             | Self::PathLength
-            | Self::UnknownCriticalExtension { .. }
             | Self::DistributionPoint(_) => LeafErrorKind::Malformed,
             Self::UnknownIssuerKey { .. } | Self::IssuerName | Self::IssuerSignature => {
                 LeafErrorKind::UntrustedIssuer

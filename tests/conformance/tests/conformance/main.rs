@@ -1,0 +1,13 @@
+//! The validation core against genuine certificates and against everything that is almost right.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
+mod anchors;
+mod genuine;
+mod leaf_form;
+mod leaf_issuer;
+mod leaf_profile;
+mod list_entries;
+mod list_form;
+mod list_scope;
+mod robustness;
