@@ -9,7 +9,7 @@ use pki::{CertificationAuthority, LeafError, ValidatedLeaf, Verifier, validate_l
 
 /// A certificate that nobody showed for this long is forgotten: it is about a person, and there is no
 /// reason to keep it.
-const KEPT_UNUSED: Duration = Duration::from_secs(3600);
+const KEPT_UNUSED: Duration = Duration::from_hours(1);
 
 /// The authorities, and the leaves of theirs that were validated. Only what does not depend on time is
 /// kept: profile and issuer, never validity or revocation. A refusal is not kept either: it would let

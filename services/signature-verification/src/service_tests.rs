@@ -64,8 +64,11 @@ fn request_of(id: &str) -> VerifySignatureRequest {
 struct Lookup {
     answer: Revocation,
     asked: Arc<AtomicUsize>,
-    last: Arc<Mutex<Option<(Vec<u8>, Vec<u8>, Purpose, String)>>>,
+    last: Arc<Mutex<Option<Asked>>>,
 }
+
+/// What was asked about: serial number, distribution point, purpose and case reference.
+type Asked = (Vec<u8>, Vec<u8>, Purpose, String);
 
 impl RevocationLookup for Lookup {
     async fn status(

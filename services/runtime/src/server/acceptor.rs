@@ -6,9 +6,9 @@
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::IntCounterVec;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -39,6 +39,10 @@ pub(super) async fn accept(
     failures: IntCounterVec,
     stop: CancellationToken,
 ) {
+    let failures = Arc::new(Failures {
+        counted: failures,
+        logged: Mutex::default(),
+    });
     let slots = Arc::new(Semaphore::new(limits::CONNECTIONS_PER_THREAD));
     loop {
         // The slot comes first: over the limit, clients wait in the kernel's queue and cost nothing.
@@ -79,10 +83,7 @@ pub(super) async fn accept(
                         }))
                         .await;
                 }
-                Err(refused) => {
-                    failures.with_label_values(&[refused.reason]).inc();
-                    tracing::info!(%address, reason = refused.reason, detail = refused.detail, "a TLS handshake failed");
-                }
+                Err(refused) => failures.note(address, &refused),
             }
         });
     }
@@ -91,6 +92,25 @@ pub(super) async fn accept(
 struct Refused {
     reason: &'static str,
     detail: String,
+}
+
+/// Counts every failed handshake and logs one a second: anybody who reaches the port can make them.
+struct Failures {
+    counted: IntCounterVec,
+    logged: Mutex<Option<Instant>>,
+}
+
+impl Failures {
+    fn note(&self, address: SocketAddr, refused: &Refused) {
+        self.counted.with_label_values(&[refused.reason]).inc();
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.is_some_and(|at| at.elapsed() < Duration::from_secs(1)) {
+            return;
+        }
+        *logged = Some(Instant::now());
+        let Refused { reason, detail } = refused;
+        tracing::info!(%address, reason, detail, "a TLS handshake failed");
+    }
 }
 
 async fn handshake(

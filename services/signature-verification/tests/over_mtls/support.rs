@@ -1,6 +1,7 @@
 //! signature-verification as its binary would start it, and a revocation-lookup that says what it is
 //! told to.
 
+use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -308,15 +309,10 @@ crl_signer = "newest_key"
     );
     for generation in &jpki().authority(CaKind::UserAuthentication).generations {
         let anchor = pki::TrustAnchor::from_der(&generation.certificate).unwrap();
-        let sha256: String = anchor
-            .sha256_fingerprint()
-            .iter()
-            .map(|octet| format!("{octet:02x}"))
-            .collect();
-        text += &format!(
-            "\n[[certification_authority.trust_anchor]]\nfile = \"anchor-{}.cer\"\nsha256 = \"{sha256}\"\n",
-            generation.ordinal
-        );
+        let sha256 = hex::encode(anchor.sha256_fingerprint());
+        let file = format!("anchor-{}.cer", generation.ordinal);
+        text.push_str("\n[[certification_authority.trust_anchor]]\n");
+        writeln!(text, "file = \"{file}\"\nsha256 = \"{sha256}\"").unwrap();
     }
     text
 }
