@@ -246,7 +246,7 @@ fn redirect_to(target: &str) -> String {
 #[tokio::test]
 async fn a_redirect_is_followed_only_to_a_host_that_the_source_names() {
     let target = serve(ok("0123456789"), Then::Close).await;
-    let server = serve(redirect_to(&target.location().url.to_string()), Then::Close).await;
+    let server = serve(redirect_to(target.location().url.as_ref()), Then::Close).await;
     let refused = FetchError::RedirectRefused {
         host: target.address.clone(),
     };

@@ -49,14 +49,14 @@ mod tests {
     use std::time::Duration;
 
     const PACE: Pace = Pace {
-        interval: Duration::from_secs(900),
+        interval: Duration::from_mins(15),
         jitter: Duration::from_secs(90),
         retry: Duration::from_secs(30),
     };
 
     #[test]
     fn after_a_success_the_next_fetch_is_an_interval_and_at_most_the_jitter_away() {
-        assert_eq!(PACE.delay(0, 0), Duration::from_secs(900));
+        assert_eq!(PACE.delay(0, 0), Duration::from_mins(15));
         assert_eq!(PACE.delay(0, u32::MAX), Duration::from_secs(990));
     }
 
@@ -66,7 +66,7 @@ mod tests {
             .map(|failures| PACE.delay(failures, 0).as_secs())
             .collect();
         assert_eq!(seconds, [30, 60, 120, 240, 480, 900, 900, 900]);
-        assert_eq!(PACE.delay(u32::MAX, 0), Duration::from_secs(900));
+        assert_eq!(PACE.delay(u32::MAX, 0), Duration::from_mins(15));
     }
 
     #[test]
