@@ -1,1 +1,105 @@
-//! .
+//! The revocation status of a certificate, answered from verified lists held in memory.
+//!
+//! A replica ([`replica`]) follows the store: whenever the generation changes it loads what is new and swaps one
+//! immutable [`snapshot`]. A call reads its fields ([`request`]), decides over the snapshot ([`decide`], pure) and puts
+//! the decision into the words of the contract ([`wire`]). Every lookup is counted in the ledger; no call ever waits for
+//! the database.
+
+mod access;
+mod config;
+mod decide;
+mod freshness;
+mod ledger;
+mod metrics;
+mod recorder;
+mod replica;
+mod request;
+mod service;
+mod snapshot;
+mod wire;
+
+use std::sync::Arc;
+
+use proto::revocation::v1::revocation_lookup_service_server::{
+    RevocationLookupServiceServer, SERVICE_NAME,
+};
+use runtime::server::GrpcServer;
+use runtime::{Context, ServeError};
+use store::CrlReader;
+use tonic::service::Routes;
+
+pub use config::{CallerConfig, Config, GET_FRESHNESS, GET_REVOCATION_STATUS, StoreConfig};
+
+use access::Callers;
+use ledger::Ledger;
+use metrics::LookupMetrics;
+use recorder::Recorder;
+use replica::Replica;
+use service::{Handler, Shared};
+use snapshot::{Served, Trusted};
+
+/// Serves until the context's shutdown, then drains and writes down what is not yet in the ledger.
+///
+/// # Errors
+/// When the configuration does not hold, a store refuses this program, or the address cannot be listened on. A store
+/// that cannot be reached is waited for: answers are *unknown* until it can.
+pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
+    config.check()?;
+    let metrics_listener =
+        runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
+    let outcome = serve_grpc(config, context).await;
+    metrics_listener.abort();
+    outcome
+}
+
+async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> {
+    let authorities = runtime::authorities::load(
+        &config.certification_authority,
+        config.environment,
+        context.clock.now(),
+    )?;
+    let trusted = Arc::new(Trusted::new(authorities, &config)?);
+    let served = Arc::new(Served::new(&trusted));
+    let lookup_metrics = LookupMetrics::new(&context.metrics)?;
+    let ledger = Arc::new(Ledger::new());
+    let (recorder, refusals) =
+        Recorder::start(&config.store.audit, ledger.clone(), &context).await?;
+    let reader = CrlReader::open(&config.store.crl).map_err(ServeError::role)?;
+    let replica = Replica::new(reader.clone(), trusted.clone(), served.clone(), &context)?;
+    let following = context
+        .background
+        .spawn(replica.follow(config.poll_interval()));
+
+    let mut server = GrpcServer::new(
+        &context,
+        &config.listen,
+        &config.tls,
+        config.access_table()?,
+        &[SERVICE_NAME],
+    )?
+    .report_refusals_to(refusals.clone());
+    if config.reflection {
+        server = server.with_reflection(proto::FILE_DESCRIPTOR_SET);
+    }
+    let shared = Arc::new(Shared {
+        callers: Callers::new(&config.caller, &trusted),
+        trusted,
+        served,
+        ledger,
+        refusals,
+        metrics: lookup_metrics,
+        clock: context.clock.clone(),
+    });
+    let outcome = server
+        .serve(move |_thread| {
+            let handler = Handler::new(shared.clone());
+            let service = RevocationLookupServiceServer::new(handler)
+                .max_decoding_message_size(request::LARGEST_REQUEST);
+            Ok(Routes::new(service))
+        })
+        .await;
+    following.abort();
+    recorder.finish().await;
+    reader.close().await;
+    outcome
+}

@@ -1,0 +1,226 @@
+//! The role's configuration file; deploy/config/revocation-lookup.toml is the operator's manual for it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use runtime::access::AccessTable;
+use runtime::config::{
+    CertificationAuthorityConfig, ConfigError, Environment, Listen, ObservabilityConfig, TlsConfig,
+};
+use serde::Deserialize;
+use store::DatabaseUrl;
+
+/// The path of the lookup.
+pub const GET_REVOCATION_STATUS: &str =
+    "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus";
+
+/// The path of the freshness report.
+pub const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFreshness";
+
+/// Everything revocation-lookup is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which of the three worlds this is.
+    pub environment: Environment,
+    /// Where it listens.
+    pub listen: Listen,
+    /// Its own certificate and the CA of its callers.
+    pub tls: TlsConfig,
+    /// Where the lists and the ledger are.
+    pub store: StoreConfig,
+    /// How often the store is asked for changes.
+    #[serde(default = "one")]
+    pub poll_interval_seconds: u64,
+    /// For how long an unreachable store changes nothing.
+    #[serde(default = "half_an_hour")]
+    pub max_feed_age_seconds: u64,
+    /// The greatest age of a list that proves anything, by authority; absent: its next update alone decides.
+    #[serde(default)]
+    pub max_age_seconds: BTreeMap<String, u64>,
+    /// Whether the interface describes itself to callers.
+    #[serde(default)]
+    pub reflection: bool,
+    /// Metrics and logs.
+    #[serde(default)]
+    pub observability: ObservabilityConfig,
+    /// The authorities that are asked about.
+    pub certification_authority: Vec<CertificationAuthorityConfig>,
+    /// Who may ask. Empty: nobody at all.
+    #[serde(default)]
+    pub caller: Vec<CallerConfig>,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The lists, read only.
+    pub crl: DatabaseUrl,
+    /// The ledger of lookups and the refusals.
+    pub audit: DatabaseUrl,
+}
+
+/// `[[caller]]`: who may ask what about which authorities.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallerConfig {
+    /// The dNSName of the caller's client certificate.
+    pub identity: String,
+    /// Full method names.
+    pub methods: Vec<String>,
+    /// The names of the authorities it may ask about; of others it learns nothing.
+    pub certification_authorities: Vec<String>,
+}
+
+const fn one() -> u64 {
+    1
+}
+
+const fn half_an_hour() -> u64 {
+    1_800
+}
+
+impl Config {
+    /// Whether the values can be; opens no file and no port.
+    ///
+    /// # Errors
+    /// Naming the key that cannot be.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.listen.check()?;
+        self.observability.check()?;
+        self.access_table()?;
+        within("poll_interval_seconds", self.poll_interval_seconds, 1, 60)?;
+        within(
+            "max_feed_age_seconds",
+            self.max_feed_age_seconds,
+            60,
+            86_400,
+        )?;
+        if self.certification_authority.is_empty() {
+            let problem = "at least one is needed";
+            return Err(ConfigError::invalid("certification_authority", problem));
+        }
+        for (authority, seconds) in &self.max_age_seconds {
+            let key = format!("max_age_seconds.{authority}");
+            self.check_authority(&key, authority)?;
+            within(&key, *seconds, 60, 366 * 86_400)?;
+        }
+        for caller in &self.caller {
+            let key = "caller.certification_authorities";
+            for authority in &caller.certification_authorities {
+                self.check_authority(key, authority)?;
+            }
+            if caller.certification_authorities.is_empty() {
+                let problem = format!("{} is allowed no authority", caller.identity);
+                return Err(ConfigError::invalid(key, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// How often the store is asked for changes.
+    pub(crate) fn poll_interval(&self) -> Duration {
+        Duration::from_secs(self.poll_interval_seconds)
+    }
+
+    pub(crate) fn access_table(&self) -> Result<AccessTable, ConfigError> {
+        let allowances = self
+            .caller
+            .iter()
+            .map(|c| (c.identity.as_str(), c.methods.as_slice()));
+        AccessTable::from_allowances(&[GET_REVOCATION_STATUS, GET_FRESHNESS], allowances)
+    }
+
+    fn check_authority(&self, key: &str, name: &str) -> Result<(), ConfigError> {
+        if self
+            .certification_authority
+            .iter()
+            .any(|authority| authority.name == name)
+        {
+            return Ok(());
+        }
+        let problem = format!("there is no certification_authority {name:?}");
+        Err(ConfigError::invalid(key, problem))
+    }
+}
+
+fn within(key: &str, seconds: u64, least: u64, most: u64) -> Result<(), ConfigError> {
+    if (least..=most).contains(&seconds) {
+        return Ok(());
+    }
+    Err(ConfigError::invalid(
+        key,
+        format!("{least} to {most} seconds"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    const SAMPLE: &str = include_str!("../../../deploy/config/revocation-lookup.toml");
+
+    /// The sample with one piece of text replaced, checked.
+    fn checked(from: &str, to: &str) -> Result<Config, String> {
+        assert!(SAMPLE.contains(from), "{from}");
+        let text = SAMPLE.replace(from, to);
+        let config: Config = runtime::config::parse(&text).map_err(|error| error.to_string())?;
+        config.check().map_err(|error| error.to_string())?;
+        Ok(config)
+    }
+
+    #[test]
+    fn the_sample_configuration_is_accepted() {
+        let config = checked("1800", "1800").unwrap();
+        assert_eq!(config.caller.len(), 3);
+        assert_eq!(config.poll_interval().as_secs(), 1);
+    }
+
+    #[test]
+    fn a_greatest_age_is_for_a_configured_authority() {
+        let with = |name: &str| {
+            let to = format!("[max_age_seconds]\n{name} = 172800\n\n[listen]");
+            checked("[listen]", &to)
+        };
+        let config = with("user-authentication").unwrap();
+        assert_eq!(config.max_age_seconds["user-authentication"], 172_800);
+        assert!(
+            with("user-authentification")
+                .unwrap_err()
+                .contains("max_age_seconds")
+        );
+    }
+
+    #[test]
+    fn a_caller_of_an_unknown_authority_is_refused() {
+        let key = "certification_authorities = [\"user-authentication\"]";
+        assert!(checked(key, "certification_authorities = [\"digital-signature\"]").is_ok());
+        assert!(checked(key, "certification_authorities = [\"signature\"]").is_err());
+        assert!(checked(key, "certification_authorities = []").is_err());
+    }
+
+    #[test]
+    fn a_method_that_does_not_exist_is_refused() {
+        assert!(checked("/GetFreshness", "/ListRevoked").is_err());
+    }
+
+    #[test]
+    fn times_are_within_their_limits() {
+        let key = "max_feed_age_seconds = 1800";
+        assert!(checked(key, "max_feed_age_seconds = 60").is_ok());
+        assert!(checked(key, "max_feed_age_seconds = 59").is_err());
+        let key = "poll_interval_seconds = 1";
+        assert!(checked(key, "poll_interval_seconds = 60").is_ok());
+        assert!(checked(key, "poll_interval_seconds = 0").is_err());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let refused = checked("reflection = false", "reflexion = false").unwrap_err();
+        assert!(
+            refused.contains("reflexion") && refused.contains("reflection"),
+            "{refused}"
+        );
+    }
+}

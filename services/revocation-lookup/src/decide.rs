@@ -1,0 +1,225 @@
+//! The decision: revoked, good, or unknown and why. Pure: what it looks at, it is given.
+//!
+//! *Revoked* wins: any verified list in scope proves it, however old the list is, because entries never leave a list
+//! before their certificate has expired. *Good* needs proof: a list in scope that is current, a clock that can judge
+//! that, and a feed that was confirmed recently. Everything else is *unknown*.
+
+use std::sync::Arc;
+
+use index::Hit;
+use pki::limits::CLOCK_TOLERANCE_SECS;
+use pki::{CertificationAuthority, DistributionPoint, KeyIdentifier, SerialNumber, UnixTime};
+
+use crate::snapshot::{AuthorityLists, List, SignerLists};
+
+/// One certificate.
+pub(crate) struct Question<'q> {
+    pub(crate) issuer_key_id: &'q KeyIdentifier,
+    pub(crate) serial_number: &'q SerialNumber,
+    pub(crate) scope: &'q Scope,
+}
+
+/// Which lists cover the certificate, by its distribution point.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// The caller does not know the distribution point: any partition may be the one.
+    Unnamed,
+    /// The partition of this name, and full lists.
+    Partition(Vec<u8>),
+    /// Full lists alone: the distribution point has no name, or its list would cover some reasons only or be somebody
+    /// else's.
+    FullOnly,
+}
+
+impl Scope {
+    /// The scope that a certificate's distribution point stands for (RFC 5280 section 4.2.1.13).
+    pub(crate) fn of(point: Option<&DistributionPoint>) -> Self {
+        match point {
+            None => Self::Unnamed,
+            Some(point) if point.limits_reasons() || point.names_crl_issuer() => Self::FullOnly,
+            Some(point) => point
+                .name()
+                .map_or(Self::FullOnly, |name| Self::Partition(name.scope_key())),
+        }
+    }
+}
+
+/// The moment of the decision.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: UnixTime,
+    /// thisUpdate of the newest list accepted from anybody.
+    pub(crate) newest_this_update: Option<UnixTime>,
+    /// Seconds since the store confirmed that nothing newer is there; `None`: never.
+    pub(crate) feed_age: Option<i64>,
+}
+
+/// The limits of one authority.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// The greatest age of a list in seconds, where one is set.
+    pub(crate) max_age: Option<i64>,
+    /// The greatest age of the feed's confirmation in seconds.
+    pub(crate) max_feed_age: i64,
+}
+
+/// The decision, with the list behind it.
+#[derive(Clone, Copy)]
+pub(crate) enum Decision<'a> {
+    Good(&'a List),
+    Revoked(Hit, &'a List),
+    Unknown(Reason, Option<&'a List>),
+}
+
+/// Why nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    NoSuchAuthority,
+    NoList,
+    Stale,
+    OutOfScope,
+    Clock,
+    Feed,
+}
+
+/// Decides over the lists of one authority.
+pub(crate) fn decide<'a>(
+    question: &Question<'_>,
+    authority: &CertificationAuthority,
+    lists: &'a AuthorityLists,
+    moment: &Moment,
+    rules: &Rules,
+) -> Decision<'a> {
+    // RFC 5280 section 6.3.3 (f): the list's signer is the one that the authority's lists are signed by; a list of
+    // another key says nothing about this certificate.
+    let Some(signer) = authority.expected_crl_signer(question.issuer_key_id) else {
+        return Decision::Unknown(Reason::NoSuchAuthority, None);
+    };
+    let Some(held) = lists.signed_by(signer) else {
+        return Decision::Unknown(host_problem(moment, rules).unwrap_or(Reason::NoList), None);
+    };
+    let in_scope = lists_in_scope(question.scope, held);
+    if let Some((hit, list)) = revocation(question.serial_number, &in_scope) {
+        return Decision::Revoked(hit, list);
+    }
+    if let Some(reason) = host_problem(moment, rules) {
+        return Decision::Unknown(reason, latest(&in_scope));
+    }
+    if let Some(proof) = proof(question.scope, held, lists, moment, rules) {
+        return Decision::Good(proof);
+    }
+    Decision::Unknown(
+        missing_proof(question.scope, held, lists),
+        latest(&in_scope),
+    )
+}
+
+/// Whether this process can judge any list now.
+pub(crate) fn host_problem(moment: &Moment, rules: &Rules) -> Option<Reason> {
+    // A clock behind the newest list is wrong, and would take expired lists for current ones.
+    let behind = |newest: UnixTime| moment.now < newest.plus_secs(-CLOCK_TOLERANCE_SECS);
+    if moment.newest_this_update.is_some_and(behind) {
+        return Some(Reason::Clock);
+    }
+    if moment.feed_age.is_none_or(|age| age > rules.max_feed_age) {
+        return Some(Reason::Feed);
+    }
+    None
+}
+
+/// Whether a list can prove anything but a revocation now: thisUpdate - 5 min <= now < nextUpdate (RFC 5280 section
+/// 6.3.3 (a)), and not older than the authority's limit.
+pub(crate) fn is_current(list: &List, moment: &Moment, rules: &Rules) -> bool {
+    let age = moment.now.secs().saturating_sub(list.this_update.secs());
+    !list.superseded
+        && age >= -CLOCK_TOLERANCE_SECS
+        && moment.now < list.next_update
+        && rules.max_age.is_none_or(|max_age| age <= max_age)
+}
+
+fn lists_in_scope<'a>(scope: &Scope, held: &'a SignerLists) -> Vec<&'a Arc<List>> {
+    let full = held.full.iter();
+    match scope {
+        Scope::FullOnly => full.collect(),
+        Scope::Partition(name) => held
+            .partitions
+            .get(name)
+            .into_iter()
+            .flatten()
+            .chain(full)
+            .collect(),
+        // A serial number is unique under its issuer, so whichever partition names it means this certificate.
+        Scope::Unnamed => held.partitions.values().flatten().chain(full).collect(),
+    }
+}
+
+/// The newest list that contains the certificate. certificateHold counts: JPKI never lifts a hold.
+fn revocation<'a>(serial: &SerialNumber, in_scope: &[&'a Arc<List>]) -> Option<(Hit, &'a List)> {
+    in_scope
+        .iter()
+        .copied()
+        .filter_map(|list| Some((list.segment.lookup(serial.as_bytes())?, list.as_ref())))
+        .max_by_key(|(_, list)| list.this_update)
+}
+
+/// The list that proves that the certificate is not revoked; of several partitions the one that will be stale first.
+fn proof<'a>(
+    scope: &Scope,
+    held: &'a SignerLists,
+    lists: &AuthorityLists,
+    moment: &Moment,
+    rules: &Rules,
+) -> Option<&'a List> {
+    let newest = |lists: &'a [Arc<List>]| -> Option<&'a List> {
+        let current = lists.iter().filter(|list| is_current(list, moment, rules));
+        current
+            .max_by_key(|list| list.this_update)
+            .map(AsRef::as_ref)
+    };
+    let partition = |name: &Vec<u8>| newest(held.partitions.get(name)?);
+    let full = newest(&held.full);
+    match scope {
+        Scope::FullOnly => full,
+        Scope::Partition(name) => partition(name).or(full),
+        Scope::Unnamed if full.is_some() => full,
+        Scope::Unnamed => {
+            let all: Option<Vec<&List>> = lists.partitions().iter().map(partition).collect();
+            all?.into_iter().min_by_key(|list| list.next_update)
+        }
+    }
+}
+
+/// Why there is no proof although lists of the right signer are held.
+fn missing_proof(scope: &Scope, held: &SignerLists, lists: &AuthorityLists) -> Reason {
+    if !held.full.is_empty() {
+        return Reason::Stale;
+    }
+    match scope {
+        Scope::FullOnly => Reason::NoList,
+        Scope::Partition(name) if held.partitions.contains_key(name) => Reason::Stale,
+        Scope::Partition(_) => Reason::NoList,
+        Scope::Unnamed => {
+            let names = lists.partitions();
+            let complete =
+                !names.is_empty() && names.iter().all(|n| held.partitions.contains_key(n));
+            if complete {
+                Reason::Stale
+            } else {
+                Reason::OutOfScope
+            }
+        }
+    }
+}
+
+/// The list that was current last.
+fn latest<'a>(in_scope: &[&'a Arc<List>]) -> Option<&'a List> {
+    in_scope
+        .iter()
+        .copied()
+        .max_by_key(|list| list.next_update)
+        .map(AsRef::as_ref)
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

@@ -1,0 +1,250 @@
+//! Follows the store: asks for the generation, loads what changed, and swaps the snapshot as a whole.
+//!
+//! A list that cannot be loaded keeps its predecessor, which from then on proves revocations only; the other lists move
+//! on. A store that cannot be reached changes nothing until the feed is too old.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use index::Segment;
+use pki::{KeyIdentifier, UnixTime};
+use prometheus::IntCounter;
+use runtime::clock::Clock;
+use runtime::{Context, ServeError};
+use store::{CrlReader, CurrentSegment, Feed, Manifest, SourceState, StoreError};
+
+use crate::freshness::FreshnessReport;
+use crate::snapshot::{AuthorityLists, List, Served, Snapshot, Source, Trusted};
+
+/// A list may be replaced while it is read, and the next one too; a writer that is always faster is not normal.
+const LOAD_ATTEMPTS: u32 = 5;
+
+pub(crate) struct Replica {
+    reader: CrlReader,
+    trusted: Arc<Trusted>,
+    served: Arc<Served>,
+    clock: Arc<dyn Clock>,
+    report: FreshnessReport,
+    failures: IntCounter,
+    /// The feed that the snapshot stands for; `None`: something of it could not be loaded.
+    complete_at: Option<Feed>,
+    /// Whether the last attempt failed, so that an outage is logged twice and not every second.
+    failing: bool,
+}
+
+/// Why a snapshot could not be made.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("lists were replaced while they were read, again and again")]
+    AlwaysReplaced,
+}
+
+/// Why one list could not be loaded.
+#[derive(Debug, thiserror::Error)]
+enum ListError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Segment(#[from] index::SegmentError),
+    #[error("the stored facts of the list are unusable: {0}")]
+    Facts(&'static str),
+    #[error("the store holds a list with a lower number than the one that is served")]
+    WentBack,
+    #[error("loading was interrupted")]
+    Interrupted,
+}
+
+impl Replica {
+    pub(crate) fn new(
+        reader: CrlReader,
+        trusted: Arc<Trusted>,
+        served: Arc<Served>,
+        context: &Context,
+    ) -> Result<Self, ServeError> {
+        let failures = context.metrics.counter(
+            "akashi_feed_failures_total",
+            "Attempts to follow the store that failed, lists that could not be loaded included.",
+        )?;
+        let report = FreshnessReport::new(context, &trusted)?;
+        Ok(Self {
+            reader,
+            trusted,
+            served,
+            clock: context.clock.clone(),
+            report,
+            failures,
+            complete_at: None,
+            failing: false,
+        })
+    }
+
+    /// Follows the store until the task is aborted.
+    pub(crate) async fn follow(mut self, interval: Duration) {
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.catch_up().await;
+            let now = self.clock.now();
+            self.report.update(&self.trusted, &self.served, now).await;
+        }
+    }
+
+    async fn catch_up(&mut self) {
+        // Taken before asking: whatever is accepted while we ask is not yet confirmed.
+        let now = self.clock.now();
+        match self.refresh().await {
+            Ok(complete) => {
+                self.served.confirm(now);
+                if !complete {
+                    self.failed("a list could not be loaded");
+                } else if std::mem::take(&mut self.failing) {
+                    tracing::info!("the store is followed again");
+                }
+            }
+            Err(error) => self.failed(&error.to_string()),
+        }
+    }
+
+    fn failed(&mut self, problem: &str) {
+        self.failures.inc();
+        if !std::mem::replace(&mut self.failing, true) {
+            tracing::error!(problem, "the store cannot be followed");
+        }
+    }
+
+    /// Brings the snapshot up to the store. False: the store was read, and a list could not be loaded. That list is
+    /// marked itself and tried again, so the others are served and confirmed.
+    async fn refresh(&mut self) -> Result<bool, LoadError> {
+        if self.complete_at.is_some() && self.complete_at == Some(self.reader.feed().await?) {
+            return Ok(true);
+        }
+        for _ in 0..LOAD_ATTEMPTS {
+            let manifest = self.reader.manifest().await?;
+            if let Some((snapshot, complete)) = self.load(manifest).await? {
+                self.complete_at = complete.then_some(snapshot.feed);
+                tracing::debug!(generation = snapshot.feed.generation, "lists are served");
+                self.served.replace(snapshot);
+                return Ok(complete);
+            }
+        }
+        Err(LoadError::AlwaysReplaced)
+    }
+
+    /// The snapshot of a manifest, and whether nothing is missing in it. `None`: a list was replaced meanwhile.
+    async fn load(&self, manifest: Manifest) -> Result<Option<(Snapshot, bool)>, LoadError> {
+        let held = arc_swap::Guard::into_inner(self.served.snapshot());
+        let held: HashMap<&str, &Arc<List>> = held
+            .authorities
+            .iter()
+            .flat_map(|lists| &lists.sources)
+            .filter_map(|source| source.list.as_ref())
+            .map(|list| (list.source.as_str(), list))
+            .collect();
+        let mut complete = true;
+        let mut sources: Vec<Vec<Source>> = Vec::new();
+        sources.resize_with(self.trusted.authorities.len(), Vec::new);
+        for state in manifest.sources {
+            let name = &state.registration.certification_authority;
+            // Not one of ours: nobody can ask about it.
+            let Some(place) = self.trusted.place_of_name(name) else {
+                continue;
+            };
+            let before = held.get(state.registration.source.as_str()).copied();
+            let list = match self.list(&state, before).await {
+                Ok(Loaded::List(list)) => list,
+                Ok(Loaded::Replaced) => return Ok(None),
+                // The store went away: nothing of this snapshot is worth having.
+                Err(ListError::Store(error @ StoreError::Unavailable { .. })) => {
+                    return Err(error.into());
+                }
+                // The store was restored from an old copy. What is served is verified and newer: it stays.
+                Err(ListError::WentBack) => {
+                    complete = false;
+                    before.cloned()
+                }
+                Err(error) => {
+                    complete = false;
+                    if !self.failing {
+                        let source = &state.registration.source;
+                        tracing::error!(source, %error, "a list cannot be loaded");
+                    }
+                    before.map(|list| {
+                        Arc::new(List {
+                            superseded: true,
+                            ..List::clone(list)
+                        })
+                    })
+                }
+            };
+            sources[place].push(Source { state, list });
+        }
+        let lists = sources.into_iter().map(AuthorityLists::new).collect();
+        Ok(Some((Snapshot::new(manifest.feed, lists), complete)))
+    }
+
+    /// The list in force of a source: the one that is held, or the newly loaded one.
+    async fn list(
+        &self,
+        state: &SourceState,
+        held: Option<&Arc<List>>,
+    ) -> Result<Loaded, ListError> {
+        let Some(current) = &state.current else {
+            return Ok(Loaded::List(None));
+        };
+        if let Some(held) = held {
+            if held.generation == current.generation && !held.superseded {
+                return Ok(Loaded::List(Some(held.clone())));
+            }
+            if went_back(held, current) {
+                return Err(ListError::WentBack);
+            }
+        }
+        let Some(octets) = self.reader.segment(current).await? else {
+            return Ok(Loaded::Replaced);
+        };
+        // The checksum of a large segment takes a while.
+        let segment = tokio::task::spawn_blocking(move || Segment::open(octets))
+            .await
+            .map_err(|_| ListError::Interrupted)??;
+        list(current, segment).map(|list| Loaded::List(Some(Arc::new(list))))
+    }
+}
+
+enum Loaded {
+    List(Option<Arc<List>>),
+    Replaced,
+}
+
+fn went_back(held: &List, current: &CurrentSegment) -> bool {
+    let facts = &current.facts;
+    // Minimal unsigned numbers: the longer is the greater, and of the same length the octets decide.
+    let number = |octets: &[u8]| (octets.len(), octets.to_vec());
+    held.signer_key_id.as_bytes() == facts.signer_key_id
+        && held.scope_key == facts.scope_key
+        && number(&facts.crl_number) < number(&held.crl_number)
+}
+
+fn list(current: &CurrentSegment, segment: Segment) -> Result<List, ListError> {
+    let facts = &current.facts;
+    if i64::try_from(segment.len()) != Ok(facts.entry_count) {
+        return Err(ListError::Facts("the number of entries is another"));
+    }
+    Ok(List {
+        source: facts.source.clone(),
+        generation: current.generation,
+        certification_authority: facts.certification_authority.clone(),
+        signer_key_id: KeyIdentifier::new(&facts.signer_key_id)
+            .map_err(|_| ListError::Facts("the signer's key identifier"))?,
+        scope_key: facts.scope_key.clone(),
+        issuing_distribution_point: facts.issuing_distribution_point.clone(),
+        crl_number: facts.crl_number.clone(),
+        this_update: UnixTime::from_secs(facts.this_update),
+        next_update: UnixTime::from_secs(facts.next_update),
+        segment,
+        superseded: false,
+    })
+}

@@ -1,0 +1,228 @@
+//! What is served: every list in force, arranged for the decision, immutable and swapped as a whole.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::ArcSwap;
+use index::Segment;
+use pki::{CertificationAuthority, KeyIdentifier, UnixTime};
+use runtime::ServeError;
+use runtime::config::ConfigError;
+use store::{Feed, SourceState};
+
+use crate::config::Config;
+use crate::decide::Rules;
+
+/// One verified list. Cloning shares the segment.
+#[derive(Clone)]
+pub(crate) struct List {
+    pub(crate) source: String,
+    /// The store's generation that it came into force with.
+    pub(crate) generation: u64,
+    pub(crate) certification_authority: String,
+    pub(crate) signer_key_id: KeyIdentifier,
+    /// Empty: a full list.
+    pub(crate) scope_key: Vec<u8>,
+    /// DistributionPointName, DER; empty: a full list.
+    pub(crate) issuing_distribution_point: Vec<u8>,
+    /// Unsigned big-endian.
+    pub(crate) crl_number: Vec<u8>,
+    pub(crate) this_update: UnixTime,
+    pub(crate) next_update: UnixTime,
+    pub(crate) segment: Segment,
+    /// A newer list was accepted and cannot be read here. This one still proves a revocation, and nothing else.
+    pub(crate) superseded: bool,
+}
+
+/// A registered source and the list that is served from it.
+pub(crate) struct Source {
+    pub(crate) state: SourceState,
+    pub(crate) list: Option<Arc<List>>,
+}
+
+/// The lists of one authority.
+#[derive(Default)]
+pub(crate) struct AuthorityLists {
+    by_signer: HashMap<KeyIdentifier, SignerLists>,
+    /// Every partition that lists are expected for.
+    partitions: BTreeSet<Vec<u8>>,
+    /// In the order of crl-sync's configuration.
+    pub(crate) sources: Vec<Source>,
+}
+
+/// The lists signed by one key.
+#[derive(Default)]
+pub(crate) struct SignerLists {
+    pub(crate) full: Vec<Arc<List>>,
+    pub(crate) partitions: HashMap<Vec<u8>, Vec<Arc<List>>>,
+}
+
+impl AuthorityLists {
+    pub(crate) fn new(sources: Vec<Source>) -> Self {
+        let mut lists = Self::default();
+        for source in &sources {
+            if let Some(scope) = &source.state.registration.expected_scope_key
+                && !scope.is_empty()
+            {
+                lists.partitions.insert(scope.clone());
+            }
+            let Some(list) = &source.list else { continue };
+            let signer = lists
+                .by_signer
+                .entry(list.signer_key_id.clone())
+                .or_default();
+            if list.scope_key.is_empty() {
+                signer.full.push(list.clone());
+            } else {
+                let partition = signer.partitions.entry(list.scope_key.clone()).or_default();
+                partition.push(list.clone());
+            }
+        }
+        lists.sources = sources;
+        lists
+    }
+
+    pub(crate) fn signed_by(&self, signer: &KeyIdentifier) -> Option<&SignerLists> {
+        self.by_signer.get(signer)
+    }
+
+    /// The scopes of every partition that lists are expected for.
+    pub(crate) fn partitions(&self) -> &BTreeSet<Vec<u8>> {
+        &self.partitions
+    }
+}
+
+/// Everything that is served, at one generation.
+pub(crate) struct Snapshot {
+    pub(crate) feed: Feed,
+    /// In the order of [`Trusted::authorities`].
+    pub(crate) authorities: Vec<AuthorityLists>,
+    /// thisUpdate of the newest list of all: no clock may be behind it.
+    pub(crate) newest_this_update: Option<UnixTime>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(feed: Feed, authorities: Vec<AuthorityLists>) -> Self {
+        let lists = authorities.iter().flat_map(|lists| &lists.sources);
+        let newest_this_update = lists
+            .filter_map(|source| Some(source.list.as_ref()?.this_update))
+            .max();
+        Self {
+            feed,
+            authorities,
+            newest_this_update,
+        }
+    }
+
+    /// Nothing at all, for as many authorities.
+    fn empty(authorities: usize) -> Self {
+        let nothing = std::iter::repeat_with(AuthorityLists::default)
+            .take(authorities)
+            .collect();
+        Self::new(Feed::default(), nothing)
+    }
+}
+
+/// The snapshot in force, and when the store last confirmed that it is the newest.
+pub(crate) struct Served {
+    snapshot: ArcSwap<Snapshot>,
+    confirmed_at: AtomicI64,
+}
+
+const NEVER: i64 = i64::MIN;
+
+impl Served {
+    pub(crate) fn new(trusted: &Trusted) -> Self {
+        Self {
+            snapshot: ArcSwap::from_pointee(Snapshot::empty(trusted.authorities.len())),
+            confirmed_at: AtomicI64::new(NEVER),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.snapshot.load()
+    }
+
+    pub(crate) fn replace(&self, snapshot: Snapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    pub(crate) fn confirm(&self, at: UnixTime) {
+        self.confirmed_at.store(at.secs(), Ordering::Release);
+    }
+
+    /// Seconds since the confirmation; `None`: never confirmed.
+    pub(crate) fn feed_age(&self, now: UnixTime) -> Option<i64> {
+        let confirmed_at = self.confirmed_at.load(Ordering::Acquire);
+        (confirmed_at != NEVER).then(|| now.secs().saturating_sub(confirmed_at).max(0))
+    }
+}
+
+/// The configured authorities, with what is known of their keys.
+pub(crate) struct Trusted {
+    pub(crate) authorities: Vec<CertificationAuthority>,
+    /// By place in `authorities`.
+    pub(crate) rules: Vec<Rules>,
+    by_key: HashMap<KeyIdentifier, usize>,
+    /// Their names, and an empty one for none; shared, because every lookup is counted under one.
+    names: Vec<Arc<str>>,
+    no_name: Arc<str>,
+}
+
+impl Trusted {
+    pub(crate) fn new(
+        authorities: Vec<CertificationAuthority>,
+        config: &Config,
+    ) -> Result<Self, ServeError> {
+        let mut by_key = HashMap::new();
+        for (place, authority) in authorities.iter().enumerate() {
+            for anchor in authority.anchors() {
+                // The key alone tells whose certificate is asked about, and so who may ask.
+                if by_key.insert(anchor.key_id().clone(), place).is_some() {
+                    let problem = format!("the key {} is another authority's too", anchor.key_id());
+                    return Err(ConfigError::invalid("certification_authority", problem).into());
+                }
+            }
+        }
+        let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
+        let rules = |authority: &CertificationAuthority| Rules {
+            max_age: config
+                .max_age_seconds
+                .get(authority.name())
+                .copied()
+                .map(seconds),
+            max_feed_age: seconds(config.max_feed_age_seconds),
+        };
+        Ok(Self {
+            rules: authorities.iter().map(rules).collect(),
+            names: authorities
+                .iter()
+                .map(|authority| authority.name().into())
+                .collect(),
+            no_name: "".into(),
+            authorities,
+            by_key,
+        })
+    }
+
+    /// The name of the authority at this place; empty for none.
+    pub(crate) fn name(&self, place: Option<usize>) -> Arc<str> {
+        place
+            .and_then(|place| self.names.get(place))
+            .unwrap_or(&self.no_name)
+            .clone()
+    }
+
+    /// The place of the authority that has this key.
+    pub(crate) fn place_of(&self, key_id: &KeyIdentifier) -> Option<usize> {
+        self.by_key.get(key_id).copied()
+    }
+
+    /// The place of the authority of this name.
+    pub(crate) fn place_of_name(&self, name: &str) -> Option<usize> {
+        self.authorities
+            .iter()
+            .position(|authority| authority.name() == name)
+    }
+}
