@@ -23,8 +23,12 @@ pub struct Cli {
 pub enum Command {
     /// Serve: is this signature by this user-authentication certificate, and whose is it?
     SignatureVerification(RoleArguments),
+    /// Serve: is a certificate on a current revocation list?
+    RevocationLookup(RoleArguments),
     /// Serve: are signing certificates valid? For administrative agencies only.
     SigningCertificate(RoleArguments),
+    /// Serve: sign people in at relying parties (OpenID Connect).
+    OidcGateway(RoleArguments),
     /// Fetch, verify and store revocation lists and serial links, on their schedules.
     CrlSync(CrlSyncArguments),
     /// Serve every role in one process.

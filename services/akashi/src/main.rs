@@ -14,9 +14,11 @@ fn main() -> ExitCode {
             Command::SignatureVerification(it) => {
                 role::run(Role::SignatureVerification, &it.config).await
             }
+            Command::RevocationLookup(it) => role::run(Role::RevocationLookup, &it.config).await,
             Command::SigningCertificate(it) => {
                 role::run(Role::SigningCertificate, &it.config).await
             }
+            Command::OidcGateway(it) => role::run(Role::OidcGateway, &it.config).await,
             Command::CrlSync(it) if it.once => crl_sync_once::run(&it.config).await,
             Command::CrlSync(it) => role::run(Role::CrlSync, &it.config).await,
             Command::All(it) => all::run(&it.config).await,

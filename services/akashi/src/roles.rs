@@ -13,10 +13,14 @@ use runtime::{Context, ServeError};
 pub enum Role {
     /// Fetches and stores lists.
     CrlSync,
+    /// Answers whether a certificate is on a list.
+    RevocationLookup,
     /// Verifies signatures.
     SignatureVerification,
     /// Checks signing certificates.
     SigningCertificate,
+    /// Signs people in at relying parties.
+    OidcGateway,
 }
 
 impl Role {
@@ -31,8 +35,10 @@ impl Role {
     pub const fn name(self) -> &'static str {
         match self {
             Self::CrlSync => "crl-sync",
+            Self::RevocationLookup => "revocation-lookup",
             Self::SignatureVerification => "signature-verification",
             Self::SigningCertificate => "signing-certificate",
+            Self::OidcGateway => "oidc-gateway",
         }
     }
 
@@ -48,10 +54,14 @@ impl Role {
 pub enum RoleConfig {
     /// crl-sync's.
     CrlSync(Box<crl_sync::Config>),
+    /// revocation-lookup's.
+    RevocationLookup(Box<revocation_lookup::Config>),
     /// signature-verification's.
     SignatureVerification(Box<signature_verification::Config>),
     /// signing-certificate's.
     SigningCertificate(Box<signing_certificate::Config>),
+    /// oidc-gateway's.
+    OidcGateway(Box<oidc_gateway::Config>),
 }
 
 /// The same expression for the configuration of every role.
@@ -59,8 +69,10 @@ macro_rules! each {
     ($self:expr, $config:ident => $expression:expr) => {
         match $self {
             RoleConfig::CrlSync($config) => $expression,
+            RoleConfig::RevocationLookup($config) => $expression,
             RoleConfig::SignatureVerification($config) => $expression,
             RoleConfig::SigningCertificate($config) => $expression,
+            RoleConfig::OidcGateway($config) => $expression,
         }
     };
 }
@@ -74,8 +86,10 @@ impl RoleConfig {
         use runtime::config::load;
         let config = match role {
             Role::CrlSync => Self::CrlSync(load(path)?),
+            Role::RevocationLookup => Self::RevocationLookup(load(path)?),
             Role::SignatureVerification => Self::SignatureVerification(load(path)?),
             Role::SigningCertificate => Self::SigningCertificate(load(path)?),
+            Role::OidcGateway => Self::OidcGateway(load(path)?),
         };
         each!(&config, config => config.check()).map_err(|error| error.within(path))?;
         Ok(config)
@@ -93,10 +107,12 @@ impl RoleConfig {
     pub async fn serve(self, context: Context) -> Result<(), ServeError> {
         match self {
             Self::CrlSync(config) => crl_sync::serve(*config, context).await,
+            Self::RevocationLookup(config) => revocation_lookup::serve(*config, context).await,
             Self::SignatureVerification(config) => {
                 signature_verification::serve(*config, context).await
             }
             Self::SigningCertificate(config) => signing_certificate::serve(*config, context).await,
+            Self::OidcGateway(config) => oidc_gateway::serve(*config, context).await,
         }
     }
 
@@ -112,6 +128,10 @@ impl RoleConfig {
                     file.read_key()?;
                 }
             }
+            Self::RevocationLookup(config) => {
+                check_anchors(&config.certification_authority, config.environment)?;
+                runtime::server::check_tls(&config.tls)?;
+            }
             Self::SignatureVerification(config) => {
                 check_anchors(&config.certification_authority, config.environment)?;
                 config.holder_key_file.read_key()?;
@@ -122,6 +142,15 @@ impl RoleConfig {
                 check_anchors(&config.certification_authority, config.environment)?;
                 runtime::server::check_tls(&config.tls)?;
                 runtime::client::check_tls(&config.revocation.tls())?;
+            }
+            Self::OidcGateway(config) => {
+                runtime::config::load::<oidc_gateway::ClientsFile>(&config.clients)?;
+                runtime::config::load::<oidc_gateway::ReadersFile>(&config.readers)?;
+                config.pairwise_secret_file.read()?;
+                for key in &config.signing_keys {
+                    key.file.read()?;
+                }
+                runtime::client::check_tls(&config.signature_verification.tls())?;
             }
         }
         Ok(())
