@@ -132,7 +132,7 @@ pub struct Card {
     /// The signing certificate.
     pub digital_signature: CardCertificate,
     authentication_pin: Pin,
-    card_surface_pin: Pin,
+    surface_pin: Pin,
     signing_pin: Pin,
 }
 
@@ -152,7 +152,7 @@ impl Card {
             user_authentication,
             digital_signature,
             authentication_pin: Pin::new(PinKind::Authentication, AUTHENTICATION_PIN),
-            card_surface_pin: Pin::new(PinKind::CardSurface, CARD_SURFACE_PIN),
+            surface_pin: Pin::new(PinKind::CardSurface, CARD_SURFACE_PIN),
             signing_pin: Pin::new(PinKind::Signing, SIGNING_PIN),
         }
     }
@@ -184,7 +184,7 @@ impl Card {
     fn pin_mut(&mut self, kind: PinKind) -> &mut Pin {
         match kind {
             PinKind::Authentication => &mut self.authentication_pin,
-            PinKind::CardSurface => &mut self.card_surface_pin,
+            PinKind::CardSurface => &mut self.surface_pin,
             PinKind::Signing => &mut self.signing_pin,
         }
     }
@@ -193,7 +193,7 @@ impl Card {
     pub fn tries_left(&self, kind: PinKind) -> u8 {
         match kind {
             PinKind::Authentication => self.authentication_pin.tries_left,
-            PinKind::CardSurface => self.card_surface_pin.tries_left,
+            PinKind::CardSurface => self.surface_pin.tries_left,
             PinKind::Signing => self.signing_pin.tries_left,
         }
     }
@@ -224,7 +224,7 @@ impl Card {
 
     /// The four information, as the card-surface input application gives them.
     pub fn four_information(&mut self, pin: &str) -> Result<FourInformation, PinError> {
-        self.card_surface_pin.verify(PinKind::CardSurface, pin)?;
+        self.surface_pin.verify(PinKind::CardSurface, pin)?;
         let person = self.person();
         Ok(FourInformation {
             name: person.name.to_owned(),

@@ -5,16 +5,21 @@
 //! This is test code. The shipped binary contains none of it (README, invariant 6): whatever can mint
 //! a certificate stays here. Names, addresses and municipalities are invented.
 
-pub mod deployment;
 pub mod card;
+pub mod card_app;
+pub mod deployment;
 pub mod der;
 pub mod files;
 pub mod mint;
 pub mod postgres;
 pub mod relying_party;
+pub mod repository;
 
 /// The time, which this test code may read itself: it plays the outside world, which has clocks.
-#[expect(clippy::disallowed_methods, reason = "the sandbox plays the outside world")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox plays the outside world"
+)]
 pub fn now() -> pki::UnixTime {
     let since_epoch = std::time::SystemTime::now()
         .duration_since(std::time::SystemTime::UNIX_EPOCH)

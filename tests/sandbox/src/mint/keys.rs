@@ -230,8 +230,7 @@ pub fn pem(label: &str, der: &[u8]) -> String {
         pem.push_str(&String::from_utf8_lossy(line));
         pem.push('\n');
     }
-    pem.push_str(&format!("-----END {label}-----\n"));
-    pem
+    pem + &format!("-----END {label}-----\n")
 }
 
 /// SHA-256.

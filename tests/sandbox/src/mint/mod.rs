@@ -34,10 +34,18 @@ pub use jpki::{Jpki, MintError};
 pub use keys::{EcKey, KeyError, RsaKey, pem, sha256};
 pub use links::{LINKS_CONTEXT, links_payload, serial_hex, serial_octets, sign_links};
 pub use names::{CaKind, MUNICIPALITIES, Municipality, municipality};
+pub(crate) use people::in_japan;
 pub use people::{LeafSubject, PEOPLE, Person, age_at, person};
 
 /// A year of 365.25 days.
 pub(crate) const YEAR_SECS: i64 = 31_557_600;
+
+/// One JPKI for all tests of this crate: its keys take seconds to make.
+#[cfg(test)]
+pub(crate) fn shared_for_tests() -> &'static Jpki {
+    static JPKI: std::sync::OnceLock<Jpki> = std::sync::OnceLock::new();
+    JPKI.get_or_init(|| Jpki::mint(crate::now()).unwrap())
+}
 
 /// Octets as base64 in the file of the minted JPKI.
 pub(crate) mod base64_octets {

@@ -1,17 +1,11 @@
 //! The minted JPKI, read back by OpenSSL and by the verifying side.
 
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
 use pki::{CrlLimits, CrlSigner, CrossCheck, Verifier, validate_leaf, verify_crl};
 
 use super::*;
-use crate::mint::{ListKind, ListSigner, pem};
-
-fn jpki() -> &'static Jpki {
-    static JPKI: OnceLock<Jpki> = OnceLock::new();
-    JPKI.get_or_init(|| Jpki::mint(crate::now()).unwrap())
-}
+use crate::mint::{ListKind, ListSigner, pem, shared_for_tests as jpki};
 
 fn openssl(arguments: &[&str]) -> Output {
     Command::new("openssl").args(arguments).output().unwrap()
@@ -200,10 +194,10 @@ fn the_verifying_side_accepts_every_list_of_the_configured_signer() {
                 max_bytes: 1 << 20,
                 max_entries: 100_000,
             };
-            let verified = verify_crl(&der, &trusted, &limits, &verifier).unwrap();
-            assert_eq!(verified.entries().len(), spec.entries.len());
-            assert_eq!(verified.facts().number.to_decimal(), "7");
-            verified.current_at(now).unwrap();
+            let crl = verify_crl(&der, &trusted, &limits, &verifier).unwrap();
+            assert_eq!(crl.entries().len(), spec.entries.len());
+            assert_eq!(crl.facts().number.to_decimal(), "7");
+            crl.current_at(now).unwrap();
             let wrong = spec.sign_wrongly(&authority.list_signer(list.signer).key);
             verify_crl(&wrong, &trusted, &limits, &verifier).unwrap_err();
         }

@@ -1,0 +1,177 @@
+//! The app's two calls to the gateway.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
+use serde::Deserialize;
+use url::Url;
+
+use super::challenge::{ChallengeInputs, challenge};
+
+/// Longer answers than this are not the gateway's.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+
+/// The gateway, as the app knows it.
+pub(super) struct Gateway {
+    url: Url,
+    http: reqwest::Client,
+}
+
+/// What the gateway wants the card to sign, and for whom.
+#[derive(Debug, Deserialize)]
+pub(super) struct Interaction {
+    #[serde(rename = "interaction_id")]
+    pub(super) id: String,
+    issuer: String,
+    client_id: String,
+    pub(super) client_name: ClientName,
+    pub(super) redirect_uri: String,
+    nonce: String,
+    pub(super) scopes: Vec<String>,
+    random: String,
+    pub(super) expires_at: i64,
+    pub(super) four_information: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ClientName {
+    pub(super) ja: String,
+    pub(super) en: String,
+}
+
+/// What the gateway answers to a card's response.
+#[derive(Debug, Deserialize)]
+pub(super) struct Verdict {
+    pub(super) return_url: String,
+}
+
+/// Why the gateway did not help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GatewayProblem {
+    /// Nothing waits for a card: too late, answered already, or never begun.
+    Gone,
+    /// It cannot answer now, or not in a way that the app understands.
+    Unavailable,
+}
+
+impl Gateway {
+    pub(super) fn new(gateway_url: &str) -> Result<Self> {
+        let url = Url::parse(gateway_url).context("gateway_url")?;
+        ensure!(url.path() == "/", "gateway_url must be an origin");
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(Duration::from_secs(20))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { url, http })
+    }
+
+    pub(super) fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
+    /// Fetches what is to be signed.
+    pub(super) async fn interaction(&self, id: &str) -> Result<Interaction, GatewayProblem> {
+        let response = self.http.get(self.address(id, None)?).send().await;
+        let interaction: Interaction = read(response).await?;
+        // An answer about another sign-in would make the card sign for somebody else.
+        if interaction.id == id {
+            Ok(interaction)
+        } else {
+            Err(GatewayProblem::Gone)
+        }
+    }
+
+    /// Brings the card's response.
+    pub(super) async fn respond(
+        &self,
+        id: &str,
+        response: &serde_json::Value,
+    ) -> Result<Verdict, GatewayProblem> {
+        let address = self.address(id, Some("response"))?;
+        let verdict: Verdict = read(self.http.post(address).json(response).send().await).await?;
+        // The browser is sent to the gateway and nowhere else, whatever the answer says.
+        let target = Url::parse(&verdict.return_url).map_err(|_| GatewayProblem::Unavailable)?;
+        if target.origin() == self.url.origin() {
+            Ok(verdict)
+        } else {
+            Err(GatewayProblem::Unavailable)
+        }
+    }
+
+    fn address(&self, id: &str, last: Option<&str>) -> Result<Url, GatewayProblem> {
+        let is_identifier = (1..=128).contains(&id.len())
+            && id
+                .bytes()
+                .all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet));
+        if !is_identifier {
+            return Err(GatewayProblem::Gone);
+        }
+        let mut address = self.url.clone();
+        let mut segments = address
+            .path_segments_mut()
+            .map_err(|()| GatewayProblem::Unavailable)?;
+        segments
+            .pop_if_empty()
+            .extend(["card", "interactions", id])
+            .extend(last);
+        drop(segments);
+        Ok(address)
+    }
+}
+
+async fn read<T: serde::de::DeserializeOwned>(
+    response: reqwest::Result<reqwest::Response>,
+) -> Result<T, GatewayProblem> {
+    let response = response.map_err(|_| GatewayProblem::Unavailable)?;
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND | StatusCode::GONE => return Err(GatewayProblem::Gone),
+        status => {
+            tracing::warn!(%status, "the gateway did not accept the card's response");
+            return Err(GatewayProblem::Unavailable);
+        }
+    }
+    let body = response
+        .bytes()
+        .await
+        .map_err(|_| GatewayProblem::Unavailable)?;
+    if body.len() > MAX_ANSWER_BYTES {
+        return Err(GatewayProblem::Unavailable);
+    }
+    serde_json::from_slice(&body).map_err(|_| GatewayProblem::Unavailable)
+}
+
+impl Interaction {
+    /// The digest that the card signs, from what the page shows.
+    pub(super) fn challenge(&self) -> Result<[u8; 32], GatewayProblem> {
+        let random = URL_SAFE_NO_PAD
+            .decode(&self.random)
+            .map_err(|_| GatewayProblem::Unavailable)?;
+        // A gateway that sends few octets could make the card sign a text of its choice again.
+        if random.len() != 32 {
+            return Err(GatewayProblem::Unavailable);
+        }
+        let inputs = ChallengeInputs {
+            issuer: &self.issuer,
+            client_id: &self.client_id,
+            redirect_uri: &self.redirect_uri,
+            nonce: &self.nonce,
+            scopes: &self.scopes,
+            interaction_id: &self.id,
+        };
+        Ok(challenge(&random, &inputs))
+    }
+
+    /// The host that the person is sent back to, as a person recognises it.
+    pub(super) fn client_host(&self) -> String {
+        let redirect_uri = Url::parse(&self.redirect_uri);
+        redirect_uri
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+}
