@@ -1,0 +1,113 @@
+//! A revocation-lookup that answers what a test wants.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pki::{RevocationReason, UnixTime};
+use proto::revocation::v1::revocation_lookup_service_server::RevocationLookupService;
+use proto::revocation::v1::{
+    GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusRequest,
+    GetRevocationStatusResponse, ListEvidence, Revocation, RevocationStatus, UnknownReason,
+};
+use tonic::{Request, Response, Status};
+
+/// Clones answer together.
+#[derive(Clone)]
+pub(crate) struct StandIn {
+    answer: Arc<Mutex<Option<GetRevocationStatusResponse>>>,
+    asked: Arc<Mutex<Vec<GetRevocationStatusRequest>>>,
+}
+
+impl StandIn {
+    pub(crate) fn new(answer: GetRevocationStatusResponse) -> Self {
+        Self {
+            answer: Arc::new(Mutex::new(Some(answer))),
+            asked: Arc::default(),
+        }
+    }
+
+    pub(crate) fn answer(&self, answer: GetRevocationStatusResponse) {
+        *self.answer.lock().unwrap() = Some(answer);
+    }
+
+    /// From now on questions are kept and never answered.
+    pub(crate) fn fall_silent(&self) {
+        *self.answer.lock().unwrap() = None;
+    }
+
+    /// What was asked since the last time.
+    pub(crate) fn asked(&self) -> Vec<GetRevocationStatusRequest> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+#[tonic::async_trait]
+impl RevocationLookupService for StandIn {
+    async fn get_revocation_status(
+        &self,
+        request: Request<GetRevocationStatusRequest>,
+    ) -> Result<Response<GetRevocationStatusResponse>, Status> {
+        self.asked.lock().unwrap().push(request.into_inner());
+        let answer = self.answer.lock().unwrap().clone();
+        if let Some(answer) = answer {
+            return Ok(Response::new(answer));
+        }
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        Err(Status::deadline_exceeded("silent"))
+    }
+
+    async fn get_freshness(
+        &self,
+        _: Request<GetFreshnessRequest>,
+    ) -> Result<Response<GetFreshnessResponse>, Status> {
+        Err(Status::unimplemented("not needed here"))
+    }
+}
+
+/// A partition's list of an hour ago.
+pub(crate) fn list(signer_key_id: &[u8], now: UnixTime) -> ListEvidence {
+    ListEvidence {
+        certification_authority: "digital-signature".to_owned(),
+        signer_key_id: signer_key_id.to_vec(),
+        issuing_distribution_point: vec![0xa0, 0x00],
+        crl_number: "1001".to_owned(),
+        this_update: now.secs() - 3600,
+        next_update: now.secs() + 82_800,
+        age_seconds: 3600,
+    }
+}
+
+pub(crate) fn good(list: ListEvidence) -> GetRevocationStatusResponse {
+    GetRevocationStatusResponse {
+        status: RevocationStatus::Good.into(),
+        list: Some(list),
+        generation: 7,
+        ..Default::default()
+    }
+}
+
+pub(crate) fn revoked(
+    list: ListEvidence,
+    revoked_at: UnixTime,
+    reason: RevocationReason,
+) -> GetRevocationStatusResponse {
+    GetRevocationStatusResponse {
+        status: RevocationStatus::Revoked.into(),
+        revocation: Some(Revocation {
+            revoked_at: revoked_at.secs(),
+            reason: i32::from(reason.code()) + 1,
+        }),
+        list: Some(list),
+        generation: 7,
+        ..Default::default()
+    }
+}
+
+pub(crate) fn unknown(reason: UnknownReason) -> GetRevocationStatusResponse {
+    GetRevocationStatusResponse {
+        status: RevocationStatus::Unknown.into(),
+        unknown_reason: reason.into(),
+        generation: 7,
+        ..Default::default()
+    }
+}
