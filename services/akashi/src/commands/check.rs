@@ -10,7 +10,6 @@ mod report;
 mod settings;
 mod wording;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -25,6 +24,8 @@ use answer::{Answer, Outcome};
 use certificate_file::CertificateFile;
 use report::{Report, Unchecked};
 use settings::{Purpose, Settings};
+
+use super::{UNUSABLE, print, unusable};
 
 /// What `akashi check` is told.
 #[derive(Args, Debug)]
@@ -84,8 +85,8 @@ pub async fn run(arguments: CheckArguments) -> ExitCode {
     ExitCode::from(tally.exit_code())
 }
 
+/// Some certificate is not valid, or it is unknown whether it is.
 const NOT_VALID: u8 = 1;
-const UNUSABLE: u8 = 2;
 
 /// After so many questions in a row without any answer the service is taken to be away: the rest is not asked, so that a
 /// night's list does not wait for a time-out each.
@@ -93,23 +94,6 @@ const UNANSWERED_LIMIT: u32 = 3;
 
 /// An answer has some 500 octets of evidence and a sentence.
 const LARGEST_ANSWER: usize = 64 * 1024;
-
-fn unusable(problem: &dyn std::fmt::Display) -> ExitCode {
-    // When even this cannot be written, the exit code still says it.
-    let _ = writeln!(
-        std::io::stderr(),
-        "akashi check: {}",
-        report::printable(&problem.to_string())
-    );
-    ExitCode::from(UNUSABLE)
-}
-
-/// `println!` panics when the reader of a pipe is gone.
-fn print(text: &str) -> std::io::Result<()> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
-}
 
 struct Session {
     client: SigningCertificateServiceClient<Channel>,
@@ -203,7 +187,7 @@ impl Tally {
         } = self;
         let files = valid + not_valid + unchecked;
         format!(
-            "{files} files: {valid} valid, {not_valid} not confirmed as valid, {unchecked} not checked\n"
+            "{files} files: {valid} valid, {not_valid} not confirmed as valid, {unchecked} not checked"
         )
     }
 }
@@ -237,7 +221,7 @@ mod tests {
         };
         assert_eq!(
             tally.sentence(),
-            "3 files: 2 valid, 1 not confirmed as valid, 0 not checked\n"
+            "3 files: 2 valid, 1 not confirmed as valid, 0 not checked"
         );
     }
 }

@@ -89,7 +89,7 @@ fn outcome(response: &CheckSigningCertificateResponse) -> Result<Outcome, Answer
     let status = response
         .revocation
         .as_ref()
-        .map(|revocation| revocation.status());
+        .map(revocation_v1::GetRevocationStatusResponse::status);
     Ok(match response.result() {
         CheckResult::Unspecified => return Err(AnswerError::Outcome(response.result)),
         CheckResult::Valid => {

@@ -64,23 +64,21 @@ impl Report {
     /// For a clerk.
     pub(super) fn words(&self) -> String {
         let name = printable(&self.name);
-        match &self.result {
-            Err(problem) => format!(
-                "{name}: NOT CHECKED\n  {}\n",
-                printable(&problem.to_string())
-            ),
-            Ok(answer) => {
-                let headline = wording::headline(answer.outcome, self.validity);
-                let mut text = format!("{name}: {headline}\n");
-                for line in wording::advice(answer.outcome) {
-                    let _ = writeln!(text, "  {line}");
-                }
-                for (label, value) in evidence(answer) {
-                    let _ = writeln!(text, "  {label:<13} {}", printable(&value));
-                }
-                text
+        let answer = match &self.result {
+            Ok(answer) => answer,
+            Err(problem) => {
+                return format!("{name}: NOT CHECKED\n  {}", printable(&problem.to_string()));
             }
+        };
+        let headline = wording::headline(answer.outcome, self.validity);
+        let mut text = format!("{name}: {headline}");
+        for line in wording::advice(answer.outcome) {
+            let _ = write!(text, "\n  {line}");
         }
+        for (label, value) in evidence(answer) {
+            let _ = write!(text, "\n  {label:<13} {}", printable(&value));
+        }
+        text
     }
 
     /// For a program.
@@ -104,7 +102,7 @@ impl Report {
             },
         };
         // Strings and numbers alone cannot fail to serialise.
-        serde_json::to_string(&line).unwrap_or_default() + "\n"
+        serde_json::to_string(&line).unwrap_or_default()
     }
 }
 
@@ -297,7 +295,7 @@ mod tests {
              \x20 This update   2026-11-23 09:00:00 JST (2026-11-23T00:00:00Z), 3 h 12 min before the check\n\
              \x20 Next update   2026-11-25 09:00:00 JST (2026-11-25T00:00:00Z)\n\
              \x20 Checked       2026-11-23 12:12:00 JST (2026-11-23T03:12:00Z)\n\
-             \x20 Audit record  7b5e6a0e-9d3e-4c55-8f3f-1f2e3d4c5b6a\n"
+             \x20 Audit record  7b5e6a0e-9d3e-4c55-8f3f-1f2e3d4c5b6a"
         );
     }
 
@@ -338,11 +336,11 @@ mod tests {
         };
         assert_eq!(
             report.words(),
-            "empty.cer: NOT CHECKED\n  the file is empty\n"
+            "empty.cer: NOT CHECKED\n  the file is empty"
         );
         assert_eq!(
             report.json_line(),
-            "{\"file\":\"empty.cer\",\"outcome\":\"not_checked\",\"problem\":\"the file is empty\"}\n"
+            "{\"file\":\"empty.cer\",\"outcome\":\"not_checked\",\"problem\":\"the file is empty\"}"
         );
     }
 

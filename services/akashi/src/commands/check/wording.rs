@@ -51,7 +51,8 @@ pub(super) fn advice(outcome: Outcome) -> Vec<String> {
             ]
         }
         Outcome::UntrustedIssuer => vec![
-            "It was not issued by JPKI's signing authority, or by a key of it that the service does not know yet."
+            "It was altered, or not issued by JPKI's signing authority, or issued with a key of it that the service does not \
+             know yet."
                 .to_owned(),
         ],
         Outcome::UnsupportedCertificate => vec![
