@@ -272,4 +272,22 @@ mod tests {
             DistributionPointError::TooManyNames
         );
     }
+
+    #[test]
+    fn nothing_more_is_in_a_point_or_a_name() {
+        let trailing = DistributionPointError::Der(DerError::TrailingBytes { octets: 2 });
+        let name = || der(0xa0, &full_name(&[directory_name(b"A")]));
+        let null = [5, 0].as_slice();
+        let point = der(0x30, &[&name(), null].concat());
+        assert_eq!(DistributionPoint::from_der(&point), Err(trailing));
+        let two_names = der(0xa4, &[&directory_name(b"A")[2..], null].concat());
+        let refused = DistributionPointName::from_der(&full_name(&[two_names]));
+        assert_eq!(refused, Err(trailing));
+        let broken_issuer = der(0x30, &[name(), der(0xa2, &[5, 1, 0])].concat());
+        let null_with_contents = DistributionPointError::Der(DerError::Null);
+        assert_eq!(
+            DistributionPoint::from_der(&broken_issuer),
+            Err(null_with_contents)
+        );
+    }
 }

@@ -253,12 +253,19 @@ mod tests {
 
     #[test]
     fn nothing_follows_the_key() {
-        let mut trailing = spki(NULL, &modulus(2048), F4);
-        trailing.push(0);
+        let right = spki(NULL, &modulus(2048), F4);
+        let refused = |bytes: &[u8]| PublicKey::from_spki_der(bytes).unwrap_err();
+        let trailing = |octets| DerError::TrailingBytes { octets }.into();
+        assert_eq!(refused(&[right.as_slice(), &[0]].concat()), trailing(1));
         assert_eq!(
-            PublicKey::from_spki_der(&trailing).unwrap_err(),
-            DerError::TrailingBytes { octets: 1 }.into()
+            refused(&der(0x30, &[&right[4..], NULL].concat())),
+            trailing(2)
         );
+        let numbers = [der(0x02, &modulus(2048)), der(0x02, F4), NULL.to_vec()].concat();
+        let key = [&[0], der(0x30, &numbers).as_slice()].concat();
+        let algorithm = der(0x30, &[&der(0x06, RSA_ENCRYPTION), NULL].concat());
+        let longer = der(0x30, &[algorithm, der(0x03, &key)].concat());
+        assert_eq!(refused(&longer), trailing(2));
     }
 
     #[test]

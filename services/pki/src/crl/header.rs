@@ -193,7 +193,6 @@ fn issuing_distribution_point(
 }
 
 fn read_scope(value: &[u8]) -> Result<Scope<'_>, DerError> {
-    check_strict(value)?;
     let mut reader = whole_sequence(value)?;
     // The name is a CHOICE, so its tag is explicit (X.680 section 31.2.7 c).
     let name = reader.optional(context(0))?.map(|element| element.contents);

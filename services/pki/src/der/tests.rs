@@ -72,6 +72,7 @@ fn named_bits_end_in_a_set_bit() {
     assert_eq!(named_bits(&[6, 0x80]), Err(DerError::NamedBits));
     assert_eq!(named_bits(&[0, 0x80, 0x00]), Err(DerError::NamedBits));
     assert_eq!(named_bits(&[]), Err(DerError::BitString));
+    assert_eq!(named_bits(&[7, 0xc0]), Err(DerError::BitString));
 }
 
 #[test]

@@ -34,6 +34,15 @@ fn only_version_3_is_accepted() {
         });
         assert_eq!(error, CertificateError::Version { found });
     }
+    let two = der::concat([der::small_integer(2), der::null()]);
+    let error = refused(|leaf| CertificateSpec {
+        version: der::context_constructed(0, &two),
+        ..leaf
+    });
+    assert_eq!(
+        error,
+        CertificateError::Der(DerError::TrailingBytes { octets: 2 })
+    );
     let absent = refused(|leaf| CertificateSpec {
         version: Vec::new(),
         ..leaf
@@ -305,4 +314,28 @@ fn an_authority_key_identifier_names_a_key_and_all_of_an_issuer_or_nothing_of_it
     );
     let long = der::context_primitive(0, &[7; 65]);
     assert!(matches!(wrong(&[&long]), ExtensionError::KeyIdentifier(_)));
+}
+
+#[test]
+fn an_authority_key_identifier_is_der_without_more() {
+    let key_id = Issuer::of(CaKind::UserAuthentication)
+        .authority
+        .newest()
+        .key
+        .key_id();
+    let key = der::context_primitive(0, &key_id);
+    let malformed = |parts: &[&Vec<u8>]| {
+        let value = der::sequence(parts);
+        let extension = Extension::plain(names::AUTHORITY_KEY_IDENTIFIER, value);
+        match user_authentication(|leaf| leaf.with_extension(extension)).unwrap_err() {
+            LeafError::Extension(ExtensionError::Value { error, .. }) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    let trailing = DerError::TrailingBytes { octets: 2 };
+    assert_eq!(malformed(&[&key, &der::null()]), trailing);
+    // A NULL with contents, deep inside the issuer.
+    let issuer = der::context_constructed(1, &der::element(0x05, &[0]));
+    let serial = der::context_primitive(2, &[1]);
+    assert_eq!(malformed(&[&key, &issuer, &serial]), DerError::Null);
 }

@@ -372,3 +372,35 @@ fn a_distribution_point_without_a_name_is_malformed() {
     );
     assert_eq!(error.kind(), LeafErrorKind::Malformed);
 }
+
+#[test]
+fn the_values_of_the_profile_hold_nothing_more() {
+    let malformed = |extension: Extension| match refused(|leaf| leaf.with_extension(extension)) {
+        LeafError::Extension(ExtensionError::Value { error, .. }) => error,
+        other => panic!("{other:?}"),
+    };
+    let policies = |qualifier: &[Vec<u8>], behind: &[u8]| {
+        let policy = der::object_identifier("1.2.392.200149.8.5.1.3.30");
+        let qualifiers = der::sequence([der::sequence(qualifier)]);
+        let information = der::sequence([policy.as_slice(), &qualifiers, behind]);
+        Extension::critical(names::CERTIFICATE_POLICIES, der::sequence([information]))
+    };
+    let cps = || der::object_identifier("1.3.6.1.5.5.7.2.1");
+    let right = policies(&[cps(), der::ia5_string("http://x/")], &[]);
+    accepted(|leaf| leaf.with_extension(right));
+    let trailing = DerError::TrailingBytes { octets: 2 };
+    let in_qualifier = policies(&[cps(), der::null(), der::null()], &[]);
+    assert_eq!(malformed(in_qualifier), trailing);
+    assert_eq!(
+        malformed(policies(&[cps(), der::null()], &der::null())),
+        trailing
+    );
+    let not_ascii = der::element(0x16, &[0xff]);
+    assert_eq!(
+        malformed(policies(&[cps(), not_ascii], &[])),
+        DerError::Text
+    );
+    let constraints = der::sequence([der::null()]);
+    let constraints = Extension::critical(names::BASIC_CONSTRAINTS, constraints);
+    assert_eq!(malformed(constraints), trailing);
+}

@@ -1,8 +1,8 @@
 //! The entries of a list (RFC 5280 section 5.3).
 
-use conformance::issuer::NOW;
-use conformance::list::{entry, entry_extensions, list};
-use pki::{CrlError, DerError, ExtensionError, RevocationReason, SerialError};
+use conformance::issuer::{Issuer, NOW};
+use conformance::list::{entry, entry_extensions, list, verify};
+use pki::{CrlError, DerError, ExtensionError, RevocationReason, SerialError, VerifiedCrl};
 use sandbox::der;
 use sandbox::mint::{CaKind, CrlEntry, Extension, Extensions as _, names};
 
@@ -223,4 +223,58 @@ fn a_refusal_never_shows_a_serial() {
     assert!(!shown.contains(&serial.to_string()) && !shown.contains(&format!("{serial:x}")));
     let entry = CrlEntry::new(serial, NOW, None).with_extension(Extension::reason(8));
     assert!(list(|list| list.with_entry(entry)).is_err());
+}
+
+/// What the core says about a list with one entry of these parts, rightly signed.
+fn of_parts(parts: &[Vec<u8>]) -> Result<VerifiedCrl, CrlError> {
+    let issuer = Issuer::of(CaKind::UserAuthentication);
+    let list = issuer.list();
+    let extensions: Vec<_> = list.extensions.iter().map(Extension::to_der).collect();
+    let signed = der::sequence([
+        list.version.clone(),
+        list.inner_algorithm.clone(),
+        list.issuer.clone(),
+        der::time(list.this_update),
+        der::time(list.next_update.unwrap()),
+        der::sequence([der::sequence(parts)]),
+        der::context_constructed(0, &der::sequence(extensions)),
+    ]);
+    let signature = der::bit_string(&issuer.authority.newest().key.sign(&signed));
+    verify(&der::sequence([signed, list.outer_algorithm, signature]))
+}
+
+#[test]
+fn an_entry_holds_a_serial_a_time_and_extensions_and_nothing_more() {
+    let (serial, time) = (der::small_integer(7), der::time(NOW));
+    let reason = Extension::reason(4).to_der();
+    let parts = |extensions: Vec<u8>| of_parts(&[serial.clone(), time.clone(), extensions]);
+    assert!(of_parts(&[serial.clone(), time.clone()]).is_ok());
+    assert!(parts(der::sequence([&reason])).is_ok());
+    let refused = |verdict: Result<VerifiedCrl, CrlError>| match verdict.unwrap_err() {
+        CrlError::Entry { position: 1, error } => error,
+        other => panic!("{other:?}"),
+    };
+    let trailing = DerError::TrailingBytes { octets: 2 };
+    let behind = [
+        serial.clone(),
+        time.clone(),
+        der::sequence([&reason]),
+        der::null(),
+    ];
+    assert_eq!(refused(of_parts(&behind)), trailing);
+    assert_eq!(refused(parts(der::sequence([[]; 0]))), DerError::Truncated);
+    let longer = der::sequence([&reason[2..], &der::null()]);
+    assert_eq!(refused(parts(der::sequence([longer]))), trailing);
+    let padded_identifier = der::element(0x06, &[0x55, 0x80, 0x01]);
+    let extension = der::sequence([padded_identifier, der::octet_string(&[])]);
+    assert_eq!(
+        refused(parts(der::sequence([extension]))),
+        DerError::ObjectIdentifier
+    );
+    assert_eq!(refused(of_parts(&[serial.clone()])), DerError::Truncated);
+    let in_2040 = der::generalized_time(pki::UnixTime::from_secs(2_208_988_800));
+    assert_eq!(
+        refused(of_parts(&[serial.clone(), in_2040])),
+        DerError::TimeForm
+    );
 }

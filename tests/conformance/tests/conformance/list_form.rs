@@ -230,6 +230,12 @@ fn the_issuer_s_name_is_the_anchor_s() {
     let empty_part = der::sequence([der::element(0x31, &[])]);
     let error = named(empty_part).unwrap_err();
     assert!(matches!(error, CrlError::IssuerMalformed(_)), "{error:?}");
+    let value = der::sequence([
+        der::object_identifier("2.5.4.3"),
+        der::element(0x0c, &[0xff]),
+    ]);
+    let not_text = der::sequence([der::set_of_one(&value)]);
+    assert_eq!(named(not_text).unwrap_err(), CrlError::Der(DerError::Text));
 }
 
 #[test]
@@ -354,4 +360,20 @@ fn times_after_2049_are_generalized() {
     })
     .unwrap();
     assert_eq!(crl.facts().next_update.to_string(), "2050-01-01T00:00:00Z");
+}
+
+/// What the core says about a list whose signed part has this behind its last element.
+fn longer(behind: &[u8]) -> CrlError {
+    let signed = issuer().list().to_be_signed();
+    assert_eq!(signed[..2], [0x30, 0x81]);
+    let signed = der::sequence([&signed[3..], behind]);
+    let signature = der::bit_string(&issuer().authority.newest().key.sign(&signed));
+    let algorithm = issuer().list().outer_algorithm;
+    verify(&der::sequence([signed, algorithm, signature])).unwrap_err()
+}
+
+#[test]
+fn elements_behind_the_extensions_are_refused() {
+    let trailing = CrlError::Der(DerError::TrailingBytes { octets: 2 });
+    assert_eq!(longer(&der::null()), trailing);
 }
