@@ -271,7 +271,10 @@ fn an_entry_holds_a_serial_a_time_and_extensions_and_nothing_more() {
         refused(parts(der::sequence([extension]))),
         DerError::ObjectIdentifier
     );
-    assert_eq!(refused(of_parts(&[serial.clone()])), DerError::Truncated);
+    assert_eq!(
+        refused(of_parts(std::slice::from_ref(&serial))),
+        DerError::Truncated
+    );
     let in_2040 = der::generalized_time(pki::UnixTime::from_secs(2_208_988_800));
     assert_eq!(
         refused(of_parts(&[serial.clone(), in_2040])),

@@ -4,6 +4,7 @@
 
 mod anchors;
 mod genuine;
+mod leaf_distribution_point;
 mod leaf_fields;
 mod leaf_form;
 mod leaf_issuer;
