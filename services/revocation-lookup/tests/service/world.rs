@@ -1,0 +1,382 @@
+//! One service, its store, its callers and the lists they ask about.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use pki::{DistributionPointName, UnixTime};
+use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
+use proto::revocation::v1::{
+    GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusRequest,
+    GetRevocationStatusResponse, Purpose,
+};
+use revocation_lookup::{Config, GET_FRESHNESS, GET_REVOCATION_STATUS};
+use runtime::clock::ManualClock;
+use runtime::config::{ClientTlsConfig, ConfigPath, SecretFile};
+use runtime::shutdown::Shutdown;
+use runtime::{Context, ServeError};
+use sandbox::deployment::ServiceAuthority;
+use sandbox::der;
+use sandbox::mint::{Authority, CaKind, MUNICIPALITIES};
+use store::{AuditLog, CrlWriter, DatabaseUrl, SegmentFacts, SourceRegistration};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tonic::Status;
+use tonic::transport::Channel;
+
+const SERVER: &str = "revocation-lookup.akashi.test";
+/// May ask about user-authentication certificates.
+pub(crate) const VERIFICATION: &str = "signature-verification.akashi.test";
+/// May ask about signing certificates.
+pub(crate) const SIGNING: &str = "signing-certificate.akashi.test";
+/// May ask about both.
+pub(crate) const AUDITOR: &str = "auditor.akashi.test";
+/// May see the freshness of both, and look nothing up.
+pub(crate) const SRE: &str = "sre.akashi.test";
+/// Is in no list.
+pub(crate) const STRANGER: &str = "city-office.agency.test";
+
+/// On the full lists of both authorities.
+pub(crate) const REVOKED: [u8; 3] = [0x13, 0x37, 0x01];
+/// On no list.
+pub(crate) const UNLISTED: [u8; 3] = [0x13, 0x37, 0x02];
+pub(crate) const REVOKED_AT: i64 = 1_700_000_000;
+
+pub(crate) const LIFETIME: i64 = 86_400;
+
+/// Keys take a while to make; the two authorities are the same for all tests.
+static AUTHORITIES: LazyLock<[Authority; 2]> = LazyLock::new(|| {
+    CaKind::ALL.map(|kind| {
+        let mut authority = Authority::new(kind);
+        let now = sandbox::now();
+        authority
+            .add_generation(now.plus_secs(-400 * 86_400))
+            .unwrap();
+        authority
+            .add_generation(now.plus_secs(-100 * 86_400))
+            .unwrap();
+        authority
+    })
+});
+
+pub(crate) fn authority(kind: CaKind) -> &'static Authority {
+    AUTHORITIES
+        .iter()
+        .find(|authority| authority.kind == kind)
+        .unwrap()
+}
+
+/// The key that issues certificates and, as configured here, signs lists.
+pub(crate) fn newest_key(kind: CaKind) -> Vec<u8> {
+    authority(kind).newest().key.key_id()
+}
+
+/// DistributionPointName of the municipality at this place of the sandbox's list.
+pub(crate) fn point_name(kind: CaKind, municipality: usize) -> Vec<u8> {
+    let directory_name = kind.distribution_point_name(&MUNICIPALITIES[municipality]);
+    der::context_constructed(0, &der::context_constructed(4, &directory_name))
+}
+
+/// The DistributionPoint as a leaf carries it.
+pub(crate) fn point(kind: CaKind, municipality: usize) -> Vec<u8> {
+    der::sequence([der::context_constructed(0, &point_name(kind, municipality))])
+}
+
+/// A list to publish.
+pub(crate) struct NewList {
+    pub(crate) source: &'static str,
+    pub(crate) kind: CaKind,
+    /// `None`: a full list.
+    pub(crate) municipality: Option<usize>,
+    pub(crate) number: u8,
+    pub(crate) this_update: UnixTime,
+}
+
+/// A service that runs until the test ends.
+pub(crate) struct World {
+    folder: TempDir,
+    pub(crate) clock: ManualClock,
+    pub(crate) context: Context,
+    shutdown: Shutdown,
+    serving: JoinHandle<Result<(), ServeError>>,
+    uri: String,
+    crl: DatabaseUrl,
+}
+
+impl World {
+    /// A service over a store that nobody has prepared yet.
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let crl = format!("sqlite://{}", folder.path().join("crl.db").display());
+        Self::start_with(folder, &crl, &crl).await
+    }
+
+    /// A service whose lists are read from one URL and written to another.
+    pub(crate) async fn start_with(folder: TempDir, reader: &str, writer: &str) -> Self {
+        write_files(folder.path(), reader);
+        let clock = ManualClock::at(sandbox::now());
+        let shutdown = Shutdown::new();
+        let context = Context::with_clock(
+            "revocation-lookup",
+            shutdown.clone(),
+            std::sync::Arc::new(clock.clone()),
+        )
+        .await;
+        let path = folder.path().join("revocation-lookup.toml");
+        let config: Config = runtime::config::load(&path).unwrap();
+        let serving = tokio::spawn(revocation_lookup::serve(config, context.clone()));
+        let address = tokio::select! {
+            address = context.addresses.wait("grpc") => address,
+            () = tokio::time::sleep(Duration::from_secs(30)) => panic!("the service does not start"),
+        };
+        let uri = format!("https://{address}");
+        Self {
+            folder,
+            clock,
+            context,
+            shutdown,
+            serving,
+            uri,
+            crl: writer.parse().unwrap(),
+        }
+    }
+
+    /// A service with full lists of both authorities in force.
+    pub(crate) async fn with_full_lists() -> Self {
+        let world = Self::start().await;
+        world.publish_full_lists(1).await;
+        world
+    }
+
+    pub(crate) async fn publish_full_lists(&self, number: u8) {
+        let this_update = runtime::clock::Clock::now(&self.clock);
+        let list = |source, kind| NewList {
+            source,
+            kind,
+            municipality: None,
+            number,
+            this_update,
+        };
+        self.register(&[
+            ("user-full", CaKind::UserAuthentication, None),
+            ("sign-full", CaKind::DigitalSignature, None),
+        ])
+        .await;
+        self.publish(list("user-full", CaKind::UserAuthentication))
+            .await;
+        self.publish(list("sign-full", CaKind::DigitalSignature))
+            .await;
+    }
+
+    pub(crate) async fn register(&self, sources: &[(&str, CaKind, Option<usize>)]) {
+        let writer = CrlWriter::open(&self.crl).await.unwrap();
+        let registrations: Vec<_> = (0..)
+            .zip(sources)
+            .map(
+                |(ordinal, (source, kind, municipality))| SourceRegistration {
+                    source: (*source).to_owned(),
+                    certification_authority: kind.name().to_owned(),
+                    expected_scope_key: Some(scope_key(*kind, *municipality)),
+                    ordinal,
+                },
+            )
+            .collect();
+        writer.register_sources(&registrations).await.unwrap();
+        writer.close().await;
+    }
+
+    /// Puts a list with [`REVOKED`] on it into force and waits until it is served.
+    pub(crate) async fn publish(&self, list: NewList) {
+        let writer = CrlWriter::open(&self.crl).await.unwrap();
+        let entry = index::Entry {
+            serial: &REVOKED,
+            revoked_at: REVOKED_AT,
+            reason: 1,
+        };
+        let segment = index::build(&[entry]).unwrap();
+        let facts = SegmentFacts {
+            source: list.source.to_owned(),
+            certification_authority: list.kind.name().to_owned(),
+            signer_key_id: newest_key(list.kind),
+            scope_key: scope_key(list.kind, list.municipality),
+            issuing_distribution_point: list
+                .municipality
+                .map_or_else(Vec::new, |municipality| point_name(list.kind, municipality)),
+            crl_number: vec![list.number],
+            this_update: list.this_update.secs(),
+            next_update: list.this_update.secs() + LIFETIME,
+            crl_sha256: [list.number; 32],
+            entry_count: 1,
+            segment_sha256: digest::digest(&digest::SHA256, &segment)
+                .as_ref()
+                .try_into()
+                .unwrap(),
+        };
+        let current = writer.current(list.source).await.unwrap();
+        let replaces = current.map_or(0, |current| current.generation);
+        let generation = writer.apply(&facts, &segment, replaces).await.unwrap();
+        writer.close().await;
+        self.until("the list is served", async || {
+            self.freshness(SRE)
+                .await
+                .is_ok_and(|freshness| freshness.generation >= generation)
+        })
+        .await;
+    }
+
+    pub(crate) fn client(&self, identity: &str) -> RevocationLookupServiceClient<Channel> {
+        RevocationLookupServiceClient::new(self.channel(identity))
+    }
+
+    pub(crate) fn channel(&self, identity: &str) -> Channel {
+        let tls = self.folder.path().join("tls");
+        let tls = ClientTlsConfig {
+            certificate: ConfigPath::new(tls.join(format!("{identity}.pem"))),
+            private_key: SecretFile::new(tls.join(format!("{identity}.key"))),
+            server_ca: ConfigPath::new(tls.join("services-ca.pem")),
+            server_name: SERVER.to_owned(),
+        };
+        runtime::client::channel(&self.uri, &tls, Duration::from_secs(10)).unwrap()
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        identity: &str,
+        request: GetRevocationStatusRequest,
+    ) -> Result<GetRevocationStatusResponse, Status> {
+        let answer = self.client(identity).get_revocation_status(request).await;
+        answer.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn freshness(&self, identity: &str) -> Result<GetFreshnessResponse, Status> {
+        let answer = self
+            .client(identity)
+            .get_freshness(GetFreshnessRequest {})
+            .await;
+        answer.map(tonic::Response::into_inner)
+    }
+
+    /// Waits until something is so.
+    pub(crate) async fn until(&self, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+        for _ in 0..600 {
+            if is_so().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("waited too long until {what}");
+    }
+
+    pub(crate) async fn audit(&self) -> AuditLog {
+        AuditLog::open(&audit_url(self.folder.path()).parse().unwrap())
+            .await
+            .unwrap()
+    }
+
+    /// Stops the service as SIGTERM would, and gives back the folder.
+    pub(crate) async fn stop(self) -> TempDir {
+        self.shutdown.begin();
+        self.serving.await.unwrap().unwrap();
+        self.folder
+    }
+}
+
+pub(crate) fn audit_url(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("audit.db").display())
+}
+
+/// A complete question about a certificate by the newest key.
+pub(crate) fn question(kind: CaKind, serial_number: &[u8]) -> GetRevocationStatusRequest {
+    GetRevocationStatusRequest {
+        issuer_key_id: newest_key(kind),
+        serial_number: serial_number.to_vec(),
+        distribution_point: point(kind, 0),
+        purpose: Purpose::UserAuthentication.into(),
+        case_reference: "case-1".to_owned(),
+    }
+}
+
+fn scope_key(kind: CaKind, municipality: Option<usize>) -> Vec<u8> {
+    municipality.map_or_else(Vec::new, |municipality| {
+        DistributionPointName::from_der(&point_name(kind, municipality))
+            .unwrap()
+            .scope_key()
+    })
+}
+
+fn write_files(folder: &Path, crl: &str) {
+    std::fs::create_dir(folder.join("tls")).unwrap();
+    let authority = ServiceAuthority::generate("services of a test").unwrap();
+    std::fs::write(
+        folder.join("tls/services-ca.pem"),
+        authority.certificate_pem(),
+    )
+    .unwrap();
+    for identity in [SERVER, VERIFICATION, SIGNING, AUDITOR, SRE, STRANGER] {
+        let issued = authority.issue(identity).unwrap();
+        let tls = folder.join("tls");
+        std::fs::write(tls.join(format!("{identity}.pem")), issued.certificate_pem).unwrap();
+        std::fs::write(tls.join(format!("{identity}.key")), issued.private_key_pem).unwrap();
+    }
+    let mut text = format!(
+        r#"
+            environment = "sandbox"
+            poll_interval_seconds = 1
+            max_feed_age_seconds = 1800
+            listen = {{ address = "127.0.0.1:0", threads = 1 }}
+            tls = {{ certificate = "tls/{SERVER}.pem", private_key = "tls/{SERVER}.key", client_ca = "tls/services-ca.pem" }}
+            store = {{ crl = "{crl}", audit = "{}" }}
+        "#,
+        audit_url(folder)
+    );
+    for authority in AUTHORITIES.iter() {
+        write_authority(folder, authority, &mut text);
+    }
+    let callers = [
+        (
+            VERIFICATION,
+            &[GET_REVOCATION_STATUS, GET_FRESHNESS][..],
+            &CaKind::ALL[..1],
+        ),
+        (SIGNING, &[GET_REVOCATION_STATUS], &CaKind::ALL[1..]),
+        (AUDITOR, &[GET_REVOCATION_STATUS], &CaKind::ALL),
+        (SRE, &[GET_FRESHNESS], &CaKind::ALL),
+    ];
+    for (identity, methods, kinds) in callers {
+        let authorities: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+        writeln!(
+            text,
+            "[[caller]]\nidentity = {identity:?}\nmethods = {methods:?}\ncertification_authorities = {authorities:?}"
+        )
+        .unwrap();
+    }
+    std::fs::write(folder.join("revocation-lookup.toml"), text).unwrap();
+}
+
+fn write_authority(folder: &Path, authority: &Authority, text: &mut String) {
+    let (name, profile) = (authority.kind.name(), authority.kind.profile_name());
+    writeln!(
+        text,
+        "[[certification_authority]]\nname = {name:?}\nprofile = {profile:?}\ncrl_signer = \"newest_key\""
+    )
+    .unwrap();
+    for generation in &authority.generations {
+        let file = format!("{name}-{}.cer", generation.ordinal);
+        std::fs::write(folder.join(&file), &generation.certificate).unwrap();
+        let sha256 = digest::digest(&digest::SHA256, &generation.certificate);
+        let sha256 = sha256
+            .as_ref()
+            .iter()
+            .fold(String::new(), |mut hex, octet| {
+                write!(hex, "{octet:02x}").unwrap();
+                hex
+            });
+        writeln!(
+            text,
+            "[[certification_authority.trust_anchor]]\nfile = {file:?}\nsha256 = {sha256:?}"
+        )
+        .unwrap();
+    }
+}
