@@ -10,10 +10,12 @@ pub mod card_app;
 pub mod deployment;
 pub mod der;
 pub mod files;
+pub mod launcher;
 pub mod mint;
 pub mod postgres;
 pub mod relying_party;
 pub mod repository;
+pub mod world;
 
 /// The time, which this test code may read itself: it plays the outside world, which has clocks.
 #[expect(

@@ -8,6 +8,7 @@ use http::StatusCode;
 use super::gateway::Interaction;
 use super::handlers::REFUSED_FORM;
 use crate::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN, Card, PinError, PinKind};
+use crate::mint::card_in_words;
 
 /// The same in two languages.
 #[derive(Clone, Debug)]
@@ -137,16 +138,8 @@ fn show(status: StatusCode, page: &impl Template) -> Response {
 impl<'a> Choice<'a> {
     fn new(card: &'a Card, chosen: bool) -> Self {
         let person = card.person();
-        let state = match card.id.as_str() {
-            "good" => words("有効なカード", "a valid card"),
-            "revoked" => words("失効したカード", "a revoked card"),
-            "expired" => words("有効期限切れのカード", "an expired card"),
-            "older-key" => words("旧世代の認証局鍵で発行", "issued with the CA's older key"),
-            "renewed-old" => words("更新前のカード", "before renewal"),
-            "renewed" => words("更新後のカード（同じ人）", "after renewal, the same person"),
-            "minor" => words("未成年者のカード", "somebody under 20"),
-            _ => words("カード", "a card"),
-        };
+        let (ja, en) = card_in_words(&card.id);
+        let state = words(ja, en);
         Self {
             id: &card.id,
             name: person.name,

@@ -335,6 +335,20 @@ impl Jpki {
     }
 }
 
+/// What a card of the sandbox is, in Japanese and English.
+pub fn card_in_words(id: &str) -> (&'static str, &'static str) {
+    match id {
+        "good" => ("有効なカード", "a valid card"),
+        "revoked" => ("失効したカード", "a revoked card"),
+        "expired" => ("有効期限切れのカード", "an expired card"),
+        "older-key" => ("旧世代の認証局鍵で発行", "issued with the CA's older key"),
+        "renewed-old" => ("更新前のカード", "before renewal"),
+        "renewed" => ("更新後のカード（同じ人）", "after renewal, the same person"),
+        "minor" => ("未成年者のカード", "somebody under 20"),
+        _ => ("カード", "a card"),
+    }
+}
+
 fn days_before(now: UnixTime, days: i64) -> UnixTime {
     now.plus_secs(-days * 86_400)
 }

@@ -30,7 +30,7 @@ pub use authority::{Authority, KeyGeneration, ListKind, ListSigner, Revocation, 
 pub use certificate::{CertificateSpec, sha256_with_rsa, signature_algorithm};
 pub use crl::{CrlEntry, CrlSpec};
 pub use extension::{Extension, Extensions};
-pub use jpki::{Jpki, MintError};
+pub use jpki::{Jpki, MintError, card_in_words};
 pub use keys::{EcKey, KeyError, RsaKey, pem, sha256};
 pub use links::{LINKS_CONTEXT, links_payload, serial_hex, serial_octets, sign_links};
 pub use names::{CaKind, MUNICIPALITIES, Municipality, municipality};

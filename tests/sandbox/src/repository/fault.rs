@@ -117,35 +117,23 @@ fn wrong_list(
     let this_update = UnixTime::from_secs(publication.this_update);
     let next_update = UnixTime::from_secs(publication.next_update);
     let number = publication.number;
-    let spec = jpki
+    let mut spec = jpki
         .authority(authority)
         .list(list, number, this_update, next_update);
     let mut signer = super::signer_of(jpki, authority, list);
-    let spec = match kind {
+    match kind {
         FaultKind::WrongSignature => return Some(spec.sign_wrongly(&signer)),
-        FaultKind::TrailingOctet => {
-            let mut spec = spec;
-            spec.trailing.push(0);
-            spec
-        }
-        FaultKind::LowerNumber => spec.with_number(1),
+        FaultKind::TrailingOctet => spec.trailing.push(0),
+        FaultKind::LowerNumber => spec = spec.with_number(1),
         FaultKind::Expired => {
-            let mut spec = spec;
             spec.this_update = this_update.plus_secs(-172_800);
             spec.next_update = Some(this_update.plus_secs(-86_400));
-            spec
         }
         FaultKind::FromTheFuture => {
-            let mut spec = spec;
             spec.this_update = this_update.plus_secs(86_400);
             spec.next_update = Some(this_update.plus_secs(172_800));
-            spec
         }
-        FaultKind::NoNextUpdate => {
-            let mut spec = spec;
-            spec.next_update = None;
-            spec
-        }
+        FaultKind::NoNextUpdate => spec.next_update = None,
         FaultKind::WrongPartition => {
             let other = MUNICIPALITIES
                 .iter()
@@ -154,40 +142,45 @@ fn wrong_list(
                 municipality: other,
                 ..*list
             };
-            jpki.authority(authority)
-                .list(&other, number, this_update, next_update)
+            spec = jpki
+                .authority(authority)
+                .list(&other, number, this_update, next_update);
         }
         FaultKind::WrongAuthority => {
             let other = CaKind::ALL.into_iter().find(|other| *other != authority)?;
             signer = super::signer_of(jpki, other, list);
-            jpki.authority(other)
-                .list(list, number, this_update, next_update)
+            spec = jpki
+                .authority(other)
+                .list(list, number, this_update, next_update);
         }
         FaultKind::WrongSigner => {
-            let other = match list.signer {
-                ListSigner::Own(2) | ListSigner::Newest => ListSigner::Own(1),
-                ListSigner::Own(_) => ListSigner::Own(2),
-            };
-            signer = jpki.authority(authority).list_signer(other).key.clone();
-            spec.with_extension(Extension::signer_key_identifier(&signer.key_id()))
+            signer = jpki
+                .authority(authority)
+                .list_signer(other_signer(list.signer))
+                .key
+                .clone();
+            spec = spec.with_extension(Extension::signer_key_identifier(&signer.key_id()));
         }
-        FaultKind::Delta => spec.as_delta_of(number.saturating_sub(1)),
-        FaultKind::UnknownCriticalExtension => spec.with_extension(Extension::unknown_critical()),
+        FaultKind::Delta => spec = spec.as_delta_of(number.saturating_sub(1)),
+        FaultKind::UnknownCriticalExtension => {
+            spec = spec.with_extension(Extension::unknown_critical());
+        }
         FaultKind::RemoveFromCrl => {
-            let mut spec = spec;
             for entry in &mut spec.entries {
                 entry.extensions = vec![Extension::reason(8)];
             }
-            spec
         }
-        FaultKind::Emptied => {
-            let mut spec = spec;
-            spec.entries.clear();
-            spec
-        }
+        FaultKind::Emptied => spec.entries.clear(),
         _ => return None,
-    };
+    }
     Some(spec.sign(&signer))
+}
+
+fn other_signer(signer: ListSigner) -> ListSigner {
+    match signer {
+        ListSigner::Own(2) | ListSigner::Newest => ListSigner::Own(1),
+        ListSigner::Own(_) => ListSigner::Own(2),
+    }
 }
 
 fn wrong_links(

@@ -1,0 +1,135 @@
+//! The command line of `cargo demo`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The first port tried without `--port-base`.
+const FIRST_PORT: u16 = 8700;
+
+/// Runs Akashi against a throw-away JPKI, with cards, a card app and a relying party to try it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo demo", bin_name = "cargo demo", version)]
+pub(super) struct Launch {
+    /// What to do with a running demo; nothing: start one.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+    /// Where everything is kept from one start to the next [default: target/demo in the repository].
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) data: Option<PathBuf>,
+}
+
+/// What to do with a running demo.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Revoke a card's certificates; the next lists say so.
+    Revoke(Revoke),
+    /// Give a locked card its tries back, as a municipal office would.
+    Unlock(Unlock),
+    /// Make the repository of lists misbehave, or (none) behave again.
+    Fault(FaultArguments),
+}
+
+/// How to run.
+#[derive(Args, Debug)]
+pub(super) struct RunArguments {
+    /// The first port to try; the next free ones are taken from there [default: 8700].
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1024..32_000))]
+    port_base: Option<u16>,
+    /// Start looking for ports somewhere at random, so that several demos do not meet.
+    #[arg(long, conflicts_with = "port_base")]
+    random_ports: bool,
+    /// Seconds from one list to its next update; lists are published four times as often.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub(super) list_lifetime_seconds: u32,
+    /// Seconds between two fetches of a list.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5)]
+    pub(super) sync_interval_seconds: u32,
+    /// Start this binary instead of building one.
+    #[arg(long, value_name = "FILE")]
+    pub(super) akashi_binary: Option<PathBuf>,
+    /// Start the binary that an earlier build left beside this one.
+    #[arg(long, conflicts_with = "akashi_binary")]
+    pub(super) no_build: bool,
+    /// Print one line of JSON once ready, instead of words.
+    #[arg(long)]
+    pub(super) print_json: bool,
+}
+
+impl RunArguments {
+    /// Where to look for free ports from.
+    pub(super) fn first_port(&self) -> u16 {
+        let from_random = || {
+            let [high, low, ..] = *uuid::Uuid::new_v4().as_bytes();
+            20_000 + u16::from_be_bytes([high, low]) % 12_000
+        };
+        match self.port_base {
+            Some(port) => port,
+            None if self.random_ports => from_random(),
+            None => FIRST_PORT,
+        }
+    }
+}
+
+/// Which certificates to revoke, and why.
+#[derive(Args, Debug)]
+pub(super) struct Revoke {
+    /// The card, such as good.
+    pub(super) holder: String,
+    /// user-authentication or digital-signature [default: both].
+    #[arg(long)]
+    pub(super) certificate: Option<String>,
+    /// Such as key_compromise, affiliation_changed or cessation_of_operation.
+    #[arg(long, default_value = "key_compromise")]
+    pub(super) reason: String,
+}
+
+/// Which card to unlock.
+#[derive(Args, Debug)]
+pub(super) struct Unlock {
+    /// The card, such as good.
+    pub(super) holder: String,
+}
+
+/// What goes wrong, and where.
+#[derive(Args, Debug)]
+pub(super) struct FaultArguments {
+    /// Such as stop, stall, truncate, expired, wrong_signature, lower_number; none ends it.
+    pub(super) kind: String,
+    /// Only at files whose path begins like this.
+    #[arg(long)]
+    pub(super) path: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Launch::command().debug_assert();
+    }
+
+    #[test]
+    fn the_data_folder_may_be_named_before_and_after_a_command() {
+        for arguments in [
+            ["--data", "x", "revoke", "good"],
+            ["revoke", "good", "--data", "x"],
+        ] {
+            let launch = Launch::parse_from([&["demo"], arguments.as_slice()].concat());
+            assert_eq!(launch.data, Some(PathBuf::from("x")));
+        }
+    }
+
+    #[test]
+    fn ports_start_at_the_base_or_at_random_below_the_range_of_outgoing_ones() {
+        let first = |arguments: &[&str]| Launch::parse_from(arguments).run.first_port();
+        assert_eq!(first(&["demo"]), 8700);
+        assert_eq!(first(&["demo", "--port-base", "9000"]), 9000);
+        assert!((20_000..32_000).contains(&first(&["demo", "--random-ports"])));
+    }
+}
