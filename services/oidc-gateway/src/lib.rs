@@ -1,13 +1,13 @@
 //! The OIDC gateway: signs people in at relying parties with their My Number card.
 //!
-//! A relying party sends the browser to [`authorization`]; the browser shows the sign-in's page ([`interaction`]) and
-//! the person's reader app fetches the challenge and brings the card's answer ([`card`]), which signature-verification
-//! judges ([`verification`]). Back in the browser that began, the person consents, the relying party redeems the code at
-//! [`token`] and asks [`userinfo`] for the claims.
+//! A relying party sends the browser to `authorization`; the browser shows the sign-in's page (`interaction`) and
+//! the person's reader app fetches the challenge and brings the card's answer (`card`), which signature-verification
+//! judges (`verification`). Back in the browser that began, the person consents, the relying party redeems the code at
+//! `token` and asks `userinfo` for the claims.
 //!
 //! Between requests everything is in `store::GatewayState`: the gateway itself remembers nothing, so any number of them
-//! serve one issuer. Bearer secrets are stored as hashes ([`bearer`]), what is known of the person only encrypted under
-//! them ([`identity`]).
+//! serve one issuer. Bearer secrets are stored as hashes (`bearer`), what is known of the person only encrypted under
+//! them (`identity`).
 
 mod authorization;
 mod authorization_request;

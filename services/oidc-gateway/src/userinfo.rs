@@ -66,7 +66,7 @@ impl Gateway {
 /// which ends up in logs.
 async fn bearer_token(request: Request) -> Result<String, UserinfoError> {
     let (parts, body) = request.into_parts();
-    let in_header = header_token(&parts.headers)?;
+    let from_header = header_token(&parts.headers)?;
     let is_form = parts
         .headers
         .get(header::CONTENT_TYPE)
@@ -75,7 +75,7 @@ async fn bearer_token(request: Request) -> Result<String, UserinfoError> {
                 .as_bytes()
                 .starts_with(b"application/x-www-form-urlencoded")
         });
-    let mut in_form = None;
+    let mut from_form = None;
     if parts.method == Method::POST && is_form {
         let form = read_form(&parts.headers, body)
             .await
@@ -83,9 +83,9 @@ async fn bearer_token(request: Request) -> Result<String, UserinfoError> {
         let sent = form
             .single("access_token")
             .map_err(|_| UserinfoError::InvalidRequest)?;
-        in_form = sent.map(str::to_owned);
+        from_form = sent.map(str::to_owned);
     }
-    match (in_header, in_form) {
+    match (from_header, from_form) {
         (Some(token), None) | (None, Some(token)) => Ok(token),
         (Some(_), Some(_)) => Err(UserinfoError::InvalidRequest),
         (None, None) => Err(UserinfoError::NoToken),

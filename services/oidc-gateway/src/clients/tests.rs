@@ -1,1 +1,118 @@
+use super::*;
 
+const SAMPLE: &str = include_str!("../../../../deploy/config/clients.toml");
+
+fn check(text: &str, loopback: bool) -> Result<Clients, ClientRefused> {
+    let file = runtime::config::parse(text).unwrap();
+    Clients::check(file, loopback, |version| version == 1)
+}
+
+fn with_redirect_uri(uri: &str, loopback: bool) -> Result<Clients, ClientRefused> {
+    let quoted = serde_json::to_string(uri).unwrap();
+    check(
+        &SAMPLE.replace("\"https://rp.example.jp/callback\"", &quoted),
+        loopback,
+    )
+}
+
+#[test]
+fn the_documented_client_is_accepted() {
+    let clients = check(SAMPLE, false).unwrap();
+    let client = clients.by_id("RP00000001").unwrap();
+    assert!(client.has_redirect_uri("https://rp.example.jp/callback"));
+    assert!(client.key(Some("rp-2026")).is_some());
+    assert!(client.key(Some("other")).is_none());
+    assert!(client.key(None).is_some());
+}
+
+#[test]
+fn attack_04_redirect_uris_that_no_answer_may_go_to_are_not_registered() {
+    for uri in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "http://rp.example.jp/callback",
+        "http://127.0.0.1/callback",
+        "https://rp.example.jp/callback#fragment",
+        "https://user@rp.example.jp/callback",
+        "https://rp.example.jp:443/callback",
+        "https://RP.example.jp/callback",
+        "https://rp.example.jp/a/../callback",
+        "https://rp.example.jp/call back",
+        "https://rp.example.jp\\callback",
+        "https://例え.jp/callback",
+        "/callback",
+        "",
+        &format!("https://rp.example.jp/{}", "x".repeat(240)),
+    ] {
+        assert!(with_redirect_uri(uri, false).is_err(), "{uri}");
+    }
+    for uri in [
+        "https://rp.example.jp",
+        "https://rp.example.jp:8443/cb?tenant=1",
+        "https://[2001:db8::1]/",
+    ] {
+        with_redirect_uri(uri, false).unwrap();
+    }
+}
+
+#[test]
+fn http_on_this_machine_is_for_the_sandbox() {
+    for uri in [
+        "http://127.0.0.1:8080/cb",
+        "http://localhost:1/cb",
+        "http://[::1]:8080/cb",
+    ] {
+        assert!(with_redirect_uri(uri, true).is_ok(), "{uri}");
+        assert!(with_redirect_uri(uri, false).is_err(), "{uri}");
+    }
+    assert!(with_redirect_uri("http://localhost.example/cb", true).is_err());
+    assert!(with_redirect_uri("http://192.0.2.1/cb", true).is_err());
+}
+
+#[test]
+fn registrations_that_break_a_rule_are_refused() {
+    for (from, to) in [
+        ("\"RP00000001\"", "\"RP-1\""),
+        ("\"RP00000001\"", "\"\""),
+        ("en = \"Sample City e-Services\"", "en = \" \""),
+        ("en = \"Sample City e-Services\"", "en = \"a\\u0007b\""),
+        ("[\"https://rp.example.jp/callback\"]", "[]"),
+        ("sector = \"rp.example.jp\"", "sector = \"RP Example\""),
+        ("pairwise_secret_version = 1", "pairwise_secret_version = 2"),
+        ("crv = \"P-256\"", "crv = \"P-384\""),
+        ("kid = \"rp-2026\"", "kid = \"\""),
+        (
+            "assertion_algorithm = \"ES256\"",
+            "assertion_algorithm = \"RS256\"",
+        ),
+    ] {
+        assert!(SAMPLE.contains(from), "{from}");
+        let error = check(&SAMPLE.replace(from, to), false).unwrap_err();
+        assert!(!error.to_string().is_empty(), "{to}");
+    }
+}
+
+#[test]
+fn a_client_is_registered_once() {
+    let twice = format!("{SAMPLE}\n{SAMPLE}");
+    assert!(matches!(
+        check(&twice, false).unwrap_err().rule,
+        ClientRule::Repeated
+    ));
+}
+
+#[test]
+fn unknown_keys_and_other_algorithms_do_not_parse() {
+    for (from, to) in [
+        ("sector =", "sektor ="),
+        ("\"ES256\"", "\"none\""),
+        ("\"ES256\"", "\"HS256\""),
+        ("scopes = [\"name\"", "scopes = [\"email\""),
+    ] {
+        let text = SAMPLE.replace(from, to);
+        assert!(
+            runtime::config::parse::<ClientsFile>(&text).is_err(),
+            "{to}"
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! The clients file, as written.
+
+use serde::Deserialize;
+
+use crate::jws::{Algorithm, JsonWebKey};
+use crate::language::Language;
+use crate::scope::Claim;
+
+/// The clients file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientsFile {
+    /// The registrations.
+    #[serde(rename = "client")]
+    pub clients: Vec<ClientRegistration>,
+}
+
+/// One registration, as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientRegistration {
+    /// 1 to 255 characters of `0-9 a-z A-Z`.
+    pub client_id: String,
+    /// What people read.
+    pub name: ClientName,
+    /// Compared character for character.
+    pub redirect_uris: Vec<String>,
+    /// Clients of one sector see the same `sub`.
+    pub sector: String,
+    /// What the client may ask for beyond `openid`.
+    #[serde(default)]
+    pub scopes: Vec<Claim>,
+    /// The one algorithm of the client's assertions.
+    pub assertion_algorithm: Algorithm,
+    /// Whether the token endpoint's address is an audience too.
+    #[serde(default)]
+    pub legacy_audience: bool,
+    /// Which pairwise secret makes the client's `sub`.
+    #[serde(default = "first_version")]
+    pub pairwise_secret_version: u32,
+    /// The form of the four claims.
+    #[serde(default)]
+    pub claims: ClaimForms,
+    /// The client's public keys.
+    pub jwks: JsonWebKeySet,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+/// A client's name in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientName {
+    /// Japanese.
+    pub ja: String,
+    /// English.
+    pub en: String,
+}
+
+impl ClientName {
+    pub(crate) fn in_language(&self, language: Language) -> &str {
+        match language {
+            Language::Japanese => &self.ja,
+            Language::English => &self.en,
+        }
+    }
+}
+
+/// A JWK Set (RFC 7517 section 5).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JsonWebKeySet {
+    /// The keys.
+    pub keys: Vec<JsonWebKey>,
+}
+
+/// The form of the four claims for one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClaimForms {
+    /// The form of `address`.
+    pub address: AddressForm,
+    /// The form of `birthdate`.
+    pub birthdate: BirthdateForm,
+    /// The form of `gender`.
+    pub gender: GenderForm,
+}
+
+/// The form of `address`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AddressForm {
+    /// One string, as the national service has it.
+    #[default]
+    String,
+    /// `{"formatted": ...}` (OpenID Connect Core section 5.1.1).
+    Object,
+}
+
+/// The form of `birthdate`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BirthdateForm {
+    /// `YYYYMMDD`, as on the card.
+    #[default]
+    Card,
+    /// `YYYY-MM-DD` (OpenID Connect Core section 5.1).
+    Iso,
+}
+
+/// The form of `gender`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GenderForm {
+    /// `1`, `2`, `3` or `9`, as on the card.
+    #[default]
+    Card,
+    /// `male`, `female` or `other` (OpenID Connect Core section 5.1).
+    Word,
+}

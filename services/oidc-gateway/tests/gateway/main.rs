@@ -1,0 +1,26 @@
+//! The gateway from outside: whole sign-ins, and the attacks that others fell to.
+//!
+//! Tests named `attack_NN` stand for one known attack each; a twin beside it differs by the attack alone and succeeds.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails where it stands"
+)]
+
+mod assertion;
+mod browser;
+mod card;
+mod world;
+
+mod assertion_claims;
+mod card_leg;
+mod client_assertions;
+mod codes;
+mod discovery;
+mod flow;
+mod hygiene;
+mod listener;
+mod log;
+mod requests;
+mod session;
+mod tokens;

@@ -1,0 +1,270 @@
+//! A gateway on a database of its own, with four relying parties, a reader and a stand-in for signature-verification.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaKeyPair,
+};
+use axum::Router;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use oidc_gateway::{Config, Gateway, Quotas};
+use pki::UnixTime;
+use runtime::clock::ManualClock;
+use runtime::metrics::Metrics;
+use sandbox::postgres::Postgres;
+use store::{DatabaseUrl, GatewayState};
+use tempfile::TempDir;
+
+use crate::card::StandIn;
+
+pub(crate) const PUBLIC_URL: &str = "https://op.example";
+pub(crate) const ISSUER: &str = "https://op.example/api/realms/main";
+pub(crate) const NOW: i64 = 1_800_000_000;
+
+/// A relying party with its private key.
+pub(crate) struct RelyingParty {
+    pub(crate) client_id: &'static str,
+    pub(crate) redirect_uri: &'static str,
+    pub(crate) key: ClientKey,
+}
+
+pub(crate) enum ClientKey {
+    Es256(EcdsaKeyPair),
+    Rs256(RsaKeyPair),
+    Ps256(RsaKeyPair),
+}
+
+/// Everything a test needs. Dropped, it is gone.
+pub(crate) struct World {
+    pub(crate) router: Router,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) state: GatewayState,
+    pub(crate) clock: ManualClock,
+    pub(crate) verification: Arc<StandIn>,
+    pub(crate) metrics: Metrics,
+    /// ES256, sector a.example, the card's forms.
+    pub(crate) alpha: RelyingParty,
+    /// ES256, the same sector, the forms of OpenID Connect Core, the token endpoint as audience too.
+    pub(crate) sister: RelyingParty,
+    /// RS256, sector b.example, may ask for the date of birth only.
+    pub(crate) beta: RelyingParty,
+    /// PS256, sector p.example.
+    pub(crate) gamma: RelyingParty,
+    pub(crate) reader: EcdsaKeyPair,
+    pub(crate) config: Config,
+    pub(crate) folder: TempDir,
+    database: DatabaseUrl,
+    _postgres: Option<Arc<Postgres>>,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with_quotas(Quotas::default()).await
+    }
+
+    pub(crate) async fn with_quotas(quotas: Quotas) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = DatabaseUrl::sqlite(&folder.path().join("gateway.db")).unwrap();
+        Self::on(folder, database, None, quotas).await
+    }
+
+    pub(crate) async fn on_postgres() -> Self {
+        let (server, name) = tokio::task::spawn_blocking(|| {
+            let server = Postgres::shared().unwrap_or_else(|error| panic!("{error}"));
+            let name = server.fresh_database().unwrap();
+            (server, name)
+        })
+        .await
+        .unwrap();
+        let database = server.url_in(&name, "gateway").parse().unwrap();
+        Self::on(
+            tempfile::tempdir().unwrap(),
+            database,
+            Some(server),
+            Quotas::default(),
+        )
+        .await
+    }
+
+    async fn on(
+        folder: TempDir,
+        database: DatabaseUrl,
+        postgres: Option<Arc<Postgres>>,
+        quotas: Quotas,
+    ) -> Self {
+        crate::log::collect();
+        let [alpha, sister] = [
+            es256("RPALPHA", "https://a.example/callback"),
+            es256("RPSISTER", "https://sister.example/cb?tenant=1"),
+        ];
+        let beta = rsa("RPBETA", "https://b.example/callback", ClientKey::Rs256);
+        let gamma = rsa("RPGAMMA", "https://p.example/callback", ClientKey::Ps256);
+        let reader = fresh_ec();
+        write_files(folder.path(), &[&alpha, &sister, &beta, &gamma], &reader);
+        let config = Config {
+            quotas,
+            ..config(folder.path(), &database)
+        };
+        let state = GatewayState::open(&database).await.unwrap();
+        let clock = ManualClock::at(UnixTime::from_secs(NOW));
+        let verification = Arc::new(StandIn::default());
+        let metrics = Metrics::new("oidc-gateway");
+        let gateway = Gateway::new(
+            &config,
+            state.clone(),
+            verification.clone(),
+            Arc::new(clock.clone()),
+            &metrics,
+        )
+        .unwrap();
+        Self {
+            router: oidc_gateway::router(gateway.clone()),
+            gateway,
+            state,
+            clock,
+            verification,
+            metrics,
+            alpha,
+            sister,
+            beta,
+            gamma,
+            reader,
+            config,
+            folder,
+            database,
+            _postgres: postgres,
+        }
+    }
+
+    /// Another gateway on the same database, as a second process or after a restart.
+    pub(crate) async fn replica(&self) -> Router {
+        let state = GatewayState::open(&self.database).await.unwrap();
+        let gateway = Gateway::new(
+            &self.config,
+            state,
+            self.verification.clone(),
+            Arc::new(self.clock.clone()),
+            &Metrics::new("replica"),
+        );
+        oidc_gateway::router(gateway.unwrap())
+    }
+}
+
+fn config(folder: &Path, database: &DatabaseUrl) -> Config {
+    let text = include_str!("../../../../deploy/config/oidc-gateway.toml")
+        .replace("https://auth.example.jp", PUBLIC_URL);
+    let path = folder.join("oidc-gateway.toml");
+    std::fs::write(&path, text).unwrap();
+    let mut config: Config = runtime::config::load(&path).unwrap();
+    config.store.gateway = database.clone();
+    config
+}
+
+fn write_files(folder: &Path, parties: &[&RelyingParty], reader: &EcdsaKeyPair) {
+    std::fs::create_dir(folder.join("secrets")).unwrap();
+    std::fs::write(
+        folder.join("secrets/pairwise"),
+        format!("1:{}\n", "5a".repeat(32)),
+    )
+    .unwrap();
+    std::fs::write(
+        folder.join("secrets/id-token-2026-11.pem"),
+        private_pem(&fresh_ec()),
+    )
+    .unwrap();
+    let registrations: String = parties.iter().map(|party| registration(party)).collect();
+    std::fs::write(folder.join("clients.toml"), registrations).unwrap();
+    let readers = format!(
+        "[[reader]]\nkey_id = \"reader-1\"\npublic_key = \"{}\"\n",
+        spki_base64(reader)
+    );
+    std::fs::write(folder.join("readers.toml"), readers).unwrap();
+}
+
+fn registration(party: &RelyingParty) -> String {
+    let (sector, scopes, extra) = match party.client_id {
+        "RPALPHA" => (
+            "a.example",
+            r#"["name", "address", "birthdate", "gender"]"#,
+            "",
+        ),
+        "RPSISTER" => (
+            "a.example",
+            r#"["name", "address", "birthdate", "gender"]"#,
+            "legacy_audience = true\n[client.claims]\naddress = \"object\"\nbirthdate = \"iso\"\ngender = \"word\"\n",
+        ),
+        "RPBETA" => ("b.example", r#"["birthdate"]"#, ""),
+        _ => ("p.example", "[]", ""),
+    };
+    let (algorithm, jwk) = match &party.key {
+        ClientKey::Es256(pair) => ("ES256", ec_jwk(pair)),
+        ClientKey::Rs256(pair) => ("RS256", rsa_jwk(pair)),
+        ClientKey::Ps256(pair) => ("PS256", rsa_jwk(pair)),
+    };
+    format!(
+        "[[client]]\nclient_id = \"{}\"\nname = {{ ja = \"見本 <{}>\", en = \"Sample <{}>\" }}\n\
+         redirect_uris = [\"{}\"]\nsector = \"{sector}\"\nscopes = {scopes}\n\
+         assertion_algorithm = \"{algorithm}\"\n{extra}[[client.jwks.keys]]\nkid = \"key-1\"\n{jwk}\n",
+        party.client_id, party.client_id, party.client_id, party.redirect_uri
+    )
+}
+
+fn es256(client_id: &'static str, redirect_uri: &'static str) -> RelyingParty {
+    RelyingParty {
+        client_id,
+        redirect_uri,
+        key: ClientKey::Es256(fresh_ec()),
+    }
+}
+
+fn rsa(
+    client_id: &'static str,
+    redirect_uri: &'static str,
+    key: fn(RsaKeyPair) -> ClientKey,
+) -> RelyingParty {
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    RelyingParty {
+        client_id,
+        redirect_uri,
+        key: key(pair),
+    }
+}
+
+pub(crate) fn fresh_ec() -> EcdsaKeyPair {
+    EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()
+}
+
+fn ec_jwk(pair: &EcdsaKeyPair) -> String {
+    let point = pair.public_key().as_ref();
+    let (x, y) = (
+        URL_SAFE_NO_PAD.encode(&point[1..33]),
+        URL_SAFE_NO_PAD.encode(&point[33..]),
+    );
+    format!("kty = \"EC\"\ncrv = \"P-256\"\nx = \"{x}\"\ny = \"{y}\"\n")
+}
+
+/// The modulus out of the RSAPublicKey structure: a sequence of two integers, the first of 257 octets with its zero.
+fn rsa_jwk(pair: &RsaKeyPair) -> String {
+    let der = pair.public_key().as_ref();
+    let modulus = &der[9..9 + 256];
+    format!(
+        "kty = \"RSA\"\nn = \"{}\"\ne = \"AQAB\"\n",
+        URL_SAFE_NO_PAD.encode(modulus)
+    )
+}
+
+fn spki_base64(pair: &EcdsaKeyPair) -> String {
+    let prefix = hex::decode("3059301306072a8648ce3d020106082a8648ce3d030107034200").unwrap();
+    STANDARD.encode([prefix.as_slice(), pair.public_key().as_ref()].concat())
+}
+
+fn private_pem(pair: &EcdsaKeyPair) -> String {
+    let der = pair.to_pkcs8v1().unwrap();
+    format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(der.as_ref())
+    )
+}
