@@ -25,10 +25,12 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order in which they start: what others ask comes first.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 5] = [
         Self::CrlSync,
+        Self::RevocationLookup,
         Self::SignatureVerification,
         Self::SigningCertificate,
+        Self::OidcGateway,
     ];
 
     /// Its name on the command line, in metrics, and of its file.
