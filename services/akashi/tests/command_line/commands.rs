@@ -1,0 +1,186 @@
+//! The commands that start nothing.
+
+use crate::support::{akashi, deployment, edit, text};
+
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config");
+
+#[test]
+fn the_sample_files_of_every_role_are_good() {
+    let said = akashi(&["config", "check", "--without-files", SAMPLES]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    assert_eq!(said.stdout.matches(": good").count(), 5, "{}", said.stdout);
+}
+
+#[test]
+fn a_deployment_is_good_with_the_files_it_names() {
+    let (_folder, deployment) = deployment(20_100);
+    let said = akashi(&["config", "check", text(deployment.folder())]);
+    assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
+    assert_eq!(said.stdout.matches(": good").count(), 5, "{}", said.stdout);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_file_place_and_the_nearest_key() {
+    let (_folder, deployment) = deployment(20_200);
+    edit(
+        &deployment,
+        "signature-verification",
+        "holder_links =",
+        "holder_link =",
+    );
+    let file = deployment.config_file("signature-verification");
+    for command in [
+        vec!["config", "check", text(&file)],
+        vec!["signature-verification", "--config", text(&file)],
+    ] {
+        let said = akashi(&command);
+        assert_eq!(said.code, Some(2));
+        let words = format!("{}{}", said.stdout, said.stderr);
+        assert!(
+            words.contains("signature-verification.toml: line "),
+            "{words}"
+        );
+        assert!(words.contains("unknown field `holder_link`"), "{words}");
+        assert!(words.contains("did you mean `holder_links`?"), "{words}");
+    }
+}
+
+#[test]
+fn one_bad_file_keeps_every_role_from_starting() {
+    let (folder, deployment) = deployment(20_300);
+    edit(&deployment, "oidc-gateway", "public_url", "publik_url");
+    let said = akashi(&["all", "--config", text(deployment.folder())]);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("did you mean `public_url`?"),
+        "{}",
+        said.stderr
+    );
+    assert!(!folder.path().join("data/crl.db").exists());
+}
+
+#[test]
+fn production_refuses_a_throw_away_root() {
+    let (_folder, deployment) = deployment(20_400);
+    let role = "signing-certificate";
+    edit(
+        &deployment,
+        role,
+        "environment = \"sandbox\"",
+        "environment = \"production\"",
+    );
+    let file = deployment.config_file(role);
+    let checked = akashi(&["config", "check", text(&file)]);
+    assert_eq!(checked.code, Some(2));
+    assert!(
+        checked
+            .stdout
+            .contains("is none of JPKI's production roots"),
+        "{}",
+        checked.stdout
+    );
+    let started = akashi(&[role, "--config", text(&file)]);
+    assert_eq!(started.code, Some(1));
+    assert!(
+        started
+            .stderr
+            .contains("is none of JPKI's production roots"),
+        "{}",
+        started.stderr
+    );
+}
+
+#[test]
+fn a_replaced_anchor_is_refused_by_its_fingerprint() {
+    let (folder, deployment) = deployment(20_500);
+    let anchors = folder.path().join("anchors");
+    let (one, other) = (
+        anchors.join("user-authentication-1.cer"),
+        anchors.join("user-authentication-2.cer"),
+    );
+    std::fs::copy(other, one).unwrap();
+    let file = deployment.config_file("crl-sync");
+    let said = akashi(&["config", "check", text(&file)]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.stdout
+            .contains("user-authentication-1.cer: its SHA-256 is"),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn a_file_that_belongs_to_no_role_is_refused() {
+    let said = akashi(&["config", "check", &format!("{SAMPLES}/agency.toml")]);
+    assert_eq!(said.code, Some(2));
+    assert!(
+        said.stderr.contains("a role's file is named crl-sync.toml"),
+        "{}",
+        said.stderr
+    );
+}
+
+#[test]
+fn a_sync_that_reaches_nobody_fails_and_names_every_source() {
+    let (_folder, deployment) = deployment(20_600);
+    let file = deployment.config_file("crl-sync");
+    let said = akashi(&["crl-sync", "--once", "--config", text(&file)]);
+    assert_eq!(said.code, Some(1), "{}", said.stderr);
+    assert!(said.stdout.lines().count() >= 2, "{}", said.stdout);
+    assert!(
+        said.stdout.lines().all(|line| line.contains(": failed (")),
+        "{}",
+        said.stdout
+    );
+}
+
+#[test]
+fn an_empty_audit_log_is_read_and_shows_nothing() {
+    let (_folder, deployment) = deployment(20_700);
+    let file = deployment.config_file("signing-certificate");
+    for part in ["checks", "refusals", "refusal-totals", "ledger"] {
+        let said = akashi(&["audit", part, "--config", text(&file)]);
+        assert_eq!(
+            (said.code, said.stdout.as_str()),
+            (Some(0), ""),
+            "{}",
+            said.stderr
+        );
+    }
+}
+
+#[test]
+fn a_link_that_does_not_wait_cannot_be_accepted() {
+    let (_folder, deployment) = deployment(20_800);
+    let file = deployment.config_file("signature-verification");
+    let held = akashi(&["holder", "held", "--config", text(&file)]);
+    assert_eq!(
+        (held.code, held.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        held.stderr
+    );
+    let hash = "ab".repeat(32);
+    let accept = [
+        "holder",
+        "accept",
+        "--config",
+        text(&file),
+        "--certification-authority",
+        "user-authentication",
+        "--old",
+        &hash,
+        "--new",
+        &hash,
+        "--decided-by",
+        "operator",
+    ];
+    let said = akashi(&accept);
+    assert_eq!(said.code, Some(1));
+    assert!(
+        said.stderr.contains("no such link waits"),
+        "{}",
+        said.stderr
+    );
+}
