@@ -1,25 +1,28 @@
 //! Everything around Akashi, started together: the repository, its control API, the card app and the
 //! demo relying party. The launcher starts Akashi beside it; tests start whatever they need.
 
+mod clients;
+mod lists;
+
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Error, Result, anyhow};
-use pki::CrlSigner;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::card_app::{self, CardAppConfig};
-use crate::deployment::{self, Client, Reader, Source, SourceKind, Surroundings, is_free};
-use crate::files::write_private;
-use crate::mint::{CaKind, Jpki, ListKind, ListSigner, MUNICIPALITIES, names, pem};
-use crate::relying_party::{self, ClientConfig, ClientKey, Registration, RelyingPartyConfig};
-use crate::repository::{self, Repository, links_path, list_path};
+use crate::deployment::{Client, Reader, Surroundings, is_free};
+use crate::mint::{CaKind, pem};
+use crate::relying_party::{self, ClientConfig, RelyingPartyConfig};
+use crate::repository::{self, Repository};
 
-/// The key id under which both relying parties sign.
-const CLIENT_KEY_ID: &str = "sandbox-1";
+pub use lists::{ListChoice, ListChoices, source_name};
+
+use clients::{client_configs, registrations};
+use lists::{sources, trusted};
 
 /// What the world has to be told.
 #[derive(Clone, Debug)]
@@ -76,72 +79,6 @@ pub struct Addresses {
     pub repository: String,
     /// The control API.
     pub control: String,
-}
-
-/// Which lists an authority's verifiers fetch.
-#[derive(Clone, Copy, Debug)]
-pub struct ListChoice {
-    /// Whose key signs them.
-    pub crl_signer: CrlSigner,
-    /// The full list of each signer.
-    pub full: bool,
-    /// Every municipality's partition of each signer.
-    pub partitions: bool,
-}
-
-/// Which lists are fetched of both authorities.
-#[derive(Clone, Copy, Debug)]
-pub struct ListChoices {
-    /// Of user authentication.
-    pub user_authentication: ListChoice,
-    /// Of digital signature.
-    pub digital_signature: ListChoice,
-}
-
-impl Default for ListChoices {
-    /// Both forms at once: full lists signed by each generation's own key for one authority, partitions
-    /// signed by the newest key for the other.
-    fn default() -> Self {
-        Self {
-            user_authentication: ListChoice {
-                crl_signer: CrlSigner::OwnKey,
-                full: true,
-                partitions: false,
-            },
-            digital_signature: ListChoice {
-                crl_signer: CrlSigner::NewestKey,
-                full: false,
-                partitions: true,
-            },
-        }
-    }
-}
-
-impl ListChoices {
-    fn of(self, kind: CaKind) -> ListChoice {
-        match kind {
-            CaKind::UserAuthentication => self.user_authentication,
-            CaKind::DigitalSignature => self.digital_signature,
-        }
-    }
-
-    /// The lists that are fetched of an authority.
-    pub fn lists(self, kind: CaKind) -> Vec<ListKind> {
-        let choice = self.of(kind);
-        let chosen = |list: &ListKind| {
-            let signer = match choice.crl_signer {
-                CrlSigner::OwnKey => list.signer != ListSigner::Newest,
-                CrlSigner::NewestKey => list.signer == ListSigner::Newest,
-            };
-            signer
-                && if list.municipality.is_none() {
-                    choice.full
-                } else {
-                    choice.partitions
-                }
-        };
-        ListKind::all().into_iter().filter(chosen).collect()
-    }
 }
 
 /// The running world. Dropped, it stops at once.
@@ -292,116 +229,6 @@ impl Listening {
         format!("http://{}", self.1)
     }
 }
-
-/// The relying parties' keys, made once and kept.
-fn client_configs(data: &Path) -> Result<Vec<ClientConfig>> {
-    let config = |client_id: &str, file: &str, name: &str| -> Result<ClientConfig> {
-        let path = data.join("relying-party").join(file);
-        if !path.exists() {
-            write_private(&path, ClientKey::generate()?.to_pkcs8_pem()?.as_bytes())?;
-        }
-        Ok(ClientConfig {
-            client_id: client_id.to_owned(),
-            key_id: CLIENT_KEY_ID.to_owned(),
-            private_key_pem: std::fs::read_to_string(&path)
-                .with_context(|| path.display().to_string())?,
-            name: name.to_owned(),
-        })
-    };
-    Ok(vec![
-        config("RP00000001", "city.pem", "Harbour City e-services")?,
-        config("RP00000002", "shop.pem", "Harbour Market")?,
-    ])
-}
-
-fn registrations(clients: &[ClientConfig], origin: &str) -> Result<Vec<Client>> {
-    let japanese = ["みなと市 電子申請", "みなと市場"];
-    let sectors = ["city.example", "market.example"];
-    let rows = clients
-        .iter()
-        .zip(Registration::ALL)
-        .zip(japanese.into_iter().zip(sectors));
-    rows.map(|((client, registration), (name_ja, sector))| {
-        let key = ClientKey::from_pem(&client.private_key_pem)?;
-        Ok(Client {
-            client_id: client.client_id.clone(),
-            name_ja: name_ja.to_owned(),
-            name_en: client.name.clone(),
-            redirect_uris: vec![registration.redirect_uri(origin)],
-            sector: sector.to_owned(),
-            scopes: registration
-                .scopes()
-                .iter()
-                .map(|scope| (*scope).to_owned())
-                .collect(),
-            jwk: serde_json::to_value(key.public_jwk(&client.key_id))?,
-        })
-    })
-    .collect()
-}
-
-fn trusted(jpki: &Jpki, kind: CaKind, choices: ListChoices) -> deployment::Authority {
-    let crl_signer = match choices.of(kind).crl_signer {
-        CrlSigner::OwnKey => "own_key",
-        CrlSigner::NewestKey => "newest_key",
-    };
-    let generations = &jpki.authority(kind).generations;
-    deployment::Authority {
-        name: kind.name().to_owned(),
-        profile: kind.profile_name().to_owned(),
-        crl_signer: crl_signer.to_owned(),
-        anchors: generations
-            .iter()
-            .map(|generation| generation.certificate.clone())
-            .collect(),
-    }
-}
-
-fn sources(jpki: &Jpki, choices: ListChoices, repository: &str) -> Vec<Source> {
-    let mut sources = Vec::new();
-    for kind in CaKind::ALL {
-        let authority = jpki.authority(kind);
-        for list in choices.lists(kind) {
-            let signer_key_id = match list.signer {
-                ListSigner::Own(ordinal) => Some(authority.generation(ordinal).key.key_id()),
-                ListSigner::Newest => None,
-            };
-            sources.push(Source {
-                name: source_name(kind, &list),
-                authority: kind.name().to_owned(),
-                url: format!("{repository}{}", list_path(kind, &list)),
-                kind: SourceKind::Crl {
-                    distribution_point: list
-                        .municipality
-                        .map(|it| names::full_name(&kind.distribution_point_name(it))),
-                    signer_key_id,
-                },
-            });
-        }
-    }
-    // Only people who sign in have a holder id, so only that authority's links are of use.
-    let kind = CaKind::UserAuthentication;
-    sources.push(Source {
-        name: format!("{}-links", kind.name()),
-        authority: kind.name().to_owned(),
-        url: format!("{repository}{}", links_path(kind)),
-        kind: SourceKind::SerialLinks,
-    });
-    sources
-}
-
-/// The name of a list as a source of crl-sync: `user-authentication-own-2-full`.
-pub fn source_name(kind: CaKind, list: &ListKind) -> String {
-    let path = list.path();
-    format!(
-        "{}-{}",
-        kind.name(),
-        path.trim_end_matches(".crl").replace('/', "-")
-    )
-}
-
-/// Every municipality has a partition in a deployment that fetches partitions.
-const _: () = assert!(MUNICIPALITIES.len() >= 3);
 
 #[cfg(test)]
 mod tests;

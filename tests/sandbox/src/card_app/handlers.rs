@@ -178,7 +178,7 @@ fn page(
     problem: Option<PinProblem>,
 ) -> Response {
     app.repository
-        .read(|jpki| pages::ask(interaction, &jpki.cards, chosen, problem))
+        .read(|jpki| pages::ask(interaction, jpki, chosen, problem))
 }
 
 fn problem_page(problem: GatewayProblem) -> Response {

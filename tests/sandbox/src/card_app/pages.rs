@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::gateway::Interaction;
 use super::handlers::REFUSED_FORM;
 use crate::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN, Card, PinError, PinKind};
-use crate::mint::card_in_words;
+use crate::mint::{CaKind, Jpki, card_in_words};
 
 /// The same in two languages.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl AskPage<'_> {
 
 pub(super) fn ask(
     interaction: &Interaction,
-    cards: &[Card],
+    jpki: &Jpki,
     chosen: Option<&str>,
     problem: Option<PinProblem>,
 ) -> Response {
@@ -77,9 +77,10 @@ pub(super) fn ask(
             .iter()
             .filter_map(|scope| item(scope))
             .collect(),
-        cards: cards
+        cards: jpki
+            .cards
             .iter()
-            .map(|card| Choice::new(card, card.id == chosen))
+            .map(|card| Choice::new(jpki, card, card.id == chosen))
             .collect(),
         problem: problem.map(in_words),
         wrong: match problem {
@@ -136,9 +137,13 @@ fn show(status: StatusCode, page: &impl Template) -> Response {
 }
 
 impl<'a> Choice<'a> {
-    fn new(card: &'a Card, chosen: bool) -> Self {
+    fn new(jpki: &Jpki, card: &'a Card, chosen: bool) -> Self {
         let person = card.person();
-        let (ja, en) = card_in_words(&card.id);
+        let revoked = jpki.is_revoked(card, CaKind::UserAuthentication);
+        let (ja, en) = match card_in_words(&card.id) {
+            _ if revoked && card.id != "revoked" => ("その後失効したカード", "revoked since"),
+            in_words => in_words,
+        };
         let state = words(ja, en);
         Self {
             id: &card.id,

@@ -1,5 +1,7 @@
 //! The whole world on its real ports.
 
+use std::path::Path;
+
 use http::StatusCode;
 
 use super::*;
