@@ -1,0 +1,199 @@
+//! A real browser: headless Chromium from Debian's package, driven through its own WebDriver server.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::json;
+
+/// Longest wait for a page element: the slowest step is a sign-in's round trip through all services.
+const ELEMENT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The size of the window that pages are shown in.
+#[derive(Clone, Copy, Debug)]
+pub enum Screen {
+    /// 1280 x 900.
+    Desktop,
+    /// 390 x 844, a current phone.
+    Phone,
+}
+
+/// One browser with an empty profile; closed, with its driver, when dropped.
+pub struct Browser {
+    client: Client,
+    screenshots: PathBuf,
+    // Fields drop in this order: the driver ends before its profile folder goes.
+    _driver: Driver,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts a driver on a free port and a browser in it. Screenshots go to `screenshots`.
+    pub async fn start(screen: Screen, screenshots: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let driver = Driver::start(port)?;
+        let profile = tempfile::tempdir()?;
+        let (width, height) = match screen {
+            Screen::Desktop => (1280, 900),
+            Screen::Phone => (390, 844),
+        };
+        let options = json!({
+            "binary": "/usr/bin/chromium",
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+                "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                "--disable-dev-shm-usage",
+                format!("--window-size={width},{height}"),
+                format!("--user-data-dir={}", profile.path().display()),
+            ],
+        });
+        let mut capabilities = serde_json::Map::new();
+        capabilities.insert("goog:chromeOptions".to_owned(), options);
+        let client = connect(port, &capabilities).await?;
+        std::fs::create_dir_all(screenshots)?;
+        Ok(Self {
+            client,
+            screenshots: screenshots.to_owned(),
+            _driver: driver,
+            _profile: profile,
+        })
+    }
+
+    /// Opens a page.
+    pub async fn open(&self, url: &str) -> Result<()> {
+        self.client
+            .goto(url)
+            .await
+            .with_context(|| format!("opening {url}"))
+    }
+
+    /// The address shown in the address bar.
+    pub async fn address(&self) -> Result<String> {
+        Ok(self.client.current_url().await?.to_string())
+    }
+
+    /// All text on the page as a person sees it.
+    pub async fn text(&self) -> Result<String> {
+        let body = self
+            .client
+            .wait()
+            .at_most(ELEMENT_TIMEOUT)
+            .for_element(Locator::Css("body"));
+        Ok(body.await?.text().await?)
+    }
+
+    /// Clicks the element at `css` once it is there.
+    pub async fn click(&self, css: &str) -> Result<()> {
+        self.element(css)
+            .await?
+            .click()
+            .await
+            .with_context(|| format!("clicking {css}"))
+    }
+
+    /// Types into the field at `css`.
+    pub async fn fill(&self, css: &str, value: &str) -> Result<()> {
+        let field = self.element(css).await?;
+        field.clear().await?;
+        field
+            .send_keys(value)
+            .await
+            .with_context(|| format!("typing into {css}"))
+    }
+
+    /// The text of the element at `css`.
+    pub async fn text_of(&self, css: &str) -> Result<String> {
+        Ok(self.element(css).await?.text().await?)
+    }
+
+    /// Whether an element matches `css` now.
+    pub async fn has(&self, css: &str) -> Result<bool> {
+        Ok(!self.client.find_all(Locator::Css(css)).await?.is_empty())
+    }
+
+    /// Saves what is on the screen as `<name>.png`.
+    pub async fn screenshot(&self, name: &str) -> Result<()> {
+        let png = self.client.screenshot().await?;
+        std::fs::write(self.screenshots.join(format!("{name}.png")), png)?;
+        Ok(())
+    }
+
+    /// Forgets every cookie of every site.
+    pub async fn forget_cookies(&self) -> Result<()> {
+        Ok(self.client.delete_all_cookies().await?)
+    }
+
+    /// Ends the session in good order.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.client.clone().close().await?)
+    }
+
+    async fn element(&self, css: &str) -> Result<fantoccini::elements::Element> {
+        let wait = self
+            .client
+            .wait()
+            .at_most(ELEMENT_TIMEOUT)
+            .for_element(Locator::Css(css))
+            .await;
+        if let Ok(element) = wait {
+            return Ok(element);
+        }
+        let _ = self.screenshot("missing-element").await;
+        bail!(
+            "no element {css} on {}:\n{}",
+            self.address().await?,
+            self.text().await?
+        )
+    }
+}
+
+async fn connect(
+    port: u16,
+    capabilities: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Client> {
+    let address = format!("http://127.0.0.1:{port}");
+    let mut last = None;
+    for _ in 0..100 {
+        match ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities.clone())
+            .connect(&address)
+            .await
+        {
+            Ok(client) => return Ok(client),
+            Err(error) => last = Some(error),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("chromedriver did not open a session: {last:?}")
+}
+
+/// A free port on loopback. Another process may take it between here and its use; callers that can bind port 0
+/// themselves should.
+pub fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+struct Driver(Child);
+
+impl Driver {
+    fn start(port: u16) -> Result<Self> {
+        let child = Command::new("/usr/bin/chromedriver")
+            .arg(format!("--port={port}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("starting /usr/bin/chromedriver (Debian package chromium-driver)")?;
+        Ok(Self(child))
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,283 @@
+//! A whole installation: the sandbox's world, a deployment folder, and the shipped binary's processes on it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use sandbox::deployment::{Databases, Deployment, Lists, Pace, Ports};
+use sandbox::postgres::Postgres;
+
+use crate::process::{PATIENCE, Process};
+use crate::world::World;
+
+/// The roles, each a process of its own on PostgreSQL.
+pub const ROLES: [&str; 5] = [
+    "crl-sync",
+    "revocation-lookup",
+    "signature-verification",
+    "signing-certificate",
+    "oidc-gateway",
+];
+
+/// How an installation is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `akashi all` on SQLite files.
+    AllOnSqlite,
+    /// Each role its own process, with its own certificate, PostgreSQL role and configuration.
+    RolesOnPostgres,
+}
+
+/// What an installation is made of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// One process or many.
+    pub shape: Shape,
+    /// Which lists are fetched.
+    pub lists: Lists,
+    /// How long a list is good for.
+    pub list_lifetime_seconds: u32,
+}
+
+impl Plan {
+    /// Every list, good for an hour.
+    pub fn of(shape: Shape) -> Self {
+        Self {
+            shape,
+            lists: Lists::all(),
+            list_lifetime_seconds: 3600,
+        }
+    }
+}
+
+/// A running installation. Dropping it ends its processes.
+pub struct System {
+    /// What is around it.
+    pub world: World,
+    /// Its folder.
+    pub deployment: Deployment,
+    processes: BTreeMap<&'static str, Process>,
+    _postgres: Option<Postgres>,
+    log_folder: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl System {
+    /// Starts everything and waits until the first lists are served.
+    pub async fn start(plan: &Plan) -> Result<Self> {
+        let mut system = Self::prepare(plan).await?;
+        for role in system.roles(plan.shape) {
+            system.start_role(role)?;
+        }
+        system.wait_until_ready().await?;
+        Ok(system)
+    }
+
+    /// Makes everything but starts no process.
+    pub async fn prepare(plan: &Plan) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("akashi-e2e-").tempdir()?;
+        let ports = next_ports()?;
+        let world = World::start(
+            &folder.path().join("jpki"),
+            &ports.public_url(),
+            plan.list_lifetime_seconds,
+        )
+        .await?;
+        let postgres = match plan.shape {
+            Shape::AllOnSqlite => None,
+            Shape::RolesOnPostgres => Some(Postgres::start().context("starting PostgreSQL")?),
+        };
+        let databases = postgres
+            .as_ref()
+            .map_or(Databases::Sqlite, postgres_databases);
+        let pace = Pace {
+            sync_interval_seconds: 1,
+            poll_interval_seconds: 1,
+        };
+        let deployment = Deployment::write(
+            &folder.path().join("deployment"),
+            &world.surroundings(&plan.lists),
+            &databases,
+            ports,
+            pace,
+        )?;
+        // Kept after the test, beside the build, so that a failure can be looked into.
+        let log_folder = build_folder()
+            .join("e2e-logs")
+            .join(ports.oidc_gateway.service.to_string());
+        std::fs::create_dir_all(&log_folder)?;
+        Ok(Self {
+            world,
+            deployment,
+            processes: BTreeMap::new(),
+            _postgres: postgres,
+            log_folder,
+            folder,
+        })
+    }
+
+    fn roles(&self, shape: Shape) -> Vec<&'static str> {
+        match shape {
+            Shape::AllOnSqlite => vec!["all"],
+            Shape::RolesOnPostgres => ROLES.to_vec(),
+        }
+    }
+
+    /// Starts one process: a role, or `all`.
+    pub fn start_role(&mut self, role: &'static str) -> Result<()> {
+        let config = match role {
+            "all" => self.deployment.folder().to_owned(),
+            role => self.deployment.config_file(role),
+        };
+        let config = config.to_str().context("a temporary folder in UTF-8")?;
+        let process = Process::start(
+            &akashi_binary(),
+            &[role, "--config", config],
+            role,
+            &self.log_folder,
+        )?;
+        self.processes.insert(role, process);
+        Ok(())
+    }
+
+    /// A running process.
+    pub fn process(&mut self, role: &str) -> Result<&mut Process> {
+        self.processes
+            .get_mut(role)
+            .with_context(|| format!("{role} is not running"))
+    }
+
+    /// Takes a process out, to be killed or stopped.
+    pub fn take(&mut self, role: &str) -> Result<Process> {
+        self.processes
+            .remove(role)
+            .with_context(|| format!("{role} is not running"))
+    }
+
+    /// Everything that all processes have said.
+    pub fn logs(&self) -> String {
+        self.processes.values().map(Process::log).collect()
+    }
+
+    /// The end of every process's log but for routine, and where the whole of it is kept.
+    pub fn last_words(&self) -> String {
+        let notable = |log: String| {
+            let lines: Vec<&str> = log
+                .lines()
+                .filter(|line| !line.contains("\"INFO\""))
+                .collect();
+            lines[lines.len().saturating_sub(20)..].join("\n")
+        };
+        let words: String = self
+            .processes
+            .iter()
+            .map(|(role, process)| format!("--- {role}:\n{}\n", notable(process.log())))
+            .collect();
+        format!("{words}--- whole logs: {}", self.log_folder.display())
+    }
+
+    /// Where certificate and other files of a test may lie.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Waits until every role is ready and the lists are there.
+    pub async fn wait_until_ready(&mut self) -> Result<()> {
+        let ports = self.deployment.ports();
+        for role in [
+            ports.crl_sync,
+            ports.revocation_lookup,
+            ports.signature_verification,
+            ports.signing_certificate,
+            ports.oidc_gateway,
+        ] {
+            let url = format!("http://127.0.0.1:{}/readyz", role.metrics);
+            eventually(&format!("{url} answering 200"), || async {
+                Ok(reqwest_client()?
+                    .get(&url)
+                    .send()
+                    .await
+                    .is_ok_and(|answer| answer.status().is_success()))
+            })
+            .await
+            .with_context(|| self.last_words())?;
+        }
+        self.wait_for_fresh_lists(true).await
+    }
+
+    /// Waits until the freshness of both authorities is as said.
+    pub async fn wait_for_fresh_lists(&mut self, fresh: bool) -> Result<()> {
+        for authority in ["user-authentication", "digital-signature"] {
+            let what = format!("freshness/{authority} being {fresh}");
+            eventually(&what, || async {
+                Ok(
+                    crate::health::is_serving(&self.deployment, &format!("freshness/{authority}"))
+                        .await
+                        == Some(fresh),
+                )
+            })
+            .await
+            .with_context(|| self.last_words())?;
+        }
+        Ok(())
+    }
+}
+
+/// Tries again until `condition` holds, or gives up with `what` was waited for.
+pub async fn eventually<F: Future<Output = Result<bool>>>(
+    what: &str,
+    condition: impl Fn() -> F,
+) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while Instant::now() < until {
+        if condition().await? {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    bail!("waited in vain for {what}")
+}
+
+/// An HTTP client that follows no redirect.
+pub fn reqwest_client() -> Result<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
+    Ok(client.timeout(Duration::from_secs(20)).build()?)
+}
+
+/// The shipped binary, built by `tests/run` beside this test.
+pub fn akashi_binary() -> PathBuf {
+    build_folder().join("akashi")
+}
+
+/// Where cargo put what it built: `target/debug` for a test in `target/debug/deps`.
+fn build_folder() -> PathBuf {
+    let mut path = std::env::current_exe().unwrap_or_default();
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    path
+}
+
+/// Tests run at the same time: each installation gets a block of ports to itself, below the range from which the
+/// kernel takes outgoing ports.
+fn next_ports() -> Result<Ports> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 20_000 + u16::try_from(std::process::id() % 100)? * 100;
+    let first = base + NEXT.fetch_add(20, Ordering::Relaxed);
+    Ports::free_from(first).context("no free ports")
+}
+
+fn postgres_databases(postgres: &Postgres) -> Databases {
+    Databases::Postgres {
+        crl_writer: postgres.url("crl_writer"),
+        crl_reader: postgres.url("crl_reader"),
+        audit: postgres.url("audit"),
+        holder_links: postgres.url("holder_links"),
+        gateway: postgres.url("gateway"),
+    }
+}

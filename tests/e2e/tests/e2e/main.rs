@@ -1,0 +1,3 @@
+//! The main job through the real ports, in one process and in many.
+
+mod sign_in;
