@@ -195,9 +195,8 @@ fn missing_proof(scope: &Scope, held: &SignerLists, lists: &AuthorityLists) -> R
         return Reason::Stale;
     }
     match scope {
-        Scope::FullOnly => Reason::NoList,
         Scope::Partition(name) if held.partitions.contains_key(name) => Reason::Stale,
-        Scope::Partition(_) => Reason::NoList,
+        Scope::Partition(_) | Scope::FullOnly => Reason::NoList,
         Scope::Unnamed => {
             let names = lists.partitions();
             let complete =
@@ -221,5 +220,5 @@ fn latest<'a>(in_scope: &[&'a Arc<List>]) -> Option<&'a List> {
 }
 
 #[cfg(test)]
-#[path = "decide_tests.rs"]
+#[path = "decide_tests/mod.rs"]
 mod tests;

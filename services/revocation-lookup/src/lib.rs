@@ -1,9 +1,9 @@
 //! The revocation status of a certificate, answered from verified lists held in memory.
 //!
-//! A replica ([`replica`]) follows the store: whenever the generation changes it loads what is new and swaps one
-//! immutable [`snapshot`]. A call reads its fields ([`request`]), decides over the snapshot ([`decide`], pure) and puts
-//! the decision into the words of the contract ([`wire`]). Every lookup is counted in the ledger; no call ever waits for
-//! the database.
+//! A replica (`replica.rs`) follows the store: whenever the generation changes it loads what is new and swaps one
+//! immutable snapshot (`snapshot.rs`). A call reads its fields (`request.rs`), decides over the snapshot (`decide.rs`,
+//! pure) and puts the decision into the words of the contract (`wire.rs`). Every lookup is counted in the ledger; no
+//! call ever waits for the database.
 
 mod access;
 mod config;
@@ -70,7 +70,7 @@ async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> 
         .background
         .spawn(replica.follow(config.poll_interval()));
 
-    let mut server = GrpcServer::new(
+    let mut grpc = GrpcServer::new(
         &context,
         &config.listen,
         &config.tls,
@@ -79,7 +79,7 @@ async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> 
     )?
     .report_refusals_to(refusals.clone());
     if config.reflection {
-        server = server.with_reflection(proto::FILE_DESCRIPTOR_SET);
+        grpc = grpc.with_reflection(proto::FILE_DESCRIPTOR_SET);
     }
     let shared = Arc::new(Shared {
         callers: Callers::new(&config.caller, &trusted),
@@ -90,7 +90,7 @@ async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> 
         metrics: lookup_metrics,
         clock: context.clock.clone(),
     });
-    let outcome = server
+    let outcome = grpc
         .serve(move |_thread| {
             let handler = Handler::new(shared.clone());
             let service = RevocationLookupServiceServer::new(handler)

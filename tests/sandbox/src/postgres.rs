@@ -27,30 +27,11 @@ pub const ROLES: [&str; 5] = [
 /// The database that [`Postgres::url`] names.
 const DATABASE: &str = "akashi";
 
-/// The schemas and privileges of one database; what `deploy/postgres/roles.sql` does for a real one.
-const SCHEMAS: &str = "
-    REVOKE ALL ON SCHEMA public FROM PUBLIC;
-    CREATE SCHEMA crl AUTHORIZATION crl_writer;
-    CREATE SCHEMA audit AUTHORIZATION audit;
-    CREATE SCHEMA holder_links AUTHORIZATION holder_links;
-    CREATE SCHEMA gateway AUTHORIZATION gateway;
-    GRANT USAGE ON SCHEMA crl TO crl_reader;
-    ALTER DEFAULT PRIVILEGES FOR ROLE crl_writer IN SCHEMA crl GRANT SELECT ON TABLES TO crl_reader;
-";
+/// What an installation runs once: what is tested is what is shipped.
+const ROLES_SQL: &str = include_str!("../../../deploy/postgres/roles.sql");
 
-const ROLE_DEFINITIONS: &str = "
-    CREATE ROLE crl_writer LOGIN;
-    CREATE ROLE crl_reader LOGIN;
-    CREATE ROLE audit LOGIN;
-    CREATE ROLE holder_links LOGIN;
-    CREATE ROLE gateway LOGIN;
-    ALTER ROLE crl_writer SET search_path = crl;
-    ALTER ROLE crl_reader SET search_path = crl;
-    ALTER ROLE crl_reader SET default_transaction_read_only = on;
-    ALTER ROLE audit SET search_path = audit;
-    ALTER ROLE holder_links SET search_path = holder_links;
-    ALTER ROLE gateway SET search_path = gateway;
-";
+/// Where the part begins that belongs to one database; before it stand the roles, which belong to the server.
+const SCHEMAS_BEGIN: &str = "REVOKE ALL ON SCHEMA public";
 
 /// How long a server may take to start or to stop on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -131,7 +112,7 @@ impl Postgres {
             databases: AtomicU32::new(0),
             _folder: folder,
         };
-        postgres.execute("postgres", ROLE_DEFINITIONS)?;
+        postgres.execute("postgres", split_roles_sql().0)?;
         postgres.create(DATABASE)?;
         Ok(postgres)
     }
@@ -177,7 +158,7 @@ impl Postgres {
 
     fn create(&self, database: &str) -> Result<(), PostgresError> {
         self.execute("postgres", &format!("CREATE DATABASE {database}"))?;
-        self.execute(database, SCHEMAS)
+        self.execute(database, split_roles_sql().1)
     }
 }
 
@@ -326,6 +307,11 @@ impl Programs {
         command.args(["-p", &port.to_string(), "-d", database, "-f", "-"]);
         finish("psql", &mut command, sql)
     }
+}
+
+/// The part of the server and the part of each database.
+fn split_roles_sql() -> (&'static str, &'static str) {
+    ROLES_SQL.split_at(ROLES_SQL.find(SCHEMAS_BEGIN).unwrap_or(ROLES_SQL.len()))
 }
 
 fn number(program: &'static str, arguments: &[&str]) -> Result<u32, PostgresError> {

@@ -66,6 +66,7 @@ async fn partitions_answer_for_their_own_municipality_only() {
         municipality: Some(municipality),
         number: 1,
         this_update,
+        entry_count: 1,
     };
     world.publish(list("a", 0)).await;
     let at = |municipality: Option<usize>, serial: &[u8]| GetRevocationStatusRequest {
@@ -103,88 +104,8 @@ async fn partitions_answer_for_their_own_municipality_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_malformed_field_is_refused_by_name_and_its_twin_is_answered() {
     let world = World::with_full_lists().await;
-    let good = || question(UserAuthentication, &UNLISTED);
-    assert!(world.ask(VERIFICATION, good()).await.is_ok());
-    let malformed = [
-        (
-            "issuer_key_id",
-            GetRevocationStatusRequest {
-                issuer_key_id: Vec::new(),
-                ..good()
-            },
-        ),
-        (
-            "issuer_key_id",
-            GetRevocationStatusRequest {
-                issuer_key_id: vec![1; 65],
-                ..good()
-            },
-        ),
-        (
-            "serial_number",
-            GetRevocationStatusRequest {
-                serial_number: Vec::new(),
-                ..good()
-            },
-        ),
-        (
-            "serial_number",
-            GetRevocationStatusRequest {
-                serial_number: vec![0, 1],
-                ..good()
-            },
-        ),
-        (
-            "serial_number",
-            GetRevocationStatusRequest {
-                serial_number: vec![1; 21],
-                ..good()
-            },
-        ),
-        (
-            "purpose",
-            GetRevocationStatusRequest {
-                purpose: 0,
-                ..good()
-            },
-        ),
-        (
-            "purpose",
-            GetRevocationStatusRequest {
-                purpose: 99,
-                ..good()
-            },
-        ),
-        (
-            "case_reference",
-            GetRevocationStatusRequest {
-                case_reference: String::new(),
-                ..good()
-            },
-        ),
-        (
-            "case_reference",
-            GetRevocationStatusRequest {
-                case_reference: "山田".to_owned(),
-                ..good()
-            },
-        ),
-        (
-            "distribution_point",
-            GetRevocationStatusRequest {
-                distribution_point: vec![0x30],
-                ..good()
-            },
-        ),
-        (
-            "distribution_point",
-            GetRevocationStatusRequest {
-                distribution_point: vec![0x30; 4_097],
-                ..good()
-            },
-        ),
-    ];
-    for (field, request) in malformed {
+    assert!(world.ask(VERIFICATION, changed(|_| {})).await.is_ok());
+    for (field, request) in malformed_questions() {
         let refused = world.ask(VERIFICATION, request).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
         assert!(
@@ -193,23 +114,52 @@ async fn every_malformed_field_is_refused_by_name_and_its_twin_is_answered() {
             refused.message()
         );
     }
-    let huge = GetRevocationStatusRequest {
-        serial_number: vec![1; 10_000_000],
-        ..good()
-    };
+    let huge = changed(|request| request.serial_number = vec![1; 10_000_000]);
     let refused = world.ask(VERIFICATION, huge).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
     for purpose in [
         Purpose::SignatureVerification,
         Purpose::ValidityConfirmation,
     ] {
-        let request = GetRevocationStatusRequest {
-            purpose: purpose.into(),
-            ..good()
-        };
+        let request = changed(|request| request.purpose = purpose.into());
         assert!(world.ask(VERIFICATION, request).await.is_ok());
     }
     world.stop().await;
+}
+
+/// A good question with one change.
+fn changed(change: impl FnOnce(&mut GetRevocationStatusRequest)) -> GetRevocationStatusRequest {
+    let mut request = question(UserAuthentication, &UNLISTED);
+    change(&mut request);
+    request
+}
+
+/// Each with the field that is wrong.
+fn malformed_questions() -> Vec<(&'static str, GetRevocationStatusRequest)> {
+    let mut questions = Vec::new();
+    for octets in [0, 65] {
+        let request = changed(|request| request.issuer_key_id = vec![1; octets]);
+        questions.push(("issuer_key_id", request));
+    }
+    for serial in [vec![], vec![0], vec![0, 1], vec![1; 21]] {
+        questions.push((
+            "serial_number",
+            changed(|request| request.serial_number = serial),
+        ));
+    }
+    for purpose in [0, 99, -1] {
+        questions.push(("purpose", changed(|request| request.purpose = purpose)));
+    }
+    for reference in ["", "山田", "a b", &"a".repeat(65)] {
+        let request = changed(|request| request.case_reference = reference.to_owned());
+        questions.push(("case_reference", request));
+    }
+    let truncated = point(UserAuthentication, 0)[..20].to_vec();
+    for point in [vec![0x30], truncated, vec![0x30; 4_097]] {
+        let request = changed(|request| request.distribution_point = point);
+        questions.push(("distribution_point", request));
+    }
+    questions
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,6 +92,8 @@ pub(crate) struct NewList {
     pub(crate) municipality: Option<usize>,
     pub(crate) number: u8,
     pub(crate) this_update: UnixTime,
+    /// How many entries it is said to have; it has one.
+    pub(crate) entry_count: i64,
 }
 
 /// A service that runs until the test ends.
@@ -158,6 +160,7 @@ impl World {
             municipality: None,
             number,
             this_update,
+            entry_count: 1,
         };
         self.register(&[
             ("user-full", CaKind::UserAuthentication, None),
@@ -208,7 +211,7 @@ impl World {
             this_update: list.this_update.secs(),
             next_update: list.this_update.secs() + LIFETIME,
             crl_sha256: [list.number; 32],
-            entry_count: 1,
+            entry_count: list.entry_count,
             segment_sha256: digest::digest(&digest::SHA256, &segment)
                 .as_ref()
                 .try_into()

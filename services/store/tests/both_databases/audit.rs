@@ -162,9 +162,9 @@ pub(crate) async fn text_that_only_one_database_would_store_is_refused_by_both(
 ) {
     let audit = databases.audit().await;
     let mut record = check("record", 0);
-    record.case_reference = "case\0".to_owned();
+    record.case_reference = "case\0".into();
     let refused = audit.append_check(record.clone()).await;
     assert!(matches!(refused, Err(StoreError::Invalid { .. })));
-    record.case_reference = "case".to_owned();
+    record.case_reference = "case".into();
     audit.append_check(record).await.unwrap();
 }

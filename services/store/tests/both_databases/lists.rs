@@ -201,7 +201,7 @@ pub(crate) async fn a_source_must_be_registered_for_the_authority_and_scope(data
     let unknown = writer.apply(&facts("nobody", 1, b"a"), b"a", 0).await;
     assert!(matches!(unknown, Err(ApplyError::NotRegistered)));
     let mut of_another = facts("full", 1, b"a");
-    of_another.certification_authority = "digital-signature".to_owned();
+    of_another.certification_authority = "digital-signature".into();
     let refused = writer.apply(&of_another, b"a", 0).await;
     assert!(matches!(refused, Err(ApplyError::NotRegistered)));
     let mut partition = facts("full", 1, b"a");
@@ -259,7 +259,7 @@ pub(crate) async fn registration_replaces_the_sources_of_the_authorities_it_name
     let (writer, reader) = (databases.writer().await, databases.reader());
     assert_eq!(reader.manifest().await.unwrap().sources, []);
     let mut of_another = source("signing", 0);
-    of_another.certification_authority = "digital-signature".to_owned();
+    of_another.certification_authority = "digital-signature".into();
     let first = writer
         .register_sources(&[source("full", 0), of_another])
         .await

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{ApplyError, CrlWriter};
+use store::{ApplyError, AttemptOutcome, CrlWriter};
 
 use crate::databases::Databases;
 use crate::lists::{facts, source};
@@ -67,6 +67,11 @@ pub(crate) async fn an_abandoned_transaction_leaves_the_old_list(databases: Data
         let facts = facts("full", number + 1, &new);
         let apply = writer.apply(&facts, &new, generation);
         let _ = tokio::time::timeout(Duration::from_millis(delay), apply).await;
+        // A commit that was under way may still come true: another write waits for it.
+        writer
+            .record_attempt("full", 0, AttemptOutcome::Unchanged)
+            .await
+            .unwrap();
         let manifest = reader.manifest().await.unwrap();
         let current = manifest.sources[0].current.clone().unwrap();
         let segment = reader.segment(&current).await.unwrap().unwrap();

@@ -1,5 +1,7 @@
 //! The store's promises, each kept on SQLite and on PostgreSQL: one suite, run twice.
 
+#![expect(clippy::unwrap_used, reason = "in a test, failing is the report")]
+
 mod audit;
 mod databases;
 mod gateway_grants;

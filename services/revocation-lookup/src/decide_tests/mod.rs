@@ -1,0 +1,181 @@
+//! Lists, moments and questions for the tests of the decision.
+
+mod cases;
+mod combinations;
+
+use std::sync::{Arc, LazyLock};
+
+use index::{Entry, Segment, build};
+use pki::{
+    CertificationAuthority, CrlSigner, DistributionPoint, KeyIdentifier, SerialNumber, UnixTime,
+};
+use sandbox::mint::{Authority, CaKind};
+use store::{SourceRegistration, SourceState};
+
+use super::{Decision, Moment, Question, Reason, Rules, Scope, decide};
+use crate::snapshot::{AuthorityLists, List, Source};
+
+const NOW: i64 = 1_800_000_000;
+const HOUR: i64 = 3_600;
+const REVOKED: u64 = 77;
+const RULES: Rules = Rules {
+    max_age: None,
+    max_feed_age: 1_800,
+};
+
+static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
+    let mut authority = Authority::new(CaKind::UserAuthentication);
+    authority
+        .add_generation(UnixTime::from_secs(NOW - 200 * 86_400))
+        .unwrap();
+    authority
+        .add_generation(UnixTime::from_secs(NOW - 100 * 86_400))
+        .unwrap();
+    authority
+});
+
+fn authority(crl_signer: CrlSigner) -> CertificationAuthority {
+    AUTHORITY.trusted(crl_signer)
+}
+
+fn key(generation: u8) -> KeyIdentifier {
+    KeyIdentifier::new(&AUTHORITY.generation(generation).key.key_id()).unwrap()
+}
+
+fn serial(number: u64) -> SerialNumber {
+    SerialNumber::from_unsigned_be(&number.to_be_bytes()).unwrap()
+}
+
+fn scope(name: &str) -> Vec<u8> {
+    name.as_bytes().to_vec()
+}
+
+fn partition(name: &str) -> Scope {
+    Scope::Partition(scope(name))
+}
+
+/// A list by the newest key, of `name` (empty: full), an hour old, current for another hour, without entries.
+fn list(name: &str) -> List {
+    List {
+        source: format!("source-{name}"),
+        generation: 1,
+        certification_authority: "user-authentication".to_owned(),
+        signer_key_id: key(2),
+        scope_key: scope(name),
+        issuing_distribution_point: scope(name),
+        crl_number: vec![1],
+        this_update: UnixTime::from_secs(NOW - HOUR),
+        next_update: UnixTime::from_secs(NOW + HOUR),
+        segment: segment(&[]),
+        superseded: false,
+    }
+}
+
+fn segment(serials: &[u64]) -> Segment {
+    let serials: Vec<_> = serials.iter().map(|number| serial(*number)).collect();
+    let entry = |serial| Entry {
+        serial,
+        revoked_at: NOW - 10 * HOUR,
+        reason: 6,
+    };
+    let entries: Vec<_> = serials
+        .iter()
+        .map(|serial| entry(serial.as_bytes()))
+        .collect();
+    Segment::open(build(&entries).unwrap()).unwrap()
+}
+
+impl List {
+    fn revoking(self) -> Self {
+        Self {
+            segment: segment(&[REVOKED]),
+            ..self
+        }
+    }
+
+    fn stale(self) -> Self {
+        Self {
+            next_update: UnixTime::from_secs(NOW - 1),
+            ..self
+        }
+    }
+
+    fn signed_by_generation(self, generation: u8) -> Self {
+        Self {
+            signer_key_id: key(generation),
+            ..self
+        }
+    }
+}
+
+/// A source for each list, and sources without one for the partitions in `missing`.
+fn lists(lists: Vec<List>, missing: &[&str]) -> AuthorityLists {
+    let source = |scope_key: Vec<u8>, list: Option<Arc<List>>| Source {
+        state: SourceState {
+            registration: SourceRegistration {
+                source: "source".to_owned(),
+                certification_authority: "user-authentication".to_owned(),
+                expected_scope_key: Some(scope_key),
+                ordinal: 0,
+            },
+            current: None,
+            last_attempt_at: None,
+            last_success_at: None,
+            last_refusal: None,
+        },
+        list,
+    };
+    let held = lists
+        .into_iter()
+        .map(|list| source(list.scope_key.clone(), Some(Arc::new(list))));
+    let missing = missing.iter().map(|name| source(scope(name), None));
+    AuthorityLists::new(held.chain(missing).collect())
+}
+
+fn moment() -> Moment {
+    Moment {
+        now: UnixTime::from_secs(NOW),
+        newest_this_update: Some(UnixTime::from_secs(NOW - HOUR)),
+        feed_age: Some(0),
+    }
+}
+
+/// What is decided about a certificate of the newest key: "good", "revoked" or the reason, and the deciding list.
+fn decided(serial_number: u64, scope: &Scope, lists: &AuthorityLists) -> (String, String) {
+    decided_at(serial_number, scope, lists, &moment(), &RULES)
+}
+
+fn decided_at(
+    serial_number: u64,
+    scope: &Scope,
+    lists: &AuthorityLists,
+    moment: &Moment,
+    rules: &Rules,
+) -> (String, String) {
+    let question = Question {
+        issuer_key_id: &key(2),
+        serial_number: &serial(serial_number),
+        scope,
+    };
+    let newest = authority(CrlSigner::NewestKey);
+    described(&decide(&question, &newest, lists, moment, rules))
+}
+
+fn described(decision: &Decision<'_>) -> (String, String) {
+    let (outcome, list) = match decision {
+        Decision::Good(list) => ("good".to_owned(), Some(*list)),
+        Decision::Revoked(hit, list) => {
+            assert_eq!((hit.reason, hit.revoked_at), (6, NOW - 10 * HOUR));
+            ("revoked".to_owned(), Some(*list))
+        }
+        Decision::Unknown(reason, list) => (format!("{reason:?}"), *list),
+    };
+    (
+        outcome,
+        list.map_or_else(|| "-".to_owned(), |list| list.source.clone()),
+    )
+}
+
+fn is(outcome: &str, source: &str) -> (String, String) {
+    (outcome.to_owned(), source.to_owned())
+}
