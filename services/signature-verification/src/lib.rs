@@ -1,7 +1,7 @@
 //! Is this signature by this user-authentication certificate, is that certificate good now, and whose
 //! is it?
 //!
-//! The checks run in one line: certificate profile and issuer ([`leaves`](crate::leaves)), validity
+//! The checks run in one line: certificate profile and issuer (`leaves`), validity
 //! period, signature, revocation (asked of revocation-lookup), holder (asked of the store). The first
 //! that fails is the answer. A failed check is an answer; a gRPC error means that there is none.
 

@@ -1,12 +1,14 @@
 //! `akashi all`: every role in one process, over loopback and with the same files as alone.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use runtime::Context;
+use runtime::config::ConfigError;
 use runtime::shutdown::Shutdown;
-use runtime::{Context, ServeError};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 
 use super::role::at_once;
 use super::{failed, unusable};
@@ -29,19 +31,11 @@ pub async fn run(folder: &Path) -> ExitCode {
         return failed(&format!("signals: {error}"));
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting every role");
-    let mut contexts = Vec::new();
-    let mut roles = JoinSet::new();
-    for (role, config) in configs {
-        let context = Context::new(role.name(), shutdown.clone()).await;
-        contexts.push(context.clone());
-        roles.spawn(async move { (role, config.serve(context).await) });
-    }
-    let announcing = tokio::spawn(announce(contexts));
+    let mut running = Running::start(configs).await;
     let outcome = tokio::select! {
-        outcome = until_ended(&mut roles, &shutdown) => outcome,
+        outcome = running.until_stopped(&shutdown) => outcome,
         () = at_once(&shutdown) => return failed(&"stopped at once"),
     };
-    announcing.abort();
     match outcome {
         Ok(()) => {
             tracing::info!("every role stopped");
@@ -51,7 +45,7 @@ pub async fn run(folder: &Path) -> ExitCode {
     }
 }
 
-fn load(folder: &Path) -> Result<Vec<(Role, RoleConfig)>, runtime::config::ConfigError> {
+fn load(folder: &Path) -> Result<Vec<(Role, RoleConfig)>, ConfigError> {
     let of = |role: Role| {
         let file = folder.join(role.name()).with_extension("toml");
         RoleConfig::load(role, &file).map(|config| (role, config))
@@ -59,31 +53,104 @@ fn load(folder: &Path) -> Result<Vec<(Role, RoleConfig)>, runtime::config::Confi
     Role::ALL.into_iter().map(of).collect()
 }
 
-/// Waits for every role; the first failure drains the others.
-async fn until_ended(
-    roles: &mut JoinSet<(Role, Result<(), ServeError>)>,
-    shutdown: &Shutdown,
-) -> Result<(), String> {
-    let mut outcome = Ok(());
-    while let Some(ended) = roles.join_next().await {
-        let problem = match ended {
-            Ok((_, Ok(()))) if shutdown.is_requested() => continue,
-            Ok((role, Ok(()))) => format!("{}: ended without being asked", role.name()),
-            Ok((role, Err(error))) => format!("{}: {error}", role.name()),
-            Err(panic) => format!("a role died: {panic}"),
-        };
-        tracing::error!(problem, "a role stopped; the others drain");
-        if outcome.is_ok() {
-            outcome = Err(problem);
+/// The roles while they run.
+struct Running {
+    /// In the order in which they started; each with a shutdown of its own.
+    roles: Vec<(Role, Shutdown)>,
+    /// Each role once, when it ends.
+    ends: mpsc::UnboundedReceiver<(Role, End)>,
+    ended: BTreeMap<&'static str, End>,
+}
+
+/// How a role ended: well, or with this problem.
+type End = Result<(), String>;
+
+impl Running {
+    async fn start(configs: Vec<(Role, RoleConfig)>) -> Self {
+        let (sender, ends) = mpsc::unbounded_channel();
+        let (mut roles, mut contexts) = (Vec::new(), Vec::new());
+        for (role, config) in configs {
+            let shutdown = Shutdown::new();
+            let context = Context::new(role.name(), shutdown.clone()).await;
+            roles.push((role, shutdown));
+            contexts.push(context.clone());
+            let (serving, sender) = (tokio::spawn(config.serve(context)), sender.clone());
+            tokio::spawn(async move {
+                let end = match serving.await {
+                    Ok(end) => end.map_err(|error| error.to_string()),
+                    Err(panic) => Err(panic.to_string()),
+                };
+                // Nobody listens any more only when the process ends.
+                let _ = sender.send((role, end));
+            });
         }
-        shutdown.begin();
+        tokio::spawn(announce(contexts));
+        Self {
+            roles,
+            ends,
+            ended: BTreeMap::new(),
+        }
     }
-    outcome
+
+    /// Waits for the wish to stop, or for a role that ends without it, and then drains them all.
+    async fn until_stopped(&mut self, shutdown: &Shutdown) -> Result<(), String> {
+        let early = tokio::select! {
+            () = shutdown.requested() => None,
+            end = self.ends.recv() => end,
+        };
+        let mut outcome = Ok(());
+        if let Some((role, end)) = early {
+            let problem = end
+                .err()
+                .unwrap_or_else(|| "ended without being asked".to_owned());
+            tracing::error!(
+                role = role.name(),
+                problem,
+                "a role stopped; the others drain"
+            );
+            self.ended.insert(role.name(), Ok(()));
+            outcome = Err(format!("{}: {problem}", role.name()));
+        }
+        let drained = tokio::select! {
+            drained = self.drain() => drained,
+            () = shutdown.stopped() => {
+                self.roles.iter().for_each(|(_, role)| role.stop_now());
+                self.drain().await
+            }
+        };
+        outcome.and(drained)
+    }
+
+    /// Drains the roles one after the other, askers before those they ask: a sign-in in progress still
+    /// finds the services that it needs.
+    async fn drain(&mut self) -> Result<(), String> {
+        for (role, shutdown) in self.roles.iter().rev() {
+            shutdown.begin();
+            while !self.ended.contains_key(role.name()) {
+                let Some((ended, end)) = self.ends.recv().await else {
+                    break;
+                };
+                self.ended.insert(ended.name(), end);
+            }
+        }
+        let problem = |(role, end): (&&str, &End)| {
+            end.as_ref()
+                .err()
+                .map(|problem| format!("{role}: {problem}"))
+        };
+        self.ended.iter().find_map(problem).map_or(Ok(()), Err)
+    }
 }
 
 /// Says once that every role can answer.
 async fn announce(contexts: Vec<Context>) {
     while !contexts.iter().all(|context| context.health.is_serving("")) {
+        if contexts
+            .iter()
+            .any(|context| context.shutdown.is_requested())
+        {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     tracing::info!("every role is ready");

@@ -1,7 +1,8 @@
-//! Counts and times every call, and puts the transport's own refusals into the words of our contract.
+//! Counts and times every call, keeps a panic within its call, and puts the transport's own refusals into the words of our contract.
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,7 +16,7 @@ use tower::{Layer, Service};
 
 use crate::access::AccessTable;
 use crate::metrics::Metrics;
-use crate::status::{self, code_name};
+use crate::status::{self, Kind, code_name};
 
 /// What is measured of every call.
 #[derive(Clone)]
@@ -132,7 +133,16 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let Ok(response) = ready!(this.inner.poll(context));
+        // A defect in one call must not end the other calls of its connection. The call's state is
+        // dropped with it and nothing else sees it, so being unwind safe does not matter.
+        let polled = AssertUnwindSafe(|| this.inner.poll(context));
+        let response = if let Ok(polled) = std::panic::catch_unwind(polled) {
+            let Ok(response) = ready!(polled);
+            response
+        } else {
+            tracing::error!(method = this.call.method, "a call panicked");
+            status::new(Kind::Internal, "a defect of this service").into_http()
+        };
         let (code, response) = in_our_words(response);
         this.call.code = code;
         Poll::Ready(Ok(response))

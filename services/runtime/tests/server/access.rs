@@ -132,3 +132,21 @@ async fn a_method_nobody_has_is_refused_without_naming_it() {
         [(Some(LISTED.to_owned()), "unknown".to_owned())]
     );
 }
+
+#[tokio::test]
+async fn a_defect_in_one_call_ends_no_other_call_of_its_connection() {
+    let server = TestServer::start().await;
+    let client = server.client("listed");
+    let mut waiting = client.clone();
+    let waiting =
+        tokio::spawn(async move { waiting.get_revocation_status(question("wait")).await });
+    server.until_calls(1).await;
+    let defect = client
+        .clone()
+        .get_revocation_status(question("panic"))
+        .await
+        .unwrap_err();
+    assert_eq!(defect.code(), Code::Internal);
+    server.gate.add_permits(1);
+    assert!(waiting.await.unwrap().is_ok());
+}

@@ -81,7 +81,7 @@ impl RefusalSink for Seen {
     }
 }
 
-/// Answers generation 7; a case named `wait` waits until it is let go.
+/// Answers generation 7; a case named `wait` waits until it is let go, one named `panic` is a defect.
 struct Handler {
     seen: Arc<Seen>,
     gate: Arc<Semaphore>,
@@ -94,8 +94,10 @@ impl RevocationLookupService for Handler {
         request: Request<GetRevocationStatusRequest>,
     ) -> Result<Response<GetRevocationStatusResponse>, Status> {
         self.seen.calls.fetch_add(1, Ordering::SeqCst);
-        if request.get_ref().case_reference == "wait" {
-            self.gate.acquire().await.unwrap().forget();
+        match request.get_ref().case_reference.as_str() {
+            "wait" => self.gate.acquire().await.unwrap().forget(),
+            "panic" => panic!("a defect, as the test wants it"),
+            _ => {}
         }
         Ok(Response::new(GetRevocationStatusResponse {
             generation: 7,

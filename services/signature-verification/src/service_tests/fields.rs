@@ -1,0 +1,98 @@
+//! What a request may hold.
+
+use proto::verification::v1::verify_signature_request::Signed;
+use proto::verification::v1::{VerificationResult, VerifySignatureRequest};
+use tonic::Code;
+
+use super::{Service, good_request};
+
+#[tokio::test]
+async fn every_field_that_cannot_be_is_an_invalid_argument_naming_it() {
+    let wrong = |change: fn(&mut VerifySignatureRequest)| {
+        let mut request = good_request();
+        change(&mut request);
+        request
+    };
+    let cases: [(&str, VerifySignatureRequest); 16] = [
+        ("certificate: missing", wrong(|r| r.certificate.clear())),
+        (
+            "certificate: 8193 octets",
+            wrong(|r| r.certificate.resize(8193, 0)),
+        ),
+        ("signature: missing", wrong(|r| r.signature.clear())),
+        (
+            "signature: 513 octets",
+            wrong(|r| r.signature.resize(513, 0)),
+        ),
+        (
+            "signature_encoding: missing",
+            wrong(|r| r.signature_encoding = 0),
+        ),
+        (
+            "signature_encoding: 3 is no value",
+            wrong(|r| r.signature_encoding = 3),
+        ),
+        ("hash_algorithm: missing", wrong(|r| r.hash_algorithm = 0)),
+        (
+            "hash_algorithm: -1 is no value",
+            wrong(|r| r.hash_algorithm = -1),
+        ),
+        (
+            "signed (message or digest): missing",
+            wrong(|r| r.signed = None),
+        ),
+        (
+            "message: 65537 octets",
+            wrong(|r| r.signed = Some(Signed::Message(vec![0; 65_537]))),
+        ),
+        (
+            "digest: 31 octets",
+            wrong(|r| r.signed = Some(Signed::Digest(vec![0; 31]))),
+        ),
+        (
+            "digest: 48 octets",
+            wrong(|r| r.signed = Some(Signed::Digest(vec![0; 48]))),
+        ),
+        ("purpose: missing", wrong(|r| r.purpose = 0)),
+        ("purpose: 9 is no value", wrong(|r| r.purpose = 9)),
+        (
+            "case_reference: missing",
+            wrong(|r| r.case_reference.clear()),
+        ),
+        (
+            "case_reference: octet 3",
+            wrong(|r| r.case_reference = "R8 1".to_owned()),
+        ),
+    ];
+    for (words, request) in cases {
+        let service = Service::good();
+        let refused = service.verify(request).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{words}");
+        assert!(
+            refused.message().starts_with(words),
+            "{words}: {}",
+            refused.message()
+        );
+        assert_eq!(service.asked(), 0);
+    }
+}
+
+#[tokio::test]
+async fn fields_at_their_limits_are_read() {
+    let mut request = good_request();
+    request.case_reference = "a".repeat(64);
+    assert_eq!(
+        Service::good().result(request.clone()).await.0,
+        VerificationResult::Ok
+    );
+    request.signature.resize(512, 0);
+    assert_eq!(
+        Service::good().result(request.clone()).await.0,
+        VerificationResult::SignatureMismatch
+    );
+    request.signed = Some(Signed::Message(vec![0; 65_536]));
+    assert_eq!(
+        Service::good().result(request).await.0,
+        VerificationResult::SignatureMismatch
+    );
+}
