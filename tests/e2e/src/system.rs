@@ -178,6 +178,17 @@ impl System {
         format!("{words}--- whole logs: {}", self.log_folder.display())
     }
 
+    /// The audit log's database, to read what was recorded.
+    pub fn audit_url(&self) -> String {
+        match &self._postgres {
+            Some(postgres) => postgres.url("audit"),
+            None => format!(
+                "sqlite://{}",
+                self.deployment.folder().join("data/audit.db").display()
+            ),
+        }
+    }
+
     /// Where certificate and other files of a test may lie.
     pub fn folder(&self) -> &Path {
         self.folder.path()

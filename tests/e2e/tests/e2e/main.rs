@@ -1,3 +1,4 @@
 //! The main job through the real ports, in one process and in many.
 
+mod agency;
 mod sign_in;

@@ -1,0 +1,116 @@
+//! An agency asks about signing certificates with its command, and each answer leaves a record.
+
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+use e2e::system::{Plan, Shape, System, akashi_binary};
+use sandbox::deployment::Lists;
+use sandbox::mint::CaKind;
+use store::{AuditLog, CheckRecord};
+
+/// Four cards, and what the agency hears of their signing certificates. `minor` lives in the municipality whose list
+/// is not fetched, so nothing proves that its certificate is good.
+const CARDS: [(&str, &str); 4] = [
+    ("good", "VALID"),
+    ("revoked", "REVOKED"),
+    ("expired", "EXPIRED"),
+    ("minor", "UNKNOWN"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_learns_four_outcomes_at_one_process_on_sqlite() -> Result<()> {
+    an_agency_learns_four_outcomes(Shape::AllOnSqlite).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_learns_four_outcomes_at_a_process_for_each_role_on_postgresql() -> Result<()> {
+    an_agency_learns_four_outcomes(Shape::RolesOnPostgres).await
+}
+
+async fn an_agency_learns_four_outcomes(shape: Shape) -> Result<()> {
+    let plan = Plan {
+        lists: Lists::partitions().without("hoshizora"),
+        ..Plan::of(shape)
+    };
+    let system = System::start(&plan).await?;
+    let files: Vec<String> = CARDS
+        .iter()
+        .map(|(card, _)| file_of(&system, card))
+        .collect();
+    let (status, words) = check(&system, &files)?;
+    println!("{words}");
+    ensure!(
+        status == Some(1),
+        "some are not valid, so the command ends with 1:\n{words}"
+    );
+    for ((_, outcome), file) in CARDS.iter().zip(&files) {
+        let headline = words
+            .lines()
+            .find(|line| line.starts_with(file.as_str()))
+            .context("a line for each file")?;
+        ensure!(
+            headline.contains(outcome),
+            "{outcome} is expected, but: {headline}"
+        );
+    }
+    ensure!(
+        words.contains("affiliationChanged"),
+        "the reason of the revocation is told:\n{words}"
+    );
+    let (status, _) = check(&system, &files[..1])?;
+    ensure!(
+        status == Some(0),
+        "all are valid, so the command ends with 0"
+    );
+    every_answer_left_a_record(&system).await
+}
+
+fn file_of(system: &System, card: &str) -> String {
+    system
+        .world
+        .repository
+        .certificate_file(card, CaKind::DigitalSignature)
+        .display()
+        .to_string()
+}
+
+fn check(system: &System, files: &[String]) -> Result<(Option<i32>, String)> {
+    let output = Command::new(akashi_binary())
+        .arg("check")
+        .args(files)
+        .args(["--case-reference", "e2e-1", "--config"])
+        .arg(system.deployment.config_file("agency"))
+        .output()?;
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok((
+        output.status.code(),
+        words + &String::from_utf8_lossy(&output.stderr),
+    ))
+}
+
+async fn every_answer_left_a_record(system: &System) -> Result<()> {
+    let audit = AuditLog::open(&system.audit_url().parse()?).await?;
+    let records: Vec<CheckRecord> = audit.checks(100).await?;
+    audit.close().await;
+    ensure!(
+        records.len() == 5,
+        "five answers, five records, not {}",
+        records.len()
+    );
+    for record in &records {
+        ensure!(
+            record.caller == sandbox::deployment::identity::CITY_OFFICE,
+            "by the agency"
+        );
+        ensure!(record.case_reference == "e2e-1", "for its case");
+    }
+    let mut outcomes: Vec<&str> = records
+        .iter()
+        .map(|record| record.outcome.as_str())
+        .collect();
+    outcomes.sort_unstable();
+    let expected = ["EXPIRED", "REVOCATION_UNKNOWN", "REVOKED", "VALID", "VALID"];
+    let expected = expected.map(|outcome| format!("CHECK_RESULT_{outcome}"));
+    ensure!(outcomes == expected, "{outcomes:?}");
+    Ok(())
+}
