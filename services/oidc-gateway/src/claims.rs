@@ -86,7 +86,7 @@ fn formed(claim: Claim, item: &str, forms: ClaimForms) -> Option<Value> {
 }
 
 /// `YYYYMMDD` as `YYYY-MM-DD`.
-pub(crate) fn iso_date(date: &str) -> String {
+fn iso_date(date: &str) -> String {
     match (date.get(..4), date.get(4..6), date.get(6..)) {
         (Some(year), Some(month), Some(day)) => format!("{year}-{month}-{day}"),
         _ => date.to_owned(),

@@ -188,7 +188,7 @@ fn shown_value(identity: &Identity, claim: Claim, language: Language) -> String 
     match (item, claim) {
         (None, _) => language.words().not_provided.to_owned(),
         (Some(code), Claim::Gender) => language.gender(code).to_owned(),
-        (Some(date), Claim::Birthdate) => crate::claims::iso_date(date),
+        (Some(date), Claim::Birthdate) => language.date(date),
         (Some(text), _) => text.to_owned(),
     }
 }

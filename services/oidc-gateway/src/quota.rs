@@ -57,6 +57,19 @@ impl QuotaKeeper {
         admitted
     }
 
+    /// Takes back an admission after which nothing was stored: a stolen assertion sent again and again must not use up
+    /// its client's room.
+    pub(crate) fn release(&self, client_id: &str, stored: Stored) {
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = rows.get_mut(client_id) {
+            let count = match stored {
+                Stored::SignIn => &mut client.sign_ins,
+                Stored::AssertionId => &mut client.assertion_ids,
+            };
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Replaces the counts by what the database holds.
     pub(crate) fn recount(&self, occupancy: Vec<Occupancy>) {
         let counted = occupancy
@@ -86,6 +99,9 @@ mod tests {
         assert!(keeper.admit("a", Stored::SignIn));
         assert!(keeper.admit("a", Stored::SignIn));
         assert!(!keeper.admit("a", Stored::SignIn));
+        assert!(keeper.admit("a", Stored::AssertionId));
+        assert!(!keeper.admit("a", Stored::AssertionId));
+        keeper.release("a", Stored::AssertionId);
         assert!(keeper.admit("a", Stored::AssertionId));
         assert!(keeper.admit("b", Stored::SignIn));
         keeper.recount(vec![Occupancy {

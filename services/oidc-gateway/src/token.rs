@@ -84,6 +84,7 @@ impl Gateway {
         if is_fresh {
             Ok(checked.client)
         } else {
+            self.quotas.release(client_id, Stored::AssertionId);
             Err(TokenError::InvalidClient(AssertionRule("jti_used")))
         }
     }

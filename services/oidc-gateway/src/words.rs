@@ -61,7 +61,7 @@ static JAPANESE: Words = Words {
     consent_items: "次の情報を渡します。",
     consent_nothing: "氏名などの情報は渡しません。",
     not_provided: "（提供なし）",
-    identifier_note: "あわせて、このサービスだけで使われるあなたの識別子を渡します。ほかのサービスの識別子とは結び付きません。",
+    identifier_note: "あわせて、この事業者だけで使われるあなたの識別子を渡します。ほかの事業者の識別子とは結び付きません。",
     approve: "同意して進む",
     deny: "同意しない",
     back: "に戻る",
@@ -86,7 +86,7 @@ static ENGLISH: Words = Words {
     consent_items: "These details will be shared:",
     consent_nothing: "Your name and other details will not be shared.",
     not_provided: "(not provided)",
-    identifier_note: "An identifier that only this service uses is shared as well. It cannot be linked to the one another service has.",
+    identifier_note: "An identifier that only this operator has is shared as well. It cannot be linked to the one another operator has.",
     approve: "Agree and continue",
     deny: "Do not agree",
     back: "",
@@ -131,6 +131,22 @@ impl Language {
             (English, "2") => "Female",
             (English, "3") => "Other",
             (English, _) => "Not recorded",
+        }
+    }
+
+    /// A date of birth (`YYYYMMDD`) as people write it.
+    pub(crate) fn date(self, date: &str) -> String {
+        let (Some(year), Some(month), Some(day)) = (date.get(..4), date.get(4..6), date.get(6..))
+        else {
+            return date.to_owned();
+        };
+        match self {
+            Japanese => format!(
+                "{year}年{}月{}日",
+                month.trim_start_matches('0'),
+                day.trim_start_matches('0')
+            ),
+            English => format!("{year}-{month}-{day}"),
         }
     }
 
@@ -245,5 +261,16 @@ fn refusal_in_english(refusal: CardRefusal) -> Notice {
             "What was read is not the authentication certificate of a My Number card.",
             "Please read your My Number card with its authentication PIN (4 digits).",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_of_birth_is_written_as_people_write_it() {
+        assert_eq!(Japanese.date("19850305"), "1985年3月5日");
+        assert_eq!(English.date("19850305"), "1985-03-05");
     }
 }

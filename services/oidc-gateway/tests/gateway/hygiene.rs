@@ -180,6 +180,9 @@ async fn attack_75_a_full_store_answers_503_forgets_nothing_and_leaves_others_al
 
     let used = world.alpha.assertion();
     assert!(world.alpha.proves(&world, &used).await);
+    for _ in 0..5 {
+        assert!(!world.alpha.proves(&world, &used).await);
+    }
     assert!(world.alpha.proves(&world, &world.alpha.assertion()).await);
     let answer = world.alpha.redeem(&world.router, &"A".repeat(43)).await;
     assert_eq!(

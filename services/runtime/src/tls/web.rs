@@ -1,7 +1,6 @@
 //! TLS for browsers and relying parties: the server shows its certificate, nobody is asked for one.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
@@ -38,6 +37,6 @@ impl WebTls {
 
     /// Accepts connections with the files as they were last looked at.
     pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(Arc::clone(&self.0.current()))
+        TlsAcceptor::from(self.0.current())
     }
 }
