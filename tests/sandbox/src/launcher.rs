@@ -6,17 +6,19 @@ mod command;
 mod ready;
 mod summary;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::deployment::{Databases, Deployment, Pace, Ports};
+use crate::deployment::{Databases, Deployment, Lists, Pace, Ports, SourceKind};
 use crate::files::write_private;
-use crate::world::{ListChoices, World, WorldOptions, WorldPorts};
+use crate::world::{World, WorldOptions, WorldPorts};
 
 use akashi::Akashi;
 use arguments::{Command, Launch, RunArguments};
@@ -78,8 +80,10 @@ struct Running {
     deployment: PathBuf,
     akashi: PathBuf,
     log: PathBuf,
+    /// The process of Akashi.
+    process: Option<u32>,
     /// The metrics address of each role, by its name.
-    metrics: Vec<(String, String)>,
+    metrics: BTreeMap<String, String>,
 }
 
 fn running_file(data: &Path) -> PathBuf {
@@ -91,6 +95,7 @@ async fn run(data: &Path, arguments: RunArguments) -> Result<()> {
     // Absolute, because Akashi reads its files from where they are, not from here.
     let data = &fs::canonicalize(data)?;
     let _lock = lock(data)?;
+    refuse_orphan(data).await?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let asked_to_stop = async {
@@ -104,11 +109,11 @@ async fn run(data: &Path, arguments: RunArguments) -> Result<()> {
         binary = akashi::binary(&arguments) => binary?,
         () = &mut asked_to_stop => return Ok(()),
     };
-    let (mut world, deployment) = prepare(data, &arguments).await?;
+    let (mut world, deployment, lists) = prepare(data, &arguments).await?;
     let mut akashi = Akashi::start(&binary, deployment.folder(), &data.join("logs"))?;
     let running = describe(data, &world, &deployment, &akashi);
     let serving = async {
-        let ready = ready::Ready::new(&running, ListChoices::default());
+        let ready = ready::Ready::new(&running, lists);
         tokio::select! {
             outcome = ready.wait() => outcome?,
             died = akashi.ended() => return Err(died),
@@ -149,8 +154,32 @@ fn lock(data: &Path) -> Result<File> {
     Ok(lock)
 }
 
-/// Starts the world and writes a deployment that knows it.
-async fn prepare(data: &Path, arguments: &RunArguments) -> Result<(World, Deployment)> {
+/// A launcher that was killed leaves its child behind, which would keep writing the same databases.
+async fn refuse_orphan(data: &Path) -> Result<()> {
+    let earlier = fs::read(running_file(data)).ok();
+    let earlier = earlier.and_then(|octets| serde_json::from_slice::<Running>(&octets).ok());
+    let Some(earlier) = earlier else {
+        return Ok(());
+    };
+    let http = reqwest::Client::builder()
+        .timeout(Duration::from_secs(2))
+        .build()?;
+    for address in earlier.metrics.values() {
+        if http.get(format!("{address}/healthz")).send().await.is_ok() {
+            let process = earlier
+                .process
+                .map_or_else(String::new, |id| format!(" (process {id})"));
+            bail!(
+                "akashi{process} of an earlier demo is still running on {}",
+                data.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Starts the world and writes a deployment that knows it; says how many lists that fetches.
+async fn prepare(data: &Path, arguments: &RunArguments) -> Result<(World, Deployment, usize)> {
     let first = arguments.first_port();
     let ports = Ports::free_from(first).context("no free ports")?;
     let world_ports = WorldPorts::free_from(ports.crl_sync.metrics + 1).context("no free ports")?;
@@ -166,9 +195,15 @@ async fn prepare(data: &Path, arguments: &RunArguments) -> Result<(World, Deploy
         poll_interval_seconds: 1,
     };
     let folder = data.join("deployment");
-    let surroundings = world.surroundings(ListChoices::default());
+    let surroundings = world.surroundings(&Lists::all());
     let deployment = Deployment::write(&folder, &surroundings, &Databases::Sqlite, ports, pace)?;
-    Ok((world, deployment))
+    let is_list = |kind: &SourceKind| matches!(kind, SourceKind::Crl { .. });
+    let lists = surroundings
+        .sources
+        .iter()
+        .filter(|source| is_list(&source.kind))
+        .count();
+    Ok((world, deployment, lists))
 }
 
 fn describe(data: &Path, world: &World, deployment: &Deployment, akashi: &Akashi) -> Running {
@@ -188,6 +223,7 @@ fn describe(data: &Path, world: &World, deployment: &Deployment, akashi: &Akashi
         deployment: deployment.folder().to_owned(),
         akashi: akashi.binary().to_owned(),
         log: akashi.log().to_owned(),
+        process: akashi.process(),
         metrics: metrics
             .map(|(role, ports)| (role.to_owned(), address(ports)))
             .into(),

@@ -2,7 +2,6 @@
 //! demo relying party. The launcher starts Akashi beside it; tests start whatever they need.
 
 mod clients;
-mod lists;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -14,15 +13,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::card_app::{self, CardAppConfig};
-use crate::deployment::{Client, Reader, Surroundings, is_free};
-use crate::mint::{CaKind, pem};
+use crate::deployment::{Client, Lists, Surroundings, is_free};
 use crate::relying_party::{self, ClientConfig, RelyingPartyConfig};
 use crate::repository::{self, Repository};
 
-pub use lists::{ListChoice, ListChoices, source_name};
-
 use clients::{client_configs, registrations};
-use lists::{sources, trusted};
 
 /// What the world has to be told.
 #[derive(Clone, Debug)]
@@ -51,6 +46,16 @@ pub struct WorldPorts {
 }
 
 impl WorldPorts {
+    /// Ports that the system chooses.
+    pub fn any() -> Self {
+        Self {
+            relying_party: 0,
+            card: 0,
+            repository: 0,
+            control: 0,
+        }
+    }
+
     /// Ports that are free now, from `first` upwards and below the range from which the kernel takes
     /// outgoing ports.
     pub fn free_from(first: u16) -> Option<Self> {
@@ -182,17 +187,11 @@ impl World {
     }
 
     /// What a deployment has to know about this world.
-    pub fn surroundings(&self, choices: ListChoices) -> Surroundings {
-        self.repository.read(|jpki| Surroundings {
-            authorities: CaKind::ALL.map(|kind| trusted(jpki, kind, choices)).into(),
-            sources: sources(jpki, choices, &self.addresses.repository),
-            clients: self.registrations.clone(),
-            readers: vec![Reader {
-                key_id: jpki.reader_key_id.clone(),
-                public_key_pem: pem("PUBLIC KEY", &jpki.reader_key.subject_public_key_info()),
-            }],
-            reader_app_url: format!("{}/", self.addresses.card),
-        })
+    pub fn surroundings(&self, lists: &Lists) -> Surroundings {
+        let (files, card) = (&self.addresses.repository, &self.addresses.card);
+        let clients = self.registrations.clone();
+        self.repository
+            .read(|jpki| Surroundings::of(jpki, lists, files, card, clients))
     }
 
     /// Waits until one of the servers ends although nobody asked; why.

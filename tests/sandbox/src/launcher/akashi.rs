@@ -88,6 +88,11 @@ impl Akashi {
         &self.binary
     }
 
+    /// Its process id; none once it has ended.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     pub(super) fn log(&self) -> &Path {
         &self.log
     }

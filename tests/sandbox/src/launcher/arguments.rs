@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::mint::CaKind;
+use crate::repository::{FaultKind, REASONS};
+
 /// The first port tried without `--port-base`.
 const FIRST_PORT: u16 = 8700;
 
@@ -78,11 +81,11 @@ impl RunArguments {
 pub(super) struct Revoke {
     /// The card, such as good.
     pub(super) holder: String,
-    /// user-authentication or digital-signature [default: both].
-    #[arg(long)]
+    /// Which of its two certificates [default: both].
+    #[arg(long, value_parser = CaKind::ALL.map(CaKind::name))]
     pub(super) certificate: Option<String>,
-    /// Such as key_compromise, affiliation_changed or cessation_of_operation.
-    #[arg(long, default_value = "key_compromise")]
+    /// Why.
+    #[arg(long, default_value = "key_compromise", value_parser = REASONS.map(|(name, _)| name))]
     pub(super) reason: String,
 }
 
@@ -96,8 +99,9 @@ pub(super) struct Unlock {
 /// What goes wrong, and where.
 #[derive(Args, Debug)]
 pub(super) struct FaultArguments {
-    /// Such as stop, stall, truncate, expired, wrong_signature, lower_number; none ends it.
-    pub(super) kind: String,
+    /// What goes wrong; none ends it.
+    #[arg(value_enum)]
+    pub(super) kind: FaultKind,
     /// Only at files whose path begins like this.
     #[arg(long)]
     pub(super) path: Option<String>,

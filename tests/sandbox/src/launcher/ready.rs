@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use super::Running;
-use crate::mint::CaKind;
-use crate::world::ListChoices;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -21,17 +19,17 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    pub(super) fn new(running: &Running, choices: ListChoices) -> Self {
+    pub(super) fn new(running: &Running, lists: usize) -> Self {
         let metrics = |wanted: &str| {
-            let found = running.metrics.iter().find(|(role, _)| role == wanted);
+            let found = running.metrics.get(wanted);
             found
-                .map(|(_, address)| format!("{address}/metrics"))
+                .map(|address| format!("{address}/metrics"))
                 .unwrap_or_default()
         };
         let roles = running
             .metrics
-            .iter()
-            .map(|(_, address)| format!("{address}/readyz"));
+            .values()
+            .map(|address| format!("{address}/readyz"));
         Self {
             http: reqwest::Client::builder()
                 .timeout(Duration::from_secs(5))
@@ -43,10 +41,7 @@ impl Ready {
             ),
             roles: roles.collect(),
             lookup_metrics: metrics("revocation-lookup"),
-            lists: CaKind::ALL
-                .into_iter()
-                .map(|kind| choices.lists(kind).len())
-                .sum(),
+            lists,
         }
     }
 

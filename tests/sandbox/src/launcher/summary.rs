@@ -1,6 +1,7 @@
 //! What is printed once everything runs: where it is, and what to try.
 
 use std::fmt::{self, Write as _};
+use std::fs;
 use std::path::Path;
 
 use super::Running;
@@ -87,18 +88,28 @@ fn write_advice(text: &mut String, running: &Running, world: &World) -> fmt::Res
         "
 Try
   Sign in as good and as revoked; ask for the premium item as renewed-old, then as renewed.
-  cargo demo revoke good       then sign in again: refused after the next fetch
-  cargo demo fault stop        the server of the lists is gone; `none` brings it back
-  cargo demo unlock good       after three wrong PINs
+  cargo demo revoke good{data}   then sign in again: refused after the next fetch
+  cargo demo fault stop{data}    the server of the lists is gone; `none` brings it back
+  cargo demo unlock good{data}   after three wrong PINs
   As an agency, ask whether signing certificates are valid:
   {akashi} check --config {agency} --case-reference demo-1 \\
     {files}
 
 Ctrl-C stops everything; a second start keeps the data.",
+        data = data_option(&running.data),
         akashi = shown(&running.akashi),
         agency = shown(&running.deployment.join("agency.toml")),
         files = files.join(" \\\n    "),
     )
+}
+
+/// What another command has to be told to find this demo.
+fn data_option(data: &Path) -> String {
+    let default = super::default_data();
+    if fs::canonicalize(&default).unwrap_or(default) == data {
+        return String::new();
+    }
+    format!(" --data {}", shown(data))
 }
 
 /// A path that can be pasted into a shell.

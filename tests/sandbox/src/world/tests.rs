@@ -12,16 +12,10 @@ async fn start(data: &Path) -> World {
     if !data.join("jpki.json").exists() {
         shared_for_tests().save(data).unwrap();
     }
-    let any = WorldPorts {
-        relying_party: 0,
-        card: 0,
-        repository: 0,
-        control: 0,
-    };
     World::start(WorldOptions {
         data: data.to_owned(),
         gateway_url: "http://localhost:1".to_owned(),
-        ports: any,
+        ports: WorldPorts::any(),
         list_lifetime_seconds: 3600,
     })
     .await
@@ -41,9 +35,9 @@ async fn every_part_answers_and_every_source_can_be_fetched() {
         status(&format!("{}/control/state", at.control)).await,
         StatusCode::OK
     );
-    let sources = world.surroundings(ListChoices::default()).sources;
-    // Two full lists, three partitions, one file of links.
-    assert_eq!(sources.len(), 6);
+    let sources = world.surroundings(&Lists::all()).sources;
+    // A full list and three partitions of each authority, one file of links.
+    assert_eq!(sources.len(), 9);
     for source in sources {
         assert_eq!(status(&source.url).await, StatusCode::OK, "{}", source.name);
     }
@@ -57,7 +51,7 @@ async fn a_second_start_registers_the_same_keys_and_cards() {
     let mut seen = Vec::new();
     for _ in 0..2 {
         let world = start(folder.path()).await;
-        let surroundings = world.surroundings(ListChoices::default());
+        let surroundings = world.surroundings(&Lists::all());
         let keys: Vec<_> = surroundings
             .clients
             .iter()
@@ -87,7 +81,7 @@ async fn a_deployment_of_the_world_is_written_whole() {
         sync_interval_seconds: 1,
         poll_interval_seconds: 1,
     };
-    let surroundings = world.surroundings(ListChoices::default());
+    let surroundings = world.surroundings(&Lists::all());
     let written = folder.path().join("deployment");
     Deployment::write(&written, &surroundings, &Databases::Sqlite, ports, pace).unwrap();
     for file in [
