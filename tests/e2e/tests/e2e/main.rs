@@ -1,4 +1,5 @@
 //! The main job through the real ports, in one process and in many.
 
 mod agency;
+mod operations;
 mod sign_in;
