@@ -183,7 +183,7 @@ fn proof<'a>(
         Scope::Partition(name) => partition(name).or(full),
         Scope::Unnamed if full.is_some() => full,
         Scope::Unnamed => {
-            let all: Option<Vec<&List>> = lists.partitions().iter().map(partition).collect();
+            let all: Option<Vec<&List>> = lists.partitions()?.iter().map(partition).collect();
             all?.into_iter().min_by_key(|list| list.next_update)
         }
     }
@@ -198,9 +198,9 @@ fn missing_proof(scope: &Scope, held: &SignerLists, lists: &AuthorityLists) -> R
         Scope::Partition(name) if held.partitions.contains_key(name) => Reason::Stale,
         Scope::Partition(_) | Scope::FullOnly => Reason::NoList,
         Scope::Unnamed => {
-            let names = lists.partitions();
-            let complete =
-                !names.is_empty() && names.iter().all(|n| held.partitions.contains_key(n));
+            let complete = lists
+                .partitions()
+                .is_some_and(|names| names.iter().all(|name| held.partitions.contains_key(name)));
             if complete {
                 Reason::Stale
             } else {

@@ -85,12 +85,18 @@ impl Replica {
     pub(crate) async fn follow(mut self, interval: Duration) {
         let mut ticks = tokio::time::interval(interval);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Before the first answer of the store, which may take a while: nothing is fresh.
+        self.report().await;
         loop {
             ticks.tick().await;
             self.catch_up().await;
-            let now = self.clock.now();
-            self.report.update(&self.trusted, &self.served, now).await;
+            self.report().await;
         }
+    }
+
+    async fn report(&mut self) {
+        let now = self.clock.now();
+        self.report.update(&self.trusted, &self.served, now).await;
     }
 
     async fn catch_up(&mut self) {

@@ -47,6 +47,8 @@ pub(crate) struct AuthorityLists {
     by_signer: HashMap<KeyIdentifier, SignerLists>,
     /// Every partition that lists are expected for.
     partitions: BTreeSet<Vec<u8>>,
+    /// A source may deliver whatever it likes, so nobody knows which partitions there are.
+    open_ended: bool,
     /// In the order of crl-sync's configuration.
     pub(crate) sources: Vec<Source>,
 }
@@ -62,10 +64,10 @@ impl AuthorityLists {
     pub(crate) fn new(sources: Vec<Source>) -> Self {
         let mut lists = Self::default();
         for source in &sources {
-            if let Some(scope) = &source.state.registration.expected_scope_key
-                && !scope.is_empty()
-            {
-                lists.partitions.insert(scope.clone());
+            match &source.state.registration.expected_scope_key {
+                Some(full) if full.is_empty() => {}
+                Some(partition) => drop(lists.partitions.insert(partition.clone())),
+                None => lists.open_ended = true,
             }
             let Some(list) = &source.list else { continue };
             let signer = lists
@@ -87,9 +89,9 @@ impl AuthorityLists {
         self.by_signer.get(signer)
     }
 
-    /// The scopes of every partition that lists are expected for.
-    pub(crate) fn partitions(&self) -> &BTreeSet<Vec<u8>> {
-        &self.partitions
+    /// The scopes of every partition that lists are expected for; `None`: there are none, or nobody knows them all.
+    pub(crate) fn partitions(&self) -> Option<&BTreeSet<Vec<u8>>> {
+        (!self.open_ended && !self.partitions.is_empty()).then_some(&self.partitions)
     }
 }
 

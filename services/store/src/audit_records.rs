@@ -78,7 +78,7 @@ pub struct LedgerRow {
     pub method: String,
     /// The purpose's name in the proto contract.
     pub purpose: String,
-    /// The outcome's name in the proto contract.
+    /// The outcome, such as "good" or "unknown_stale".
     pub outcome: String,
     /// How many.
     pub count: u64,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use sqlx::AnyPool;
@@ -87,22 +88,30 @@ fn migrator(part: Part) -> Migrator {
 
 /// SQLite has no lock for migrations: of several processes that start on a fresh file, all but one would fail.
 async fn lock_beside(database: &Path) -> Result<File, StoreError> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    let locked = tokio::task::spawn_blocking(move || {
-        let file = File::create(name)?;
-        file.lock()?;
-        Ok::<_, std::io::Error>(file)
+    let database = database.to_owned();
+    let failed = |error: std::io::Error, path: &Path| StoreError::Unavailable {
+        during: "the SQLite file is being opened",
+        source: DriverError::text(format!("{}: {error}", path.display())),
+    };
+    tokio::task::spawn_blocking(move || {
+        let mut beside = database.as_os_str().to_owned();
+        beside.push(".lock");
+        let lock = create(Path::new(&beside)).map_err(|error| failed(error, &database))?;
+        lock.lock().map_err(|error| failed(error, &database))?;
+        create(&database).map_err(|error| failed(error, &database))?;
+        Ok(lock)
     })
-    .await;
-    match locked {
-        Ok(Ok(file)) => Ok(file),
-        Ok(Err(error)) => Err(StoreError::Unavailable {
-            during: "the file beside the SQLite database is being locked",
-            source: DriverError::text(error.kind().to_string()),
-        }),
-        Err(_) => Err(crate::database::stopped()),
-    }
+    .await
+    .unwrap_or_else(|_| Err(crate::database::stopped()))
+}
+
+/// SQLite would let everybody on the computer read the file, and gives its journals the same permissions.
+fn create(path: &Path) -> std::io::Result<File> {
+    File::options()
+        .create(true)
+        .append(true)
+        .mode(0o660)
+        .open(path)
 }
 
 fn migrate_error(error: MigrateError) -> StoreError {
@@ -118,5 +127,63 @@ fn migrate_error(error: MigrateError) -> StoreError {
         other => StoreError::Schema {
             what: other.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::Part;
+    use crate::database::Database;
+    use crate::database_url::DatabaseUrl;
+
+    const PARTS: [Part; 4] = [Part::Crl, Part::Audit, Part::HolderLinks, Part::Gateway];
+
+    #[test]
+    fn columns_have_only_the_types_that_both_databases_share() {
+        let types = ["BIGINT", "TEXT", "BYTEA"];
+        for (description, sql) in PARTS.iter().flat_map(|part| part.scripts()) {
+            let statements = sql
+                .lines()
+                .map(|line| line.split("--").next().unwrap_or_default());
+            let mut in_table = false;
+            for line in statements.map(str::trim) {
+                let is_column = in_table && line.starts_with(|c: char| c.is_ascii_lowercase());
+                if is_column {
+                    let kind = line.split_whitespace().nth(1).unwrap_or_default();
+                    let kind = kind.trim_end_matches([',', ';', ')']);
+                    assert!(types.contains(&kind), "{description}: {line}");
+                }
+                in_table = (in_table || line.starts_with("CREATE TABLE")) && !line.ends_with(';');
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sqlite_file_and_its_journal_are_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        let url = DatabaseUrl::sqlite(&path).unwrap();
+        let database = Database::open(&url, Part::Audit).await.unwrap();
+        for name in ["audit.db", "audit.db-wal"] {
+            let mode = folder
+                .path()
+                .join(name)
+                .metadata()
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o007, 0, "{name}");
+        }
+        database.close().await;
+    }
+
+    #[test]
+    fn parts_may_share_a_database() {
+        let mut tables: Vec<_> = PARTS.iter().map(|part| part.applied_table()).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        assert_eq!(tables.len(), PARTS.len());
     }
 }

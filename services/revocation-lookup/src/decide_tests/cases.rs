@@ -237,3 +237,20 @@ fn of_two_copies_of_a_list_the_current_one_answers() {
     let lists = lists(vec![copy, list("a")], &[]);
     assert_eq!(decided(1, &partition("a"), &lists), is("good", "source-a"));
 }
+
+#[test]
+fn a_source_that_may_deliver_anything_leaves_the_partitions_unknown() {
+    let sources = |expected_scope_key| {
+        let mut sources = lists(vec![list("a"), list("b")], &[]).sources;
+        sources[1].state.registration.expected_scope_key = expected_scope_key;
+        AuthorityLists::new(sources)
+    };
+    let named = sources(Some(scope("b")));
+    assert_eq!(decided(1, &Scope::Unnamed, &named).0, "good");
+    let open_ended = sources(None);
+    assert_eq!(decided(1, &Scope::Unnamed, &open_ended).0, "OutOfScope");
+    assert_eq!(
+        decided(1, &partition("b"), &open_ended),
+        is("good", "source-b")
+    );
+}

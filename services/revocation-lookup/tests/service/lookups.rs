@@ -151,7 +151,7 @@ fn malformed_questions() -> Vec<(&'static str, GetRevocationStatusRequest)> {
         questions.push(("purpose", changed(|request| request.purpose = purpose)));
     }
     for reference in ["", "山田", "a b", &"a".repeat(65)] {
-        let request = changed(|request| request.case_reference = reference.to_owned());
+        let request = changed(|request| request.case_reference = reference.into());
         questions.push(("case_reference", request));
     }
     let truncated = point(UserAuthentication, 0)[..20].to_vec();
