@@ -181,7 +181,7 @@ fn refusal_in_japanese(refusal: CardRefusal) -> Notice {
         CardRefusal::Revoked => notice(
             REFUSED,
             "このカードの利用者証明用電子証明書は失効しているため、使えません。",
-            "引っ越しや氏名の変更、カードの一時停止などで失効することがあります。お住まいの市区町村の窓口にご相談ください。",
+            "カードの紛失の届出、一時停止、更新、返納などで失効します。お住まいの市区町村の窓口にご相談ください。",
         ),
         CardRefusal::Expired => notice(
             REFUSED,
@@ -225,7 +225,7 @@ fn refusal_in_english(refusal: CardRefusal) -> Notice {
         CardRefusal::Revoked => notice(
             REFUSED,
             "The authentication certificate on this card has been revoked and cannot be used.",
-            "This happens, for example, after a move, a change of name, or when a card was suspended. Please ask at the \
+            "This happens, for example, when a card was reported lost, suspended, renewed or returned. Please ask at the \
              office of your municipality.",
         ),
         CardRefusal::Expired => notice(
