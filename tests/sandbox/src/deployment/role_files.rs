@@ -190,6 +190,7 @@ impl RoleFiles<'_> {
     fn agency(&self) -> Value {
         let mut connection = client_tls(identity::CITY_OFFICE, identity::SIGNING_CERTIFICATE);
         connection["uri"] = uri(self.ports.signing_certificate);
+        connection["timeout_milliseconds"] = json!(10_000);
         json!({ "purpose": "validity-confirmation", "signing_certificate": connection })
     }
 
