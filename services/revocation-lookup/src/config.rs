@@ -38,6 +38,10 @@ pub struct Config {
     /// The greatest age of a list that proves anything, by authority; absent: its next update alone decides.
     #[serde(default)]
     pub max_age_seconds: BTreeMap<String, u64>,
+    /// How many partitions an authority publishes. Only where it is said, and lists of so many are fetched, do they
+    /// prove *good* for a certificate whose distribution point the caller does not name.
+    #[serde(default)]
+    pub partition_count: BTreeMap<String, usize>,
     /// Whether the interface describes itself to callers.
     #[serde(default)]
     pub reflection: bool,
@@ -105,6 +109,13 @@ impl Config {
             let key = format!("max_age_seconds.{authority}");
             self.check_authority(&key, authority)?;
             within(&key, *seconds, 60, 366 * 86_400)?;
+        }
+        for (authority, count) in &self.partition_count {
+            let key = format!("partition_count.{authority}");
+            self.check_authority(&key, authority)?;
+            if *count == 0 {
+                return Err(ConfigError::invalid(&key, "at least 1, or absent"));
+            }
         }
         for caller in &self.caller {
             let key = "caller.certification_authorities";
@@ -190,6 +201,22 @@ mod tests {
                 .unwrap_err()
                 .contains("max_age_seconds")
         );
+    }
+
+    #[test]
+    fn a_partition_count_is_for_a_configured_authority() {
+        let with = |name: &str, count: &str| {
+            let to = format!("[partition_count]\n{name} = {count}\n\n[listen]");
+            checked("[listen]", &to)
+        };
+        let config = with("user-authentication", "1900").unwrap();
+        assert_eq!(config.partition_count["user-authentication"], 1_900);
+        for (name, count) in [
+            ("user-authentification", "1900"),
+            ("user-authentication", "0"),
+        ] {
+            assert!(with(name, count).unwrap_err().contains("partition_count"));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! before their certificate has expired. *Good* needs proof: a list in scope that is current, a clock that can judge
 //! that, and a feed that was confirmed recently. Everything else is *unknown*.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use index::Hit;
@@ -61,6 +62,8 @@ pub(crate) struct Rules {
     pub(crate) max_age: Option<i64>,
     /// The greatest age of the feed's confirmation in seconds.
     pub(crate) max_feed_age: i64,
+    /// How many partitions the authority publishes, where that is known.
+    pub(crate) partition_count: Option<usize>,
 }
 
 /// The decision, with the list behind it.
@@ -109,7 +112,7 @@ pub(crate) fn decide<'a>(
         return Decision::Good(proof);
     }
     Decision::Unknown(
-        missing_proof(question.scope, held, lists),
+        missing_proof(question.scope, held, lists, rules),
         latest(&in_scope),
     )
 }
@@ -183,14 +186,32 @@ fn proof<'a>(
         Scope::Partition(name) => partition(name).or(full),
         Scope::Unnamed if full.is_some() => full,
         Scope::Unnamed => {
-            let all: Option<Vec<&List>> = lists.partitions()?.iter().map(partition).collect();
+            let all: Option<Vec<&List>> = every_partition(lists, rules)?
+                .iter()
+                .map(partition)
+                .collect();
             all?.into_iter().min_by_key(|list| list.next_update)
         }
     }
 }
 
+/// Every partition of the authority; `None`: there may be more than those that lists are expected for. Partitions that
+/// nobody fetches prove nothing, so the registered ones are all of them only where the operator says how many there are.
+fn every_partition<'a>(lists: &'a AuthorityLists, rules: &Rules) -> Option<&'a BTreeSet<Vec<u8>>> {
+    let names = lists.partitions()?;
+    rules
+        .partition_count
+        .is_some_and(|count| names.len() >= count)
+        .then_some(names)
+}
+
 /// Why there is no proof although lists of the right signer are held.
-fn missing_proof(scope: &Scope, held: &SignerLists, lists: &AuthorityLists) -> Reason {
+fn missing_proof(
+    scope: &Scope,
+    held: &SignerLists,
+    lists: &AuthorityLists,
+    rules: &Rules,
+) -> Reason {
     if !held.full.is_empty() {
         return Reason::Stale;
     }
@@ -198,8 +219,7 @@ fn missing_proof(scope: &Scope, held: &SignerLists, lists: &AuthorityLists) -> R
         Scope::Partition(name) if held.partitions.contains_key(name) => Reason::Stale,
         Scope::Partition(_) | Scope::FullOnly => Reason::NoList,
         Scope::Unnamed => {
-            let complete = lists
-                .partitions()
+            let complete = every_partition(lists, rules)
                 .is_some_and(|names| names.iter().all(|name| held.partitions.contains_key(name)));
             if complete {
                 Reason::Stale

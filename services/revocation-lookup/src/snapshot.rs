@@ -195,6 +195,7 @@ impl Trusted {
                 .copied()
                 .map(seconds),
             max_feed_age: seconds(config.max_feed_age_seconds),
+            partition_count: config.partition_count.get(authority.name()).copied(),
         };
         Ok(Self {
             rules: authorities.iter().map(rules).collect(),

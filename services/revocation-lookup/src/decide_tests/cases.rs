@@ -82,6 +82,21 @@ fn without_a_distribution_point_every_partition_must_be_current() {
 }
 
 #[test]
+fn partitions_that_nobody_counted_do_not_prove_that_none_is_missing() {
+    let fetched = lists(vec![list("a"), list("b")], &[]);
+    let with = |partition_count| {
+        let rules = Rules {
+            partition_count,
+            ..RULES
+        };
+        decided_at(1, &Scope::Unnamed, &fetched, &moment(), &rules).0
+    };
+    assert_eq!(with(Some(2)), "good");
+    assert_eq!(with(Some(3)), "OutOfScope");
+    assert_eq!(with(None), "OutOfScope");
+}
+
+#[test]
 fn all_partitions_stand_in_for_a_stale_full_list_and_the_soonest_stale_is_the_evidence() {
     let mut soonest = list("b");
     soonest.next_update = UnixTime::from_secs(NOW + 60);

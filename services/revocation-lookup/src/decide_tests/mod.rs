@@ -21,6 +21,7 @@ const REVOKED: u64 = 77;
 const RULES: Rules = Rules {
     max_age: None,
     max_feed_age: 1_800,
+    partition_count: Some(2),
 };
 
 static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {

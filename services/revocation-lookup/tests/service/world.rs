@@ -328,6 +328,7 @@ fn write_files(folder: &Path, crl: &str) {
             environment = "sandbox"
             poll_interval_seconds = 1
             max_feed_age_seconds = 1800
+            partition_count = {{ user-authentication = 2 }}
             listen = {{ address = "127.0.0.1:0", threads = 1 }}
             tls = {{ certificate = "tls/{SERVER}.pem", private_key = "tls/{SERVER}.key", client_ca = "tls/services-ca.pem" }}
             store = {{ crl = "{crl}", audit = "{}" }}
