@@ -8,16 +8,17 @@ use crate::browser::Browser;
 use crate::system::System;
 
 impl Browser {
-    /// From the relying party's page to the card app's page.
-    pub async fn go_to_card(&self, system: &System, purpose: Use) -> Result<()> {
-        self.open(&format!(
-            "{}{}",
-            system.world.relying_party_url,
-            purpose.path()
-        ))
-        .await?;
+    /// From a page of the relying party at `origin` to the card app's page.
+    pub async fn go_to_card_from(&self, origin: &str, purpose: Use) -> Result<()> {
+        self.open(&format!("{origin}{}", purpose.path())).await?;
         self.click(&format!("#{}", purpose.sign_in_id())).await?;
         self.click("main.card a.button.primary").await
+    }
+
+    /// From the relying party's page to the card app's page.
+    pub async fn go_to_card(&self, system: &System, purpose: Use) -> Result<()> {
+        let origin = &system.world.relying_party_url;
+        self.go_to_card_from(origin, purpose).await
     }
 
     /// Chooses a card, types its PINs and lets the card be read.
