@@ -121,7 +121,9 @@ impl Gateway {
             Stage::Waiting => Ok(with_outcome(self.sign_in_page(&shown), "sign_in")),
             Stage::Verifying | Stage::Verified | Stage::Refused => {
                 let notice = own.language().in_reader_app();
-                let page = self.notice_page(own.language(), notice, None, &reference_number());
+                let reference = reference_number();
+                tracing::info!(reference, "the browser waits for the reader app");
+                let page = self.notice_page(own.language(), notice, None, &reference);
                 Ok(with_outcome(page, "in_reader_app"))
             }
             Stage::Consent => {

@@ -227,21 +227,29 @@ fn is_code_verifier(verifier: &str) -> bool {
 
 impl TokenError {
     fn answer(self) -> Response {
+        let (status, error, description) = self.told();
         let reference = reference_number();
-        let (status, error, description) = match self {
+        let rule = self.rule();
+        tracing::info!(reference, error, rule, "a client's request is refused");
+        json_error(
+            status,
+            error,
+            &format!("{description} (reference {reference})"),
+        )
+    }
+
+    /// What the client is told.
+    fn told(self) -> (StatusCode, &'static str, &'static str) {
+        match self {
             Self::Body(error) => (error.status(), "invalid_request", error.description()),
             Self::InvalidRequest(rule) => (StatusCode::BAD_REQUEST, "invalid_request", rule),
             // One wording for every reason, so that nobody learns which clients and keys exist.
-            Self::InvalidClient(AssertionRule(rule)) => {
-                tracing::info!(reference, rule, "a client is not authenticated");
-                (
-                    StatusCode::UNAUTHORIZED,
-                    "invalid_client",
-                    "client authentication failed",
-                )
-            }
+            Self::InvalidClient(_) => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "client authentication failed",
+            ),
             Self::InvalidGrant => {
-                tracing::info!(reference, "a code is refused");
                 let rule = "the code is unknown, over or used, or does not belong to this request";
                 (StatusCode::BAD_REQUEST, "invalid_grant", rule)
             }
@@ -249,20 +257,24 @@ impl TokenError {
                 let rule = "grant_type must be authorization_code";
                 (StatusCode::BAD_REQUEST, "unsupported_grant_type", rule)
             }
-            Self::Full | Self::Unavailable => {
-                let rule = "please try again later";
-                (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "temporarily_unavailable",
-                    rule,
-                )
-            }
-        };
-        json_error(
-            status,
-            error,
-            &format!("{description} (reference {reference})"),
-        )
+            Self::Full | Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "please try again later",
+            ),
+        }
+    }
+
+    /// What the log says beyond that.
+    fn rule(self) -> &'static str {
+        match self {
+            Self::Body(error) => error.description(),
+            Self::InvalidRequest(rule) | Self::InvalidClient(AssertionRule(rule)) => rule,
+            Self::InvalidGrant => "code",
+            Self::UnsupportedGrantType => "grant_type",
+            Self::Full => "quota",
+            Self::Unavailable => "unavailable",
+        }
     }
 }
 

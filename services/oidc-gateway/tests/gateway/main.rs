@@ -21,6 +21,7 @@ mod flow;
 mod hygiene;
 mod listener;
 mod log;
+mod privacy;
 mod requests;
 mod session;
 mod tokens;
