@@ -52,21 +52,29 @@ pub(crate) async fn inherit(
     };
     let (Inherited::From(holder_id) | Inherited::Nothing(holder_id)) = inherited;
     insert(connection, authority, hash, &holder_id, Origin::Seen(now)).await?;
-    for unseen in &chain.unseen {
-        insert(
-            connection,
-            authority,
-            unseen,
-            &holder_id,
-            Origin::Linked(now),
-        )
-        .await?;
-    }
+    insert_unseen(connection, authority, &chain.unseen, &holder_id, now).await?;
     Ok(inherited)
+}
+
+async fn insert_unseen(
+    connection: &mut AnyConnection,
+    authority: &str,
+    unseen: &[SerialHash],
+    holder_id: &HolderId,
+    now: i64,
+) -> Result<(), StoreError> {
+    for hash in unseen {
+        insert(connection, authority, hash, holder_id, Origin::Linked(now)).await?;
+    }
+    Ok(())
 }
 
 /// Makes the two ends of an accepted link one holder's. The old end's identifier stays: it is the one that relying
 /// parties have known for longer.
+///
+/// What changes hands is the new certificate and those that succeeded it. Whoever else has the new one's identifier had
+/// it through a link that the accepted one contradicts, and so is somebody else: a certificate that was seen keeps the
+/// identifier, and one that was only named is asked about anew when it is first used.
 pub(crate) async fn join(
     connection: &mut AnyConnection,
     authority: &str,
@@ -85,23 +93,111 @@ pub(crate) async fn join(
         chain = before(connection, authority, &link.old).await?;
         chain.unseen.push(link.old);
     }
-    let holder_id = chain.holder.unwrap_or(new_holder);
-    for unseen in &chain.unseen {
-        insert(
-            connection,
-            authority,
-            unseen,
-            &holder_id,
-            Origin::Linked(now),
-        )
-        .await?;
+    if chain.holder == Some(new_holder) {
+        return insert_unseen(connection, authority, &chain.unseen, &new_holder, now).await;
     }
-    sqlx::query("UPDATE holder_serial SET holder_id = $1 WHERE holder_id = $2")
-        .bind(holder_id.to_vec())
-        .bind(new_holder.to_vec())
-        .execute(connection)
+    let moving = following(connection, authority, &link.new, &new_holder).await?;
+    let stays_in_use = part_from(connection, authority, &new_holder, &moving).await?;
+    let holder_id = match chain.holder {
+        Some(holder_id) => holder_id,
+        None if stays_in_use => random_holder()?,
+        None => new_holder,
+    };
+    for hash in &moving {
+        move_to(connection, authority, hash, &holder_id).await?;
+    }
+    insert_unseen(connection, authority, &chain.unseen, &holder_id, now).await
+}
+
+/// A certificate and all that succeeded it, as far as they are one holder's.
+async fn following(
+    connection: &mut AnyConnection,
+    authority: &str,
+    first: &SerialHash,
+    holder_id: &HolderId,
+) -> Result<Vec<SerialHash>, StoreError> {
+    let mut found: Vec<SerialHash> = Vec::new();
+    let mut waiting = vec![*first];
+    while let Some(hash) = waiting.pop() {
+        // An accepted link may close a circle.
+        if found.contains(&hash)
+            || holder_of(connection, authority, &hash).await? != Some(*holder_id)
+        {
+            continue;
+        }
+        found.push(hash);
+        let rows = sqlx::query(
+            "SELECT new_hash FROM holder_link
+             WHERE certification_authority = $1 AND old_hash = $2 AND state <> 'held'",
+        )
+        .bind(authority.to_owned())
+        .bind(hash.to_vec())
+        .fetch_all(&mut *connection)
         .await
-        .during("two holders are joined")?;
+        .during("the successors of a certificate are read")?;
+        for row in rows {
+            waiting.push(row.array("new_hash")?);
+        }
+    }
+    Ok(found)
+}
+
+/// Takes the identifier from the certificates that were only named by a chain and do not move. Returns whether one that
+/// was seen keeps it.
+async fn part_from(
+    connection: &mut AnyConnection,
+    authority: &str,
+    holder_id: &HolderId,
+    moving: &[SerialHash],
+) -> Result<bool, StoreError> {
+    let during = "the certificates of a holder are parted";
+    let rows = sqlx::query(
+        "SELECT serial_hash, origin FROM holder_serial
+         WHERE holder_id = $1 AND certification_authority = $2",
+    )
+    .bind(holder_id.to_vec())
+    .bind(authority.to_owned())
+    .fetch_all(&mut *connection)
+    .await
+    .during(during)?;
+    let mut stays_in_use = false;
+    for row in rows {
+        let hash: SerialHash = row.array("serial_hash")?;
+        if moving.contains(&hash) {
+            continue;
+        }
+        if row.text("origin")? == Origin::SEEN {
+            stays_in_use = true;
+            continue;
+        }
+        sqlx::query(
+            "DELETE FROM holder_serial WHERE certification_authority = $1 AND serial_hash = $2",
+        )
+        .bind(authority.to_owned())
+        .bind(hash.to_vec())
+        .execute(&mut *connection)
+        .await
+        .during(during)?;
+    }
+    Ok(stays_in_use)
+}
+
+async fn move_to(
+    connection: &mut AnyConnection,
+    authority: &str,
+    hash: &SerialHash,
+    holder_id: &HolderId,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE holder_serial SET holder_id = $1
+         WHERE certification_authority = $2 AND serial_hash = $3",
+    )
+    .bind(holder_id.to_vec())
+    .bind(authority.to_owned())
+    .bind(hash.to_vec())
+    .execute(connection)
+    .await
+    .during("two holders are joined")?;
     Ok(())
 }
 
@@ -178,6 +274,12 @@ enum Origin {
     Linked(i64),
 }
 
+impl Origin {
+    /// As it stands in the table.
+    const SEEN: &'static str = "seen";
+    const LINKED: &'static str = "linked";
+}
+
 async fn insert(
     connection: &mut AnyConnection,
     authority: &str,
@@ -186,8 +288,8 @@ async fn insert(
     origin: Origin,
 ) -> Result<(), StoreError> {
     let (origin, at) = match origin {
-        Origin::Seen(at) => ("seen", at),
-        Origin::Linked(at) => ("linked", at),
+        Origin::Seen(at) => (Origin::SEEN, at),
+        Origin::Linked(at) => (Origin::LINKED, at),
     };
     sqlx::query(
         "INSERT INTO holder_serial

@@ -42,10 +42,16 @@ impl Part {
                 "checks, refusals and the ledger",
                 include_str!("../migrations/audit/0001_records.sql"),
             )],
-            Self::HolderLinks => &[(
-                "holders and serial links",
-                include_str!("../migrations/holder_links/0001_holders.sql"),
-            )],
+            Self::HolderLinks => &[
+                (
+                    "holders and serial links",
+                    include_str!("../migrations/holder_links/0001_holders.sql"),
+                ),
+                (
+                    "links are found by either end",
+                    include_str!("../migrations/holder_links/0002_links_by_predecessor.sql"),
+                ),
+            ],
             Self::Gateway => &[(
                 "gateway state",
                 include_str!("../migrations/gateway/0001_gateway_state.sql"),

@@ -48,25 +48,27 @@ pub(crate) async fn arriving_state(
     Ok(Some(LinkState::Active))
 }
 
+/// One half for each end, so that each is found through its index: a file brings tens of thousands of links a day, and
+/// there are millions.
+const NEIGHBOURS: &str = "SELECT old_hash, new_hash FROM holder_link
+     WHERE certification_authority = $1 AND new_hash = $2 AND (old_hash = $3 OR state <> 'held')
+     UNION ALL
+     SELECT old_hash, new_hash FROM holder_link
+     WHERE certification_authority = $1 AND old_hash = $3 AND new_hash <> $2 AND state <> 'held'";
+
 /// The links, whatever their state is, that name this one itself; and those in force that share one of its ends.
 async fn neighbours(
     connection: &mut AnyConnection,
     authority: &str,
     link: &SerialLink,
 ) -> Result<Vec<(SerialHash, SerialHash)>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT old_hash, new_hash FROM holder_link
-         WHERE certification_authority = $1
-           AND ((new_hash = $2 AND old_hash = $3)
-                OR (state <> 'held' AND new_hash = $2)
-                OR (state <> 'held' AND old_hash = $3))",
-    )
-    .bind(authority.to_owned())
-    .bind(link.new.to_vec())
-    .bind(link.old.to_vec())
-    .fetch_all(connection)
-    .await
-    .during("serial links are read")?;
+    let rows = sqlx::query(NEIGHBOURS)
+        .bind(authority.to_owned())
+        .bind(link.new.to_vec())
+        .bind(link.old.to_vec())
+        .fetch_all(connection)
+        .await
+        .during("serial links are read")?;
     let mut pairs = Vec::with_capacity(rows.len());
     for row in rows {
         pairs.push((row.array("old_hash")?, row.array("new_hash")?));
@@ -191,4 +193,40 @@ pub(crate) async fn accept_link(
     .await
     .during(during)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::NEIGHBOURS;
+    use crate::database::Database;
+    use crate::database_url::DatabaseUrl;
+    use crate::migrations::Part;
+
+    #[tokio::test]
+    async fn the_neighbours_of_a_link_are_found_without_reading_every_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite(&folder.path().join("holders.db")).unwrap();
+        let database = Database::open(&url, Part::HolderLinks).await.unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {NEIGHBOURS}");
+        let steps: Vec<String> = sqlx::query(sqlx::AssertSqlSafe(explain))
+            .bind("user-authentication".to_owned())
+            .bind(vec![1_u8; 32])
+            .bind(vec![2_u8; 32])
+            .fetch_all(database.reader())
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get("detail"))
+            .collect();
+        // By the authority alone, a search would be a scan of all its links.
+        for end in ["new_hash=?", "old_hash=?"] {
+            let by_end = |step: &String| step.starts_with("SEARCH") && step.contains(end);
+            assert!(steps.iter().any(by_end), "{end}: {steps:?}");
+        }
+        let reads = |step: &&String| step.starts_with("SEARCH") || step.starts_with("SCAN");
+        assert_eq!(steps.iter().filter(reads).count(), 2, "{steps:?}");
+        database.close().await;
+    }
 }

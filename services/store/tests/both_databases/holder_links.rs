@@ -143,6 +143,67 @@ pub(crate) async fn a_second_predecessor_or_a_circle_waits_for_a_decision(databa
     assert_ne!(resolve(&holders, 9).await.0, one);
 }
 
+/// A wrong link made certificate 2 inherit from 1; the right one, from 8, contradicts it and is held.
+async fn corrected(databases: &Databases, seen: &[u8]) -> HolderLinks {
+    let holders = databases.holders().await;
+    for serial in seen {
+        resolve(&holders, *serial).await;
+    }
+    apply(&holders, 1, &[link(1, 2), link(2, 3)]).await;
+    resolve(&holders, 3).await;
+    assert_eq!(apply(&holders, 2, &[link(8, 2)]).await, applied(0, 1, 0));
+    holders
+}
+
+async fn accept(holders: &HolderLinks, link: SerialLink) {
+    let accepted = holders.accept_held(AUTHORITY, &link, "operator", 300).await;
+    assert!(accepted.unwrap());
+}
+
+pub(crate) async fn accepting_a_corrected_link_takes_nobody_else_along(databases: Databases) {
+    let holders = corrected(&databases, &[1, 8]).await;
+    let (wrong, _) = resolve(&holders, 1).await;
+    let (right, _) = resolve(&holders, 8).await;
+    assert_eq!(resolve(&holders, 3).await, (wrong, HolderOrigin::Known));
+    accept(&holders, link(8, 2)).await;
+    for serial in [8, 2, 3] {
+        assert_eq!(
+            resolve(&holders, serial).await,
+            (right, HolderOrigin::Known)
+        );
+    }
+    assert_eq!(resolve(&holders, 1).await, (wrong, HolderOrigin::Known));
+    let held = holders.held_links().await.unwrap();
+    assert_eq!(held.len(), 1);
+    assert_eq!(held[0].link, link(1, 2));
+}
+
+pub(crate) async fn a_corrected_link_from_an_unused_certificate_joins_nobody_s_account(
+    databases: Databases,
+) {
+    let holders = corrected(&databases, &[1]).await;
+    let (wrong, _) = resolve(&holders, 1).await;
+    accept(&holders, link(8, 2)).await;
+    let (right, _) = resolve(&holders, 8).await;
+    assert_ne!(right, wrong);
+    assert_eq!(resolve(&holders, 3).await, (right, HolderOrigin::Known));
+    assert_eq!(resolve(&holders, 1).await, (wrong, HolderOrigin::Known));
+}
+
+pub(crate) async fn a_certificate_that_was_named_wrongly_and_never_used_inherits_nothing(
+    databases: Databases,
+) {
+    let holders = corrected(&databases, &[]).await;
+    let (renewed, _) = resolve(&holders, 3).await;
+    accept(&holders, link(8, 2)).await;
+    let (other, origin) = resolve(&holders, 1).await;
+    assert_eq!(origin, HolderOrigin::New);
+    assert_ne!(other, renewed);
+    // The account stays with the certificates that used it, and with their right predecessor.
+    assert_eq!(resolve(&holders, 3).await, (renewed, HolderOrigin::Known));
+    assert_eq!(resolve(&holders, 8).await, (renewed, HolderOrigin::Known));
+}
+
 pub(crate) async fn the_same_file_again_changes_nothing_and_an_older_one_is_refused(
     databases: Databases,
 ) {
