@@ -46,8 +46,10 @@ pub enum ClientRule {
     /// The identifier is there twice.
     #[error("it is registered twice")]
     Repeated,
-    /// A name is empty, too long or has control characters.
-    #[error("name.ja and name.en must be 1 to 100 characters without control characters")]
+    /// A name is empty, too long or has characters that people cannot see.
+    #[error(
+        "name.ja and name.en must be 1 to 100 characters without control, invisible or direction-changing characters"
+    )]
     Name,
     /// No address to answer to.
     #[error("redirect_uris must not be empty")]
@@ -239,8 +241,24 @@ pub(crate) fn is_key_id(text: &str) -> bool {
         && text.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
+/// A name is what people decide by, so it reads as it is written.
 fn is_name(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control)
+    !text.trim().is_empty()
+        && text.chars().count() <= 100
+        && !text
+            .chars()
+            .any(|character| character.is_control() || is_invisible(character))
+}
+
+/// Unicode's default-ignorable and direction-changing characters, line separators, annotations and blank letters. The
+/// variation selectors (U+FE00 to U+FE0F, U+E0100 to U+E01EF) stay: Japanese names are written with them.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{2800}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E00FF}'
+        | '\u{E01F0}'..='\u{E0FFF}')
 }
 
 fn is_sector(text: &str) -> bool {
@@ -249,6 +267,9 @@ fn is_sector(text: &str) -> bool {
             .bytes()
             .all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'z' | b'.' | b'-'))
 }
+
+/// What an answer to a client consists of (RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207 section 2).
+const ANSWER_PARAMETERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
 
 fn check_redirect_uri(uri: &str, loopback: bool) -> Result<(), &'static str> {
     if !(1..=limits::PARAMETER_CHARACTERS).contains(&uri.len()) {
@@ -271,6 +292,13 @@ fn check_redirect_uri(uri: &str, loopback: bool) -> Result<(), &'static str> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not name a user");
+    }
+    // The client would find two of them in an answer and might believe the one that is not ours (RFC 9207 section 2.4).
+    if url
+        .query_pairs()
+        .any(|(name, _)| ANSWER_PARAMETERS.contains(&name.as_ref()))
+    {
+        return Err("must not have a parameter that the answer adds: code, state, iss, error...");
     }
     match url.scheme() {
         "https" => Ok(()),

@@ -207,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_reader_is_accepted() {
+        let sample = include_str!("../../../deploy/config/readers.toml");
+        let file: ReadersFile = runtime::config::parse(sample).unwrap();
+        let readers = Readers::check(file).unwrap();
+        assert!(readers.0.contains_key("reader-app-2026"));
+        let twice = runtime::config::parse(&format!("{sample}\n{sample}")).unwrap();
+        assert!(Readers::check(twice).is_err());
+    }
+
+    #[test]
     fn what_is_no_p256_key_is_refused() {
         for public_key in [
             "",

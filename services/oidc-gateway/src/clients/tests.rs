@@ -116,3 +116,72 @@ fn unknown_keys_and_other_algorithms_do_not_parse() {
         );
     }
 }
+
+#[test]
+fn a_name_that_reads_otherwise_than_it_is_written_is_refused() {
+    let with_name = |name: &str| {
+        let quoted = serde_json::to_string(name).unwrap();
+        check(
+            &SAMPLE.replace("\"Sample City e-Services\"", &quoted),
+            false,
+        )
+    };
+    for honest in [
+        "Sample City",
+        "髙島屋・㈱テスト \u{845B}\u{E0100}城市",
+        "Ünïted Bank",
+    ] {
+        with_name(honest).unwrap();
+    }
+    for character in [
+        '\u{202E}',
+        '\u{202A}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{200E}',
+        '\u{200F}',
+        '\u{061C}',
+        '\u{200B}',
+        '\u{200D}',
+        '\u{2060}',
+        '\u{FEFF}',
+        '\u{00AD}',
+        '\u{2028}',
+        '\u{2029}',
+        '\u{E0041}',
+        '\u{3164}',
+        '\u{FFF9}',
+        '\u{180E}',
+        '\u{115F}',
+        '\u{2800}',
+    ] {
+        let name = format!("Sample{character} City");
+        assert!(with_name(&name).is_err(), "U+{:04X}", character as u32);
+    }
+}
+
+#[test]
+fn a_redirect_uri_does_not_bring_the_answer_s_own_parameters() {
+    for name in [
+        "code",
+        "state",
+        "iss",
+        "error",
+        "error_description",
+        "c%6Fde",
+    ] {
+        let uri = format!("https://rp.example.jp/cb?tenant=1&{name}=x");
+        assert!(with_redirect_uri(&uri, false).is_err(), "{uri}");
+    }
+    with_redirect_uri("https://rp.example.jp/cb?tenant=1&encode=code", false).unwrap();
+}
+
+#[test]
+fn a_private_key_registered_by_mistake_is_refused_and_never_printed() {
+    let text = SAMPLE.replace("crv = \"P-256\"", "crv = \"P-256\"\nd = \"CANARYSECRET\"");
+    let file: ClientsFile = runtime::config::parse(&text).unwrap();
+    assert!(!format!("{file:?}").contains("CANARY"));
+    let error = Clients::check(file, false, |_| true).unwrap_err();
+    assert!(error.to_string().contains("private part"), "{error}");
+    assert!(!format!("{error:?}").contains("CANARY"));
+}

@@ -5,6 +5,7 @@ use aws_lc_rs::signature::{self, ParsedPublicKey, RsaPublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Algorithm, JwsError};
 
@@ -45,9 +46,9 @@ pub struct JsonWebKey {
     /// Use of the key; if present it must be `sig`.
     #[serde(default, rename = "use")]
     pub public_key_use: Option<String>,
-    /// A private part; refused.
+    /// A private part; refused. That it is there is all that is read of it: no error or log can repeat it.
     #[serde(default)]
-    pub d: Option<String>,
+    pub d: Option<IgnoredAny>,
 }
 
 /// Why a registered key was refused.
