@@ -88,7 +88,7 @@ pub struct Postgres {
     port: u16,
     databases: AtomicU32,
     // Dropped after the server has stopped.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Postgres {
@@ -101,16 +101,14 @@ impl Postgres {
         if let Some((uid, gid)) = programs.user {
             chown(folder.path(), Some(uid), Some(gid))?;
         }
-        let data = folder.path().join("data");
-        programs.initialise(&data)?;
-        let log = folder.path().join("log");
-        let (server, port) = programs.listen(&data, &log)?;
+        programs.initialise(&folder.path().join("data"))?;
+        let (server, port) = programs.listen(folder.path())?;
         let postgres = Self {
             server,
             programs,
             port,
             databases: AtomicU32::new(0),
-            _folder: folder,
+            folder,
         };
         postgres.execute("postgres", split_roles_sql().0)?;
         postgres.create(DATABASE)?;
@@ -162,8 +160,12 @@ impl Postgres {
     }
 }
 
-impl Drop for Postgres {
-    fn drop(&mut self) {
+impl Postgres {
+    /// Stops the server as if its machine were gone; its data stay.
+    pub fn stop(&mut self) {
+        if !matches!(self.server.try_wait(), Ok(None)) {
+            return;
+        }
         // SIGINT is PostgreSQL's fast shutdown: sessions end, files are left consistent.
         let _ = Command::new("kill")
             .args(["-INT", &self.server.id().to_string()])
@@ -177,6 +179,26 @@ impl Drop for Postgres {
         }
         let _ = self.server.kill();
         let _ = self.server.wait();
+    }
+
+    /// Starts a stopped server again, on its port and with its data.
+    pub fn start_again(&mut self) -> Result<(), PostgresError> {
+        self.stop();
+        self.server = self.programs.spawn(self.folder.path(), self.port)?;
+        if self.programs.answers(&mut self.server, self.port) {
+            return Ok(());
+        }
+        let said = fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        Err(PostgresError::Failed {
+            program: "postgres",
+            said,
+        })
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -244,40 +266,43 @@ impl Programs {
         finish("initdb", &mut command, "")
     }
 
-    fn listen(&self, data: &Path, log: &Path) -> Result<(Child, u16), PostgresError> {
-        let mut said = String::new();
+    fn listen(&self, folder: &Path) -> Result<(Child, u16), PostgresError> {
         for _ in 0..PORT_ATTEMPTS {
             let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
                 .local_addr()?
                 .port();
-            let mut server = self
-                .command("postgres")
-                .arg("-D")
-                .arg(data)
-                .args(["-p", &port.to_string()])
-                .args([
-                    "-c",
-                    "listen_addresses=127.0.0.1",
-                    "-c",
-                    "unix_socket_directories=",
-                ])
-                // The files are thrown away; what is tested is the death of our processes, not of the computer.
-                .args(["-c", "fsync=off", "-c", "max_connections=200"])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(fs::File::create(log)?)
-                .spawn()?;
+            let mut server = self.spawn(folder, port)?;
             if self.answers(&mut server, port) {
                 return Ok((server, port));
             }
             let _ = server.kill();
             let _ = server.wait();
-            said = fs::read_to_string(log).unwrap_or_default();
         }
+        let said = fs::read_to_string(folder.join("log")).unwrap_or_default();
         Err(PostgresError::Failed {
             program: "postgres",
             said,
         })
+    }
+
+    /// Starts a server on `data` in a folder, with `log` beside it.
+    fn spawn(&self, folder: &Path, port: u16) -> std::io::Result<Child> {
+        self.command("postgres")
+            .arg("-D")
+            .arg(folder.join("data"))
+            .args(["-p", &port.to_string()])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+            ])
+            // The files are thrown away; what is tested is the death of our processes, not of the computer.
+            .args(["-c", "fsync=off", "-c", "max_connections=200"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(folder.join("log"))?)
+            .spawn()
     }
 
     /// Waits until the server answers; false when it ended instead.
@@ -358,5 +383,17 @@ mod tests {
         assert!(postgres.execute("akashi", "SET ROLE nobody").is_err());
         drop(postgres);
         assert!(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
+    }
+
+    #[test]
+    fn a_server_that_was_stopped_comes_back_with_its_data() {
+        let mut postgres = Postgres::start().unwrap();
+        let (port, table) = (postgres.port(), "CREATE TABLE kept (id BIGINT)");
+        postgres.execute("akashi", table).unwrap();
+        postgres.stop();
+        assert!(postgres.execute("akashi", "SELECT 1").is_err());
+        postgres.start_again().unwrap();
+        assert_eq!(postgres.port(), port);
+        postgres.execute("akashi", "SELECT id FROM kept").unwrap();
     }
 }

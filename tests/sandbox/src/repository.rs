@@ -8,7 +8,7 @@ mod control;
 mod fault;
 mod server;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,7 +67,7 @@ struct State {
     jpki: Jpki,
     documents: BTreeMap<String, Document>,
     publications: BTreeMap<&'static str, Publication>,
-    fetched: BTreeSet<String>,
+    fetches: BTreeMap<String, u64>,
 }
 
 impl Repository {
@@ -82,7 +82,7 @@ impl Repository {
             jpki,
             documents: BTreeMap::new(),
             publications: BTreeMap::new(),
-            fetched: BTreeSet::new(),
+            fetches: BTreeMap::new(),
         };
         let repository = Self {
             folder: folder.to_owned(),
@@ -187,7 +187,12 @@ impl Repository {
 
     /// Whether a file has been fetched since the start.
     pub fn was_fetched(&self, path: &str) -> bool {
-        self.state().fetched.contains(path)
+        self.fetches(path) > 0
+    }
+
+    /// How often a file has been asked for since the start.
+    pub fn fetches(&self, path: &str) -> u64 {
+        self.state().fetches.get(path).copied().unwrap_or(0)
     }
 
     /// Makes something go wrong, or right again.
@@ -209,7 +214,7 @@ impl Repository {
         let fault = self.fault();
         let mut state = self.state();
         let document = state.documents.get(path)?.clone();
-        state.fetched.insert(path.to_owned());
+        *state.fetches.entry(path.to_owned()).or_default() += 1;
         let wrong = fault.kind_at(path).and_then(|kind| {
             let publication = state
                 .publications
