@@ -42,6 +42,21 @@ impl Process {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// How much it has said so far, to look later at what came after.
+    pub fn log_length(&self) -> usize {
+        self.log().len()
+    }
+
+    /// What it has said since its log was this long.
+    pub fn log_since(&self, length: usize) -> String {
+        self.log().get(length..).unwrap_or_default().to_owned()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
     /// Waits until the log holds `text`.
     pub fn wait_for_log(&mut self, text: &str) -> Result<()> {
         self.wait_until(&format!("the words {text:?}"), |log| log.contains(text))
@@ -77,13 +92,19 @@ impl Process {
 
     /// Asks it to drain and waits for its end.
     pub fn terminate(mut self) -> Result<ExitStatus> {
+        self.ask_to_drain()?;
+        self.wait()
+    }
+
+    /// Sends SIGTERM.
+    pub fn ask_to_drain(&mut self) -> Result<()> {
         let sent = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status()?;
         if !sent.success() {
             bail!("{} had already ended:\n{}", self.name, self.log());
         }
-        self.wait()
+        Ok(())
     }
 
     /// Waits for it to end by itself.

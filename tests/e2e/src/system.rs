@@ -12,7 +12,7 @@ use sandbox::postgres::Postgres;
 use crate::process::{PATIENCE, Process};
 use crate::world::World;
 
-/// The roles, each a process of its own on PostgreSQL.
+/// The roles, each a process of its own unless one runs them all.
 pub const ROLES: [&str; 5] = [
     "crl-sync",
     "revocation-lookup",
@@ -26,6 +26,8 @@ pub const ROLES: [&str; 5] = [
 pub enum Shape {
     /// `akashi all` on SQLite files.
     AllOnSqlite,
+    /// Each role its own process, on SQLite files that they share.
+    RolesOnSqlite,
     /// Each role its own process, with its own certificate, PostgreSQL role and configuration.
     RolesOnPostgres,
 }
@@ -59,7 +61,7 @@ pub struct System {
     /// Its folder.
     pub deployment: Deployment,
     processes: BTreeMap<&'static str, Process>,
-    _postgres: Option<Postgres>,
+    postgres: Option<Postgres>,
     log_folder: PathBuf,
     folder: tempfile::TempDir,
 }
@@ -86,7 +88,7 @@ impl System {
         )
         .await?;
         let postgres = match plan.shape {
-            Shape::AllOnSqlite => None,
+            Shape::AllOnSqlite | Shape::RolesOnSqlite => None,
             Shape::RolesOnPostgres => Some(Postgres::start().context("starting PostgreSQL")?),
         };
         let databases = postgres
@@ -112,7 +114,7 @@ impl System {
             world,
             deployment,
             processes: BTreeMap::new(),
-            _postgres: postgres,
+            postgres,
             log_folder,
             folder,
         })
@@ -121,7 +123,7 @@ impl System {
     fn roles(&self, shape: Shape) -> Vec<&'static str> {
         match shape {
             Shape::AllOnSqlite => vec!["all"],
-            Shape::RolesOnPostgres => ROLES.to_vec(),
+            Shape::RolesOnSqlite | Shape::RolesOnPostgres => ROLES.to_vec(),
         }
     }
 
@@ -140,6 +142,21 @@ impl System {
         )?;
         self.processes.insert(role, process);
         Ok(())
+    }
+
+    /// Starts only these roles, in this order, and waits until their lists are served.
+    pub async fn start_only(plan: &Plan, roles: &[&'static str]) -> Result<Self> {
+        let mut system = Self::prepare(plan).await?;
+        for role in roles {
+            system.start_role(role)?;
+        }
+        system.wait_for_fresh_lists(true).await?;
+        Ok(system)
+    }
+
+    /// The PostgreSQL server, where the shape has one.
+    pub fn postgres(&mut self) -> Result<&mut Postgres> {
+        self.postgres.as_mut().context("there is no PostgreSQL")
     }
 
     /// A running process.
@@ -180,12 +197,26 @@ impl System {
 
     /// The audit log's database, to read what was recorded.
     pub fn audit_url(&self) -> String {
-        match &self._postgres {
-            Some(postgres) => postgres.url("audit"),
-            None => format!(
-                "sqlite://{}",
-                self.deployment.folder().join("data/audit.db").display()
-            ),
+        self.database_url("audit", "audit.db")
+    }
+
+    /// The lists' database, with the rights of its writer.
+    pub fn crl_url(&self) -> String {
+        self.database_url("crl_writer", "crl.db")
+    }
+
+    /// The holders' database.
+    pub fn holder_links_url(&self) -> String {
+        self.database_url("holder_links", "holder-links.db")
+    }
+
+    fn database_url(&self, role: &str, file: &str) -> String {
+        match &self.postgres {
+            Some(postgres) => postgres.url(role),
+            None => {
+                let file = self.deployment.folder().join("data").join(file);
+                format!("sqlite://{}", file.display())
+            }
         }
     }
 
