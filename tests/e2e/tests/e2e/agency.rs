@@ -8,9 +8,10 @@ use sandbox::deployment::Lists;
 use sandbox::mint::CaKind;
 use store::{AuditLog, CheckRecord};
 
-/// Four cards, and what the agency hears of their signing certificates. `minor` lives in the municipality whose list
+/// Cards, and what the agency hears of their signing certificates. `minor` lives in the municipality whose list
 /// is not fetched, so nothing proves that its certificate is good.
-const CARDS: [(&str, &str); 4] = [
+const CARDS: [(&str, &str); 5] = [
+    ("older-key", "VALID"),
     ("good", "VALID"),
     ("revoked", "REVOKED"),
     ("expired", "EXPIRED"),
@@ -19,17 +20,18 @@ const CARDS: [(&str, &str); 4] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_learns_four_outcomes_at_one_process_on_sqlite() -> Result<()> {
-    an_agency_learns_four_outcomes(Shape::AllOnSqlite).await
+    an_agency_learns_four_outcomes(Shape::AllOnSqlite, Lists::partitions().signed_by_own_key())
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agency_learns_four_outcomes_at_a_process_for_each_role_on_postgresql() -> Result<()> {
-    an_agency_learns_four_outcomes(Shape::RolesOnPostgres).await
+    an_agency_learns_four_outcomes(Shape::RolesOnPostgres, Lists::partitions()).await
 }
 
-async fn an_agency_learns_four_outcomes(shape: Shape) -> Result<()> {
+async fn an_agency_learns_four_outcomes(shape: Shape, lists: Lists) -> Result<()> {
     let plan = Plan {
-        lists: Lists::partitions().without("hoshizora"),
+        lists: lists.without("hoshizora"),
         ..Plan::of(shape)
     };
     let system = System::start(&plan).await?;
@@ -93,8 +95,8 @@ async fn every_answer_left_a_record(system: &System) -> Result<()> {
     let records: Vec<CheckRecord> = audit.checks(100).await?;
     audit.close().await;
     ensure!(
-        records.len() == 5,
-        "five answers, five records, not {}",
+        records.len() == 6,
+        "six answers, six records, not {}",
         records.len()
     );
     for record in &records {
@@ -109,7 +111,14 @@ async fn every_answer_left_a_record(system: &System) -> Result<()> {
         .map(|record| record.outcome.as_str())
         .collect();
     outcomes.sort_unstable();
-    let expected = ["EXPIRED", "REVOCATION_UNKNOWN", "REVOKED", "VALID", "VALID"];
+    let expected = [
+        "EXPIRED",
+        "REVOCATION_UNKNOWN",
+        "REVOKED",
+        "VALID",
+        "VALID",
+        "VALID",
+    ];
     let expected = expected.map(|outcome| format!("CHECK_RESULT_{outcome}"));
     ensure!(outcomes == expected, "{outcomes:?}");
     Ok(())
