@@ -19,21 +19,18 @@ use crate::config::{Caller, ConfigError};
 use crate::peer::Peer;
 use crate::status::{self, Kind};
 
-/// Open to every verified client: the answer says nothing but whether we can answer.
-const HEALTH_METHODS: [&str; 2] = [
+/// What every server has beside its own methods. These need an entry like any other: health tells how current the lists
+/// of an authority are, and that is nobody's business but of those who watch.
+const COMMON_METHODS: [&str; 3] = [
     "/grpc.health.v1.Health/Check",
     "/grpc.health.v1.Health/Watch",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
 ];
-
-/// Open to every verified client where reflection is switched on: it shows the published contracts.
-const REFLECTION_METHOD: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 
 /// Which identities may call which method.
 #[derive(Clone, Debug, Default)]
 pub struct AccessTable {
     methods: HashMap<String, HashSet<Arc<str>>>,
-    /// Methods open to every verified client.
-    open: HashSet<String>,
 }
 
 impl AccessTable {
@@ -60,11 +57,8 @@ impl AccessTable {
         let mut table = Self {
             methods: methods
                 .iter()
+                .chain(&COMMON_METHODS)
                 .map(|name| ((*name).to_owned(), HashSet::new()))
-                .collect(),
-            open: HEALTH_METHODS
-                .iter()
-                .map(|name| (*name).to_owned())
                 .collect(),
         };
         let mut seen = HashSet::new();
@@ -76,10 +70,6 @@ impl AccessTable {
             }
             let identity: Arc<str> = identity.into();
             for method in allowed {
-                // What is open to everybody may be named, for the reader.
-                if HEALTH_METHODS.contains(&method.as_str()) || method == REFLECTION_METHOD {
-                    continue;
-                }
                 let Some(callers) = table.methods.get_mut(method) else {
                     let problem = format!("{identity}: this server has no method {method:?}");
                     return Err(ConfigError::invalid("caller.methods", problem));
@@ -90,30 +80,19 @@ impl AccessTable {
         Ok(table)
     }
 
-    pub(crate) fn open_reflection(&mut self) {
-        self.open.insert(REFLECTION_METHOD.to_owned());
-    }
-
     /// Whether this identity may call this method.
     pub fn allows(&self, identity: Option<&str>, method: &str) -> bool {
-        let Some(identity) = identity else {
+        let (Some(identity), Some(callers)) = (identity, self.methods.get(method)) else {
             return false;
         };
-        match self.methods.get(method) {
-            Some(callers) => callers.contains(identity),
-            None => self.open.contains(method),
-        }
+        callers.contains(identity)
     }
 
     /// The short name of a method for a metric label; whatever a caller makes up is one word.
     pub(crate) fn label(&self, method: &str) -> &str {
-        let known = self
-            .methods
-            .get_key_value(method)
-            .map(|(name, _)| name)
-            .or_else(|| self.open.get(method));
+        let known = self.methods.get_key_value(method);
         known
-            .and_then(|name| name.rsplit('/').next())
+            .and_then(|(name, _)| name.rsplit('/').next())
             .unwrap_or("unknown")
     }
 }
@@ -292,10 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn health_is_open_to_every_verified_client_and_to_nobody_else() {
-        let table = AccessTable::new(&[CHECK], &[]).unwrap();
-        assert!(table.allows(Some("sre.akashi.test"), "/grpc.health.v1.Health/Check"));
-        assert!(!table.allows(None, "/grpc.health.v1.Health/Check"));
+    fn health_and_reflection_need_an_entry_like_any_method() {
+        for method in super::COMMON_METHODS {
+            let closed = AccessTable::new(&[CHECK], &[caller(&[CHECK])]).unwrap();
+            assert!(!closed.allows(Some("city-office.agency.test"), method));
+            let opened = AccessTable::new(&[CHECK], &[caller(&[method])]).unwrap();
+            assert!(opened.allows(Some("city-office.agency.test"), method));
+            assert!(!opened.allows(None, method));
+        }
     }
 
     #[test]

@@ -86,13 +86,26 @@ pub(crate) const fn code_name(code: Code) -> &'static str {
     }
 }
 
+/// How the transport begins to say that a request was not one readable message in one frame.
+const BROKEN_REQUEST: [&str; 4] = [
+    "failed to decode Protobuf message",
+    "Missing request message.",
+    "Unexpected EOF decoding stream.",
+    "protocol error: received message with",
+];
+
 /// What the transport says about a broken request, put into the words of our contract: a message over
 /// the size limit is RESOURCE_EXHAUSTED (the transport says OUT_OF_RANGE), one that is not the
-/// protobuf it should be is INVALID_ARGUMENT (the transport says INTERNAL, which is for our defects).
+/// protobuf in the frame it should be is INVALID_ARGUMENT (the transport says INTERNAL, which is for our defects: an
+/// alarm on them must not be anybody's to ring).
 pub(crate) fn of_transport(code: Code, message: &str) -> Option<Kind> {
     match code {
         Code::OutOfRange => Some(Kind::ResourceExhausted),
-        Code::Internal if message.starts_with("failed to decode Protobuf message") => {
+        Code::Internal
+            if BROKEN_REQUEST
+                .iter()
+                .any(|words| message.starts_with(words)) =>
+        {
             Some(Kind::InvalidArgument)
         }
         _ => None,

@@ -33,6 +33,7 @@ pub(crate) const VERIFICATION: &str = "signature-verification.akashi.test";
 pub(crate) const SIGNING: &str = "signing-certificate.akashi.test";
 /// May ask about both.
 pub(crate) const AUDITOR: &str = "auditor.akashi.test";
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
 /// May see the freshness of both, and look nothing up.
 pub(crate) const SRE: &str = "sre.akashi.test";
 /// Is in no list.
@@ -346,7 +347,7 @@ fn write_files(folder: &Path, crl: &str) {
         ),
         (SIGNING, &[GET_REVOCATION_STATUS], &CaKind::ALL[1..]),
         (AUDITOR, &[GET_REVOCATION_STATUS], &CaKind::ALL),
-        (SRE, &[GET_FRESHNESS], &CaKind::ALL),
+        (SRE, &[GET_FRESHNESS, HEALTH], &CaKind::ALL),
     ];
     for (identity, methods, kinds) in callers {
         let authorities: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();

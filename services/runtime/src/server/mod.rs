@@ -75,10 +75,9 @@ impl GrpcServer {
         self
     }
 
-    /// Switches server reflection on, with these encoded descriptors.
+    /// Switches server reflection on, with these encoded descriptors, for the callers whose entries name it.
     #[must_use]
     pub fn with_reflection(mut self, descriptors: &'static [u8]) -> Self {
-        self.access.open_reflection();
         self.descriptors = Some(descriptors);
         self
     }

@@ -73,19 +73,38 @@ async fn a_caller_is_refused_before_the_body_is_read() {
 }
 
 #[tokio::test]
-async fn health_is_open_to_every_verified_client() {
+async fn health_is_told_to_the_listed_and_to_nobody_else() {
     let server = TestServer::start().await;
-    let mut client = HealthClient::new(server.channel(&server.files("unlisted")));
+    let mut client = HealthClient::new(server.channel(&server.files("listed")));
+    let mut stranger = HealthClient::new(server.channel(&server.files("unlisted")));
     for service in ["", "akashi.revocation.v1.RevocationLookupService"] {
-        let request = HealthCheckRequest {
+        let request = || HealthCheckRequest {
             service: service.to_owned(),
         };
-        let status = client.check(request).await.unwrap().into_inner().status();
+        let status = client.check(request()).await.unwrap().into_inner().status();
         assert_eq!(
             status,
             tonic_health::pb::health_check_response::ServingStatus::Serving
         );
+        let refused = stranger.check(request()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied);
     }
+}
+
+#[tokio::test]
+async fn what_is_no_message_in_a_frame_is_an_invalid_argument() {
+    let server = TestServer::start().await;
+    let mut grpc = Grpc::new(server.channel(&server.files("listed")));
+    grpc.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<u32, GetRevocationStatusResponse>::default();
+    let nothing = tokio_stream::empty::<u32>();
+    let path = PathAndQuery::from_static(GET_STATUS);
+    let refused = grpc
+        .client_streaming(nothing.into_request(), path, codec)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    assert_eq!(server.calls(), 0);
 }
 
 #[tokio::test]

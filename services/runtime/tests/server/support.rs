@@ -113,7 +113,7 @@ impl RevocationLookupService for Handler {
     }
 }
 
-/// A running server. `LISTED` may call `GetRevocationStatus`; nobody may call `GetFreshness`.
+/// A running server. `LISTED` may call `GetRevocationStatus` and health; nobody may call `GetFreshness`.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) authority: Authority,
@@ -226,7 +226,10 @@ fn server_at(
 ) -> Result<GrpcServer, ServeError> {
     let callers = [Caller {
         identity: LISTED.to_owned(),
-        methods: vec![GET_STATUS.to_owned()],
+        methods: vec![
+            GET_STATUS.to_owned(),
+            "/grpc.health.v1.Health/Check".to_owned(),
+        ],
     }];
     let access = AccessTable::new(&[GET_STATUS, GET_FRESHNESS], &callers)?;
     let tls = TlsConfig {

@@ -20,8 +20,10 @@ pub mod identity {
     pub const CITY_OFFICE: &str = "city-office.agency.test";
     /// Whoever watches the services.
     pub const SRE: &str = "sre.akashi.test";
+    /// Somebody with a good certificate whom no configuration file names.
+    pub const STRANGER: &str = "stranger.akashi.test";
     /// Everybody who gets a certificate.
-    pub const ALL: [&str; 7] = [
+    pub const ALL: [&str; 8] = [
         SIGNATURE_VERIFICATION,
         REVOCATION_LOOKUP,
         SIGNING_CERTIFICATE,
@@ -29,6 +31,7 @@ pub mod identity {
         AUTHENTICATION_BACKEND,
         CITY_OFFICE,
         SRE,
+        STRANGER,
     ];
 }
 

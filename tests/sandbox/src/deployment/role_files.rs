@@ -16,6 +16,7 @@ const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFr
 const VERIFY: &str = "/akashi.verification.v1.SignatureVerificationService/VerifySignature";
 const CHECK: &str = "/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate";
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
+const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const USER_AUTHENTICATION: &str = "user-authentication";
 const DIGITAL_SIGNATURE: &str = "digital-signature";
 
@@ -93,7 +94,7 @@ impl RoleFiles<'_> {
             "certification_authority": self.authorities(|_| true),
             "caller": [
                 caller(identity::SIGNATURE_VERIFICATION, &[GET_STATUS, GET_FRESHNESS], &[USER_AUTHENTICATION]),
-                caller(identity::AUTHENTICATION_BACKEND, &[GET_STATUS], &[USER_AUTHENTICATION]),
+                caller(identity::AUTHENTICATION_BACKEND, &[GET_STATUS, REFLECTION], &[USER_AUTHENTICATION]),
                 caller(identity::SIGNING_CERTIFICATE, &[GET_STATUS], &[DIGITAL_SIGNATURE]),
                 caller(identity::SRE, &[HEALTH, GET_FRESHNESS], &[USER_AUTHENTICATION, DIGITAL_SIGNATURE]),
             ],
@@ -114,7 +115,7 @@ impl RoleFiles<'_> {
             "certification_authority": self.authorities(|authority| authority.name == USER_AUTHENTICATION),
             "caller": [
                 { "identity": identity::OIDC_GATEWAY, "methods": [VERIFY] },
-                { "identity": identity::AUTHENTICATION_BACKEND, "methods": [VERIFY] },
+                { "identity": identity::AUTHENTICATION_BACKEND, "methods": [VERIFY, REFLECTION] },
                 { "identity": identity::SRE, "methods": [HEALTH] },
             ],
         })
@@ -132,7 +133,7 @@ impl RoleFiles<'_> {
             "observability": observability(self.ports.signing_certificate),
             "certification_authority": self.authorities(|authority| authority.name == DIGITAL_SIGNATURE),
             "caller": [
-                { "identity": identity::CITY_OFFICE, "methods": [CHECK] },
+                { "identity": identity::CITY_OFFICE, "methods": [CHECK, REFLECTION] },
                 { "identity": identity::SRE, "methods": [HEALTH] },
             ],
         })
