@@ -3,17 +3,22 @@
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use pki::Verifier;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
 use prometheus::{
     Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
     Opts, Registry, TextEncoder,
 };
+
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::context::Context;
 use crate::error::ServeError;
@@ -65,6 +70,38 @@ impl Metrics {
         let metric = IntCounter::with_opts(self.options(name, help))?;
         self.registry.register(Box::new(metric.clone()))?;
         Ok(metric)
+    }
+
+    /// Registers a counter that is kept elsewhere and read whenever the metrics are shown. It is there from the start,
+    /// at what it is then.
+    ///
+    /// # Errors
+    /// When the name is taken or impossible.
+    pub fn counter_read_from(
+        &self,
+        name: &str,
+        help: &str,
+        read: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(ReadCounter {
+            shown: IntCounter::with_opts(self.options(name, help))?,
+            showing: Mutex::new(()),
+            read,
+        }))
+    }
+
+    /// Shows how often the two signature implementations disagreed, under one name in every role that verifies
+    /// signatures: one alert watches them all.
+    ///
+    /// # Errors
+    /// When it is shown already.
+    pub fn show_cross_check(&self, verifier: &Arc<Verifier>) -> Result<(), prometheus::Error> {
+        let verifier = verifier.clone();
+        self.counter_read_from(
+            "akashi_cross_check_disagreements_total",
+            "Signatures about which the two implementations disagreed. Anything but 0 is an alarm.",
+            move || verifier.disagreements(),
+        )
     }
 
     /// Registers a counter with labels.
@@ -137,7 +174,28 @@ impl Metrics {
     }
 }
 
-/// Answers `/metrics`, `/healthz` and `/readyz` at an address until the returned task is aborted, also
+/// A counter whose value is somebody else's.
+struct ReadCounter<F> {
+    shown: IntCounter,
+    /// Two readers at once would both add what is new.
+    showing: Mutex<()>,
+    read: F,
+}
+
+impl<F: Fn() -> u64 + Send + Sync> Collector for ReadCounter<F> {
+    fn desc(&self) -> Vec<&Desc> {
+        self.shown.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let _alone = self.showing.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = (self.read)().saturating_sub(self.shown.get());
+        self.shown.inc_by(new);
+        self.shown.collect()
+    }
+}
+
+/// Answers `/metrics`, `/healthz` and `/readyz` at an address until the returned handle is dropped, also
 /// while the role drains: then it is alive and not ready. Announces its address as `metrics`.
 ///
 /// # Errors
@@ -145,7 +203,7 @@ impl Metrics {
 pub async fn serve_http(
     listen: SocketAddr,
     context: &Context,
-) -> Result<tokio::task::JoinHandle<()>, ServeError> {
+) -> Result<AbortOnDropHandle<()>, ServeError> {
     let refused = |source| ServeError::Listen {
         address: listen,
         source,
@@ -161,11 +219,11 @@ pub async fn serve_http(
         .with_state((context.metrics.clone(), context.health.clone()));
     context.addresses.announce("metrics", address);
     tracing::info!(role = %context.role, %address, "metrics listen");
-    Ok(tokio::spawn(async move {
+    Ok(AbortOnDropHandle::new(tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the metrics listener stopped");
         }
-    }))
+    })))
 }
 
 async fn show(State((metrics, _)): State<(Metrics, Health)>) -> impl IntoResponse {
@@ -193,6 +251,9 @@ async fn ready(State((_, health)): State<(Metrics, Health)>) -> impl IntoRespons
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::Metrics;
 
     #[test]
@@ -209,6 +270,23 @@ mod tests {
             "{}",
             metrics.render()
         );
+    }
+
+    #[test]
+    fn a_counter_kept_elsewhere_is_shown_from_its_zero_on() {
+        let metrics = Metrics::new("role");
+        let kept = Arc::new(AtomicU64::new(0));
+        let read = kept.clone();
+        metrics
+            .counter_read_from("akashi_things_total", "Things.", move || {
+                read.load(Ordering::SeqCst)
+            })
+            .unwrap();
+        for value in [0, 0, 2, 2, 3] {
+            kept.store(value, Ordering::SeqCst);
+            let line = format!("akashi_things_total{{role=\"role\"}} {value}\n");
+            assert!(metrics.render().contains(&line), "{}", metrics.render());
+        }
     }
 
     #[test]

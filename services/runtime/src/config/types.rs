@@ -267,6 +267,41 @@ pub struct CertificationAuthorityConfig {
     pub trust_anchor: Vec<TrustAnchorConfig>,
 }
 
+impl CertificationAuthorityConfig {
+    /// Whether there is one at all.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn check_present(authorities: &[Self]) -> Result<(), ConfigError> {
+        if authorities.is_empty() {
+            let problem = "at least one is needed";
+            return Err(ConfigError::invalid("certification_authority", problem));
+        }
+        Ok(())
+    }
+
+    /// Whether there is one, and each has a profile that the role is for. An authority of another profile would let
+    /// the role answer about certificates that its callers were not cleared for.
+    ///
+    /// # Errors
+    /// Naming the profile, with what the role is for.
+    pub fn check_profiles(
+        authorities: &[Self],
+        profiles: &[&str],
+        role_is_for: &str,
+    ) -> Result<(), ConfigError> {
+        Self::check_present(authorities)?;
+        let foreign = |authority: &&Self| !profiles.contains(&authority.profile.as_str());
+        if let Some(authority) = authorities.iter().find(foreign) {
+            let (found, known) = (&authority.profile, profiles.join(" or "));
+            let problem = format!("{found:?}: only {role_is_for} here, profile {known}");
+            let key = "certification_authority.profile";
+            return Err(ConfigError::invalid(key, problem));
+        }
+        Ok(())
+    }
+}
+
 /// Whose key signs the revocation list that covers a certificate. JPKI does not publish it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
