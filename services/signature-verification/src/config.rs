@@ -1,5 +1,6 @@
 //! The role's configuration file; `deploy/config/signature-verification.toml` is the operator's manual.
 
+use lookup::CacheConfig;
 use runtime::access::AccessTable;
 use runtime::config::{
     Caller, CertificationAuthorityConfig, ConfigError, CrossCheckConfig, Environment,
@@ -15,8 +16,10 @@ pub const METHOD: &str = "/akashi.verification.v1.SignatureVerificationService/V
 /// signing certificates would be open to callers who are no administrative agencies.
 const PROFILES: [&str; 2] = ["jpki-user-authentication", "jpki-test-user-authentication"];
 
-/// A million validated certificates are some 2 GB.
-const MAX_CACHE_CAPACITY: u64 = 1_000_000;
+/// A hundred thousand people are more than sign in within an hour; their certificates take some 300 MB.
+const fn default_cache() -> CacheConfig {
+    CacheConfig { capacity: 100_000 }
+}
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,7 +44,7 @@ pub struct Config {
     /// Where holder identifiers are.
     pub store: StoreConfig,
     /// The certificates kept in memory once validated.
-    #[serde(default)]
+    #[serde(default = "default_cache")]
     pub cache: CacheConfig,
     /// Metrics and logs.
     #[serde(default)]
@@ -61,20 +64,6 @@ pub struct StoreConfig {
     pub holder_links: DatabaseUrl,
 }
 
-/// `[cache]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CacheConfig {
-    /// How many validated certificates are kept.
-    pub capacity: u64,
-}
-
-impl Default for CacheConfig {
-    fn default() -> Self {
-        Self { capacity: 100_000 }
-    }
-}
-
 impl Config {
     /// Whether the values can be. Opens no file and no port.
     ///
@@ -85,32 +74,13 @@ impl Config {
         self.revocation.check("revocation")?;
         self.observability.check()?;
         self.cross_check.check()?;
+        self.cache.check()?;
         self.access_table()?;
-        if self.cache.capacity > MAX_CACHE_CAPACITY {
-            return Err(ConfigError::invalid(
-                "cache.capacity",
-                "0 to 1000000 certificates",
-            ));
-        }
-        if self.certification_authority.is_empty() {
-            return Err(ConfigError::invalid(
-                "certification_authority",
-                "at least one is needed",
-            ));
-        }
-        for authority in &self.certification_authority {
-            if !PROFILES.contains(&authority.profile.as_str()) {
-                let problem = format!(
-                    "{:?}: only user-authentication certificates are verified here",
-                    authority.profile
-                );
-                return Err(ConfigError::invalid(
-                    "certification_authority.profile",
-                    problem,
-                ));
-            }
-        }
-        Ok(())
+        CertificationAuthorityConfig::check_profiles(
+            &self.certification_authority,
+            &PROFILES,
+            "user-authentication certificates are verified",
+        )
     }
 
     pub(crate) fn access_table(&self) -> Result<AccessTable, ConfigError> {
@@ -133,7 +103,7 @@ mod tests {
     #[test]
     fn the_sample_configuration_is_accepted() {
         let config = checked(SAMPLE).unwrap();
-        assert_eq!(config.caller.len(), 2);
+        assert_eq!(config.caller.len(), 3);
         assert_eq!(config.certification_authority[0].trust_anchor.len(), 2);
     }
 
@@ -143,7 +113,8 @@ mod tests {
         assert_eq!(
             checked(&text).unwrap_err(),
             "certification_authority.profile: \"jpki-signing\": only user-authentication \
-             certificates are verified here"
+             certificates are verified here, profile jpki-user-authentication or \
+             jpki-test-user-authentication"
         );
     }
 

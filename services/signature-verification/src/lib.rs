@@ -1,15 +1,13 @@
 //! Is this signature by this user-authentication certificate, is that certificate good now, and whose
 //! is it?
 //!
-//! The checks run in one line: certificate profile and issuer (`leaves`), validity
+//! The checks run in one line: certificate profile and issuer (`lookup::Leaves`), validity
 //! period, signature, revocation (asked of revocation-lookup), holder (asked of the store). The first
 //! that fails is the answer. A failed check is an answer; a gRPC error means that there is none.
 
 mod config;
 mod holders;
-mod leaves;
 mod request;
-mod revocation;
 mod service;
 #[cfg(test)]
 mod service_tests;
@@ -18,6 +16,7 @@ mod wire;
 
 use std::sync::Arc;
 
+use lookup::{Leaves, RevocationClient};
 use pki::Verifier;
 use proto::verification::v1::signature_verification_service_server::{
     SERVICE_NAME, SignatureVerificationServiceServer,
@@ -27,11 +26,9 @@ use runtime::{Context, ServeError};
 use store::{HolderKey, HolderLinks};
 use tonic::service::Routes;
 
-pub use config::{CacheConfig, Config, METHOD, StoreConfig};
+pub use config::{Config, METHOD, StoreConfig};
 
 use holders::Holders;
-use leaves::Leaves;
-use revocation::RevocationClient;
 use service::{Handler, Outcomes, Shared};
 
 /// Serves until the context's shutdown, then drains.
@@ -41,14 +38,8 @@ use service::{Handler, Outcomes, Shared};
 /// listened on.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     config.check()?;
-    let metrics =
+    let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
-    let outcome = serve_grpc(config, context).await;
-    metrics.abort();
-    outcome
-}
-
-async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> {
     let authorities = runtime::authorities::load(
         &config.certification_authority,
         config.environment,
@@ -58,9 +49,11 @@ async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> 
     let links = HolderLinks::open(&config.store.holder_links)
         .await
         .map_err(ServeError::role)?;
+    let verifier = Arc::new(Verifier::new(config.cross_check.into()));
+    context.metrics.show_cross_check(&verifier)?;
     let shared = Arc::new(Shared {
-        leaves: Leaves::new(authorities, config.cache.capacity),
-        verifier: Verifier::new(config.cross_check.into()),
+        leaves: Leaves::new(authorities, verifier.clone(), &config.cache),
+        verifier,
         clock: context.clock.clone(),
         outcomes: Outcomes::new(&context.metrics)?,
     });

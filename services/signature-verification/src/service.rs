@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use lookup::{Found, Leaves, Question, RevocationLookup, Status as RevocationStatus};
 use pki::{UnixTime, Verifier};
-use prometheus::{IntCounter, IntCounterVec};
+use prometheus::IntCounterVec;
 use proto::verification::v1::signature_verification_service_server::SignatureVerificationService;
 use proto::verification::v1::{
     VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
@@ -14,16 +15,14 @@ use runtime::status::{Failure, Kind, status};
 use tonic::{Request, Response, Status};
 
 use crate::holders::{HolderDirectory, HolderUnavailable};
-use crate::leaves::Leaves;
-use crate::request::{InvalidField, Question};
-use crate::revocation::{self, RevocationLookup};
+use crate::request::{InvalidField, VerifyRequest};
 use crate::verdict::{Issuer, Outcome, Success, Verdict};
 use crate::wire;
 
 /// What every serving thread uses together.
 pub(crate) struct Shared {
     pub(crate) leaves: Leaves,
-    pub(crate) verifier: Verifier,
+    pub(crate) verifier: Arc<Verifier>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) outcomes: Outcomes,
 }
@@ -32,7 +31,6 @@ pub(crate) struct Shared {
 pub(crate) struct Outcomes {
     results: IntCounterVec,
     cache: IntCounterVec,
-    disagreements: IntCounter,
 }
 
 impl Outcomes {
@@ -48,10 +46,6 @@ impl Outcomes {
                 "Certificates found validated in memory, or not.",
                 &["found"],
             )?,
-            disagreements: metrics.counter(
-                "akashi_cross_check_disagreements_total",
-                "Signatures about which the two implementations disagreed. Anything but 0 is an alarm.",
-            )?,
         })
     }
 
@@ -62,7 +56,6 @@ impl Outcomes {
             .unwrap_or(result);
         self.results.with_label_values(&[result]).inc();
         if outcome == Outcome::CrossCheckDisagreement {
-            self.disagreements.inc();
             tracing::error!("the two signature implementations disagree; the signature is refused");
         }
     }
@@ -88,10 +81,10 @@ impl<L: RevocationLookup, H: HolderDirectory> Handler<L, H> {
         &self,
         request: VerifySignatureRequest,
     ) -> Result<VerifySignatureResponse, VerifyFailure> {
-        let question = Question::try_from(request)?;
+        let request = VerifyRequest::try_from(request)?;
         // One moment for the whole decision.
         let now = self.shared.clock.now();
-        let verdict = self.decide(&question, now).await?;
+        let verdict = self.decide(&request, now).await?;
         self.shared.outcomes.count(verdict.outcome);
         Ok(wire::response(verdict, now))
     }
@@ -100,23 +93,20 @@ impl<L: RevocationLookup, H: HolderDirectory> Handler<L, H> {
     /// another process is asked, and nobody's status is asked for a signature that is wrong.
     async fn decide(
         &self,
-        question: &Question,
+        request: &VerifyRequest,
         now: UnixTime,
     ) -> Result<Verdict, HolderUnavailable> {
         let shared = &self.shared;
-        let found = match shared
-            .leaves
-            .validate(&question.certificate, &shared.verifier)
-        {
-            Ok((leaf, was_kept)) => {
-                let found = if was_kept { "yes" } else { "no" };
-                shared.outcomes.cache.with_label_values(&[found]).inc();
-                leaf
-            }
+        let Found {
+            leaf,
+            authority,
+            was_kept,
+        } = match shared.leaves.validate(&request.certificate) {
+            Ok(found) => found,
             Err(error) => return Ok(Verdict::leaf_refused(&error, None)),
         };
-        let authority = shared.leaves.authority(&found);
-        let leaf = &found.leaf;
+        let kept = if was_kept { "yes" } else { "no" };
+        shared.outcomes.cache.with_label_values(&[kept]).inc();
         let issuer = Issuer {
             key_id: leaf.issuer_key_id().clone(),
             certification_authority: authority.name().to_owned(),
@@ -126,19 +116,23 @@ impl<L: RevocationLookup, H: HolderDirectory> Handler<L, H> {
         }
         if let Err(error) = shared.verifier.verify(
             leaf.public_key(),
-            question.encoding,
-            question.hash,
-            question.signed.as_pki(),
-            &question.signature,
+            request.encoding,
+            request.hash,
+            request.signed.as_pki(),
+            &request.signature,
         ) {
             return Ok(Verdict::signature_refused(&error, issuer));
         }
         let revocation = self
             .revocation
-            .status(leaf, question.purpose, &question.case_reference)
+            .status(Question {
+                leaf: &leaf,
+                purpose: request.purpose,
+                case_reference: &request.case_reference,
+            })
             .await
             .with_good_proven(authority, now);
-        if revocation.status != revocation::Status::Good {
+        if revocation.status != RevocationStatus::Good {
             return Ok(Verdict::not_good(revocation, issuer));
         }
         let holder = self

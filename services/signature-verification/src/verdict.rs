@@ -1,9 +1,8 @@
 //! What a verification ends with.
 
+use lookup::{Revocation, Status};
 use pki::{KeyIdentifier, LeafError, LeafErrorKind, UnixTime};
 use store::HolderResolution;
-
-use crate::revocation::{Revocation, Status};
 
 /// The results of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

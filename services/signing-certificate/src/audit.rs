@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use lookup::{InvalidField, List, Revocation, Status};
 use pki::UnixTime;
 use prometheus::{IntCounter, IntCounterVec};
 use proto::revocation::v1::Purpose as WirePurpose;
@@ -18,8 +19,7 @@ use store::{AuditLog, CheckRecord, RefusalTotal, StoreError};
 use tokio::runtime::Handle;
 
 use crate::check::Verdict;
-use crate::request::{CheckRequest, InvalidField};
-use crate::revocation::{List, Revocation, RevocationStatus};
+use crate::request::CheckRequest;
 
 /// The one method of this service.
 pub const METHOD: &str = "/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate";
@@ -65,7 +65,6 @@ impl AuditTrail {
         &self,
         caller: &str,
         request: &CheckRequest,
-        certificate_sha256: [u8; 32],
         verdict: &Verdict,
         now: UnixTime,
     ) -> Result<String, AuditUnavailable> {
@@ -78,7 +77,7 @@ impl AuditTrail {
             // A plain hash, not a keyed one: a serial number can be guessed from its hash, an RSA modulus with the CA's
             // signature over it cannot. So the hash betrays nothing, whoever holds the certificate can find its
             // records without a secret of ours, and no key has to outlive the years that records are kept.
-            certificate_sha256,
+            certificate_sha256: request.certificate.sha256(),
             purpose: WirePurpose::from(request.purpose).as_str_name().to_owned(),
             case_reference: request.case_reference.to_string(),
             outcome: CheckResult::from(verdict.outcome).as_str_name().to_owned(),
@@ -101,7 +100,7 @@ impl AuditTrail {
             refused_at: now.secs(),
             caller: caller.to_owned(),
             method: METHOD.to_owned(),
-            reason: field.rule().to_owned(),
+            reason: field.rule(),
         })
         .await
     }
@@ -199,9 +198,9 @@ impl<'a> From<&'a Revocation> for RevocationEvidence<'a> {
     fn from(revocation: &'a Revocation) -> Self {
         Self {
             status: match revocation.status {
-                RevocationStatus::Good => "good",
-                RevocationStatus::Revoked { .. } => "revoked",
-                RevocationStatus::Unknown(_) => "unknown",
+                Status::Good => "good",
+                Status::Revoked { .. } => "revoked",
+                Status::Unknown(_) => "unknown",
             },
             generation: revocation.generation,
             list: revocation.list.as_ref().map(Into::into),

@@ -1,5 +1,6 @@
 //! The role's configuration file; deploy/config/signing-certificate.toml is the operator's manual for it.
 
+use lookup::CacheConfig;
 use runtime::access::AccessTable;
 use runtime::config::{
     Caller, CertificationAuthorityConfig, ConfigError, CrossCheckConfig, Environment,
@@ -10,8 +11,7 @@ use store::DatabaseUrl;
 
 use crate::audit::METHOD;
 
-/// The profiles of signing certificates. An authority of another profile would let this service answer about
-/// certificates that its callers were not cleared for.
+/// The profiles of signing certificates.
 const SIGNING_PROFILES: [&str; 2] = ["jpki-signing", "jpki-test-signing"];
 
 /// Everything signing-certificate is told.
@@ -29,7 +29,7 @@ pub struct Config {
     /// Where the audit log is.
     pub store: StoreConfig,
     /// The certificates kept in memory once validated.
-    #[serde(default)]
+    #[serde(default = "default_cache")]
     pub cache: CacheConfig,
     /// How many signature checks the second implementation repeats; every one by default, because nobody here is in a
     /// hurry.
@@ -56,22 +56,10 @@ pub struct StoreConfig {
     pub audit: DatabaseUrl,
 }
 
-/// `[cache]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CacheConfig {
-    /// How many validated certificates are kept, some 3 kB each; 0 keeps none.
-    pub capacity: u64,
+/// Agencies check thousands a day; these take some 30 MB.
+const fn default_cache() -> CacheConfig {
+    CacheConfig { capacity: 10_000 }
 }
-
-impl Default for CacheConfig {
-    fn default() -> Self {
-        Self { capacity: 10_000 }
-    }
-}
-
-/// A cache of more than this would hold the certificates of a prefecture in memory for nothing.
-const MAX_CACHE_CAPACITY: u64 = 1_000_000;
 
 impl Config {
     /// Whether the values can be; opens no file and no port.
@@ -80,33 +68,13 @@ impl Config {
         self.revocation.check("revocation")?;
         self.observability.check()?;
         self.cross_check.check()?;
+        self.cache.check()?;
         self.access_table()?;
-        if self.cache.capacity > MAX_CACHE_CAPACITY {
-            return Err(ConfigError::invalid(
-                "cache.capacity",
-                "0 to 1000000 certificates",
-            ));
-        }
-        if self.certification_authority.is_empty() {
-            return Err(ConfigError::invalid(
-                "certification_authority",
-                "at least one is needed",
-            ));
-        }
-        for authority in &self.certification_authority {
-            if !SIGNING_PROFILES.contains(&authority.profile.as_str()) {
-                let problem = format!(
-                    "{:?}: this service checks signing certificates only, profile {}",
-                    authority.profile,
-                    SIGNING_PROFILES.join(" or ")
-                );
-                return Err(ConfigError::invalid(
-                    "certification_authority.profile",
-                    problem,
-                ));
-            }
-        }
-        Ok(())
+        CertificationAuthorityConfig::check_profiles(
+            &self.certification_authority,
+            &SIGNING_PROFILES,
+            "signing certificates are checked",
+        )
     }
 
     pub(crate) fn access_table(&self) -> Result<AccessTable, ConfigError> {
@@ -133,7 +101,7 @@ mod tests {
     #[test]
     fn the_sample_configuration_is_accepted() {
         let config = checked("10000", "10000").unwrap();
-        assert_eq!(config.caller.len(), 1);
+        assert_eq!(config.caller.len(), 2);
         assert_eq!(config.certification_authority[0].trust_anchor.len(), 2);
         assert_eq!(CrossCheck::from(config.cross_check), CrossCheck::All);
     }
@@ -144,7 +112,7 @@ mod tests {
             "profile = \"jpki-signing\"",
             "profile = \"jpki-user-authentication\"",
         );
-        assert!(refused.unwrap_err().contains("signing certificates only"));
+        assert!(refused.unwrap_err().contains("only signing certificates"));
     }
 
     #[test]

@@ -1,20 +1,20 @@
 //! Tells administrative agencies whether a digital-signature certificate is valid, and nobody else.
 //!
 //! A check runs in one line: is the caller on the list (runtime's access check, before the body is read), is every field
-//! well-formed ([`request`]), what do the certificate and the trust anchors say (`check`), what does revocation-lookup
-//! say (`revocation`), commit the record (`audit`), answer. A negative outcome is an answer; a gRPC error means that
+//! well-formed (`request`), what do the certificate and the trust anchors say (`check`), what does revocation-lookup
+//! say (`lookup`), commit the record (`audit`), answer. A negative outcome is an answer; a gRPC error means that
 //! there is none. Whoever is refused leaves a record too.
 
 mod audit;
 mod check;
 mod config;
-pub mod request;
-mod revocation;
+mod request;
 mod service;
 mod wire;
 
 use std::sync::Arc;
 
+use lookup::{Leaves, MAX_CERTIFICATE_OCTETS, RevocationClient};
 use pki::Verifier;
 use proto::signing::v1::signing_certificate_service_server::{
     SERVICE_NAME, SigningCertificateServiceServer,
@@ -25,24 +25,16 @@ use store::AuditLog;
 use tonic::service::Routes;
 
 use crate::audit::AuditTrail;
-use crate::check::Examiner;
-use crate::revocation::GrpcRevocationLookup;
 use crate::service::{CheckMetrics, Handler, Shared};
 
 pub use crate::audit::METHOD;
-pub use crate::config::{CacheConfig, Config, StoreConfig};
+pub use crate::config::{Config, StoreConfig};
 
 /// Serves until the context's shutdown, then drains.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     config.check()?;
-    let metrics_listener =
+    let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
-    let outcome = serve_grpc(config, context).await;
-    metrics_listener.abort();
-    outcome
-}
-
-async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> {
     let authorities = runtime::authorities::load(
         &config.certification_authority,
         config.environment,
@@ -52,12 +44,10 @@ async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> 
         .await
         .map_err(ServeError::role)?;
     let audit = Arc::new(AuditTrail::new(log.clone(), &context)?);
+    let verifier = Arc::new(Verifier::new(config.cross_check.into()));
+    context.metrics.show_cross_check(&verifier)?;
     let shared = Arc::new(Shared {
-        examiner: Examiner::new(
-            authorities,
-            Verifier::new(config.cross_check.into()),
-            config.cache.capacity,
-        ),
+        leaves: Leaves::new(authorities, verifier, &config.cache),
         audit: Arc::clone(&audit),
         clock: Arc::clone(&context.clock),
         metrics: CheckMetrics::new(&context)?,
@@ -79,7 +69,7 @@ async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> 
             let handler = Handler {
                 shared: Arc::clone(&shared),
                 // Made on the serving core, so that its connection lives there.
-                lookup: GrpcRevocationLookup::new(&revocation)?,
+                lookup: RevocationClient::new(&revocation)?,
             };
             let service = SigningCertificateServiceServer::new(handler)
                 .max_decoding_message_size(LARGEST_REQUEST);
@@ -92,4 +82,4 @@ async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> 
 
 /// The certificate, the case reference and some room, so that a certificate that is only a little too large is refused
 /// by name; what is far over is not even read.
-const LARGEST_REQUEST: usize = 4 * request::MAX_CERTIFICATE_BYTES;
+const LARGEST_REQUEST: usize = 4 * MAX_CERTIFICATE_OCTETS;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use prometheus::{IntCounterVec, IntGauge};
+use lookup::{InvalidField, Leaves, Question, RevocationLookup};
+use prometheus::IntCounterVec;
 use proto::signing::v1::signing_certificate_service_server::SigningCertificateService;
 use proto::signing::v1::{
     CheckResult, CheckSigningCertificateRequest, CheckSigningCertificateResponse,
@@ -15,9 +15,8 @@ use runtime::status::{Failure, Kind, status};
 use tonic::{Request, Response, Status};
 
 use crate::audit::{AuditTrail, AuditUnavailable};
-use crate::check::{Examiner, Outcome, Verdict, conclude};
-use crate::request::{CheckRequest, InvalidField};
-use crate::revocation::{Question, RevocationLookup};
+use crate::check::{Outcome, Verdict, conclude, examine};
+use crate::request::CheckRequest;
 use crate::wire;
 
 /// Answers administrative callers. Who they are was decided before a request gets here.
@@ -28,7 +27,7 @@ pub(crate) struct Handler<L> {
 
 /// What every serving core uses together.
 pub(crate) struct Shared {
-    pub(crate) examiner: Examiner,
+    pub(crate) leaves: Leaves,
     pub(crate) audit: Arc<AuditTrail>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: CheckMetrics,
@@ -36,7 +35,6 @@ pub(crate) struct Shared {
 
 pub(crate) struct CheckMetrics {
     outcomes: IntCounterVec,
-    disagreements: IntGauge,
 }
 
 impl CheckMetrics {
@@ -46,10 +44,6 @@ impl CheckMetrics {
                 "akashi_signing_checks_total",
                 "Checks of signing certificates that were answered.",
                 &["outcome"],
-            )?,
-            disagreements: context.metrics.gauge(
-                "akashi_cross_check_disagreements",
-                "How often the two signature implementations disagreed since the start; anything but 0 is an alarm.",
             )?,
         })
     }
@@ -111,55 +105,34 @@ impl<L: RevocationLookup> Handler<L> {
                 return Err(field.into());
             }
         };
-        let sha256 = sha256(&request.certificate);
-        let verdict = self.decide(&request, sha256, now).await;
-        let record_id = shared
-            .audit
-            .check(caller, &request, sha256, &verdict, now)
-            .await?;
+        let verdict = self.decide(&request, now).await;
+        let record_id = shared.audit.check(caller, &request, &verdict, now).await?;
         self.count(&verdict);
         Ok(wire::response(verdict, now, record_id))
     }
 
-    async fn decide(
-        &self,
-        request: &CheckRequest,
-        sha256: [u8; 32],
-        now: pki::UnixTime,
-    ) -> Verdict {
-        let examined = match self
-            .shared
-            .examiner
-            .examine(&request.certificate, sha256, now)
-        {
-            Ok(examined) => examined,
+    async fn decide(&self, request: &CheckRequest, now: pki::UnixTime) -> Verdict {
+        let found = match examine(&self.shared.leaves, &request.certificate, now) {
+            Ok(found) => found,
             Err(verdict) => return *verdict,
         };
         let question = Question {
-            leaf: &examined.leaf,
+            leaf: &found.leaf,
             purpose: request.purpose,
             case_reference: &request.case_reference,
         };
         let revocation = self.lookup.status(question).await;
-        conclude(&examined, revocation, now)
+        conclude(&found, revocation, now)
     }
 
     fn count(&self, verdict: &Verdict) {
-        let metrics = &self.shared.metrics;
+        let outcomes = &self.shared.metrics.outcomes;
         let outcome = CheckResult::from(verdict.outcome).as_str_name();
-        metrics.outcomes.with_label_values(&[outcome]).inc();
+        outcomes.with_label_values(&[outcome]).inc();
         if verdict.outcome == Outcome::CrossCheckDisagreement {
-            let disagreements = self.shared.examiner.disagreements();
-            metrics
-                .disagreements
-                .set(i64::try_from(disagreements).unwrap_or(i64::MAX));
-            tracing::error!(disagreements, "the two signature implementations disagree");
+            tracing::error!(
+                "the two signature implementations disagree; the certificate is refused"
+            );
         }
     }
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    hash
 }

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use lookup::CaseReference;
 use proto::signing::v1::CheckSigningCertificateRequest;
 use proto::signing::v1::signing_certificate_service_client::SigningCertificateServiceClient;
-use signing_certificate::request::CaseReference;
 use tonic::Code;
 use tonic::transport::Channel;
 

@@ -54,13 +54,13 @@ async fn every_field_that_cannot_be_is_an_invalid_argument_naming_it() {
             wrong(|r| r.signed = Some(Signed::Digest(vec![0; 48]))),
         ),
         ("purpose: missing", wrong(|r| r.purpose = 0)),
-        ("purpose: 9 is no value", wrong(|r| r.purpose = 9)),
+        ("purpose: 9 is not one", wrong(|r| r.purpose = 9)),
         (
             "case_reference: missing",
             wrong(|r| r.case_reference.clear()),
         ),
         (
-            "case_reference: octet 3",
+            "case_reference: character 3",
             wrong(|r| r.case_reference = "R8 1".to_owned()),
         ),
     ];

@@ -6,7 +6,11 @@ mod results;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use pki::{CrlSigner, CrossCheck, KeyIdentifier, SerialNumber, UnixTime, ValidatedLeaf, Verifier};
+use lookup::{
+    CacheConfig, Leaves, List, Purpose, Question, Revocation, RevocationLookup,
+    Status as RevocationStatus,
+};
+use pki::{CrlSigner, CrossCheck, KeyIdentifier, SerialNumber, UnixTime, Verifier};
 use proto::revocation::v1 as revocation_v1;
 use proto::verification::v1::verify_signature_request::Signed;
 use proto::verification::v1::{
@@ -21,9 +25,6 @@ use store::HolderResolution;
 use tonic::Status;
 
 use crate::holders::{HolderDirectory, HolderUnavailable};
-use crate::leaves::Leaves;
-use crate::request::{CaseReference, Purpose};
-use crate::revocation::{List, Revocation, RevocationLookup, Status as RevocationStatus};
 use crate::service::{Handler, Outcomes, Shared};
 
 const MESSAGE: &[u8] = b"a challenge";
@@ -74,17 +75,13 @@ struct Lookup {
 type Asked = (Vec<u8>, Vec<u8>, Purpose, String);
 
 impl RevocationLookup for Lookup {
-    async fn status(
-        &self,
-        leaf: &ValidatedLeaf,
-        purpose: Purpose,
-        case_reference: &CaseReference,
-    ) -> Revocation {
+    async fn status(&self, question: Question<'_>) -> Revocation {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        let leaf = question.leaf;
         let point = leaf.distribution_point().unwrap().der().to_vec();
         let serial = leaf.serial().as_bytes().to_vec();
-        let reference = case_reference.as_str().to_owned();
-        *self.last.lock().unwrap() = Some((serial, point, purpose, reference));
+        let reference = question.case_reference.to_string();
+        *self.last.lock().unwrap() = Some((serial, point, question.purpose, reference));
         self.answer.clone()
     }
 }
@@ -150,9 +147,12 @@ impl Service {
     ) -> Result<VerifySignatureResponse, Status> {
         use proto::verification::v1::signature_verification_service_server::SignatureVerificationService as _;
         let authority = jpki().authority(CaKind::UserAuthentication);
+        let verifier = Arc::new(Verifier::new(CrossCheck::All));
+        let authorities = vec![authority.trusted(CrlSigner::NewestKey)];
+        let cache = CacheConfig { capacity: 10 };
         let shared = Shared {
-            leaves: Leaves::new(vec![authority.trusted(CrlSigner::NewestKey)], 10),
-            verifier: Verifier::new(CrossCheck::All),
+            leaves: Leaves::new(authorities, verifier.clone(), &cache),
+            verifier,
             clock: Arc::new(self.clock.clone()),
             outcomes: Outcomes::new(&Metrics::new("signature-verification")).unwrap(),
         };

@@ -1,5 +1,6 @@
 //! What each check ends with.
 
+use lookup::{List, Purpose, Reason, Revocation, Status as RevocationStatus, Unknown};
 use pki::KeyIdentifier;
 use proto::revocation::v1 as revocation_v1;
 use proto::verification::v1::verify_signature_request::Signed;
@@ -13,8 +14,6 @@ use super::{
     Directory, HOLDER_ID, MESSAGE, Service, card, current_list, good_on, good_request, jpki, now,
     request_of,
 };
-use crate::request::Purpose;
-use crate::revocation::{List, Revocation, Status as RevocationStatus, Unknown};
 
 #[tokio::test]
 async fn a_good_signature_tells_whose_it_is_and_the_evidence() {
@@ -132,7 +131,7 @@ async fn validity_is_judged_at_the_clocks_time() {
 #[tokio::test]
 async fn a_revoked_certificate_is_revoked_with_when_and_why() {
     let revoked_at = now().plus_secs(-500);
-    let reason = pki::RevocationReason::KeyCompromise;
+    let reason = Reason::new(pki::RevocationReason::KeyCompromise).unwrap();
     let service = Service::with(Revocation {
         status: RevocationStatus::Revoked { revoked_at, reason },
         list: Some(current_list()),

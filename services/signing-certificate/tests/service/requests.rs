@@ -29,7 +29,7 @@ async fn a_missing_certificate_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_certificate_is_read_and_one_octet_more_is_named() {
     let world = World::start().await;
-    let largest = vec![0x30; signing_certificate::request::MAX_CERTIFICATE_BYTES];
+    let largest = vec![0x30; lookup::MAX_CERTIFICATE_OCTETS];
     assert_eq!(
         world.check(&largest).await.result(),
         CheckResult::MalformedCertificate

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use lookup::MAX_CERTIFICATE_OCTETS;
 use pki::UnixTime;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use signing_certificate::request::MAX_CERTIFICATE_BYTES;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// A certificate of the largest size the service takes, in PEM with a page of text before it.
@@ -35,7 +35,7 @@ pub(super) enum FileError {
     #[error("the file is empty")]
     Empty,
     #[error(
-        "the file is too large to be one certificate (at most {MAX_CERTIFICATE_BYTES} octets of DER)"
+        "the file is too large to be one certificate (at most {MAX_CERTIFICATE_OCTETS} octets of DER)"
     )]
     TooLarge,
     #[error(
@@ -78,7 +78,7 @@ impl CertificateFile {
             bytes
         };
         check_envelope(&der)?;
-        if der.len() > MAX_CERTIFICATE_BYTES {
+        if der.len() > MAX_CERTIFICATE_OCTETS {
             return Err(FileError::TooLarge);
         }
         Ok(Self(der))

@@ -1,0 +1,91 @@
+//! The question to revocation-lookup, over gRPC.
+
+use std::future::Future;
+use std::time::Duration;
+
+use pki::ValidatedLeaf;
+use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
+use runtime::client::ClientError;
+use runtime::config::GrpcClientConfig;
+use tonic::Code;
+use tonic::transport::Channel;
+
+use crate::request::{CaseReference, Purpose};
+use crate::revocation::{Revocation, Unknown};
+
+/// Where the revocation status comes from: another process, or a test.
+pub trait RevocationLookup: Send + Sync + 'static {
+    /// The status of one certificate. It never fails: what could not be learnt is unknown.
+    fn status(&self, question: Question<'_>) -> impl Future<Output = Revocation> + Send;
+}
+
+/// One certificate, and why it is asked about.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// The certificate.
+    pub leaf: &'a ValidatedLeaf,
+    /// Why its status is asked.
+    pub purpose: Purpose,
+    /// The case it is asked for.
+    pub case_reference: &'a CaseReference,
+}
+
+/// Asks revocation-lookup over gRPC.
+#[derive(Clone, Debug)]
+pub struct RevocationClient {
+    client: RevocationLookupServiceClient<Channel>,
+    timeout: Duration,
+}
+
+/// An answer is under a kilobyte; its largest field, a distribution point, is limited to 4 KiB by the contract.
+const LARGEST_ANSWER: usize = 16 * 1024;
+
+impl RevocationClient {
+    /// A client that connects when it is first used, on the runtime that calls this.
+    ///
+    /// # Errors
+    /// When the address, the server's name or a TLS file is wrong.
+    pub fn new(config: &GrpcClientConfig) -> Result<Self, ClientError> {
+        let channel = runtime::client::channel_of(config)?;
+        Ok(Self {
+            client: RevocationLookupServiceClient::new(channel)
+                .max_decoding_message_size(LARGEST_ANSWER),
+            timeout: config.timeout(),
+        })
+    }
+}
+
+impl RevocationLookup for RevocationClient {
+    async fn status(&self, question: Question<'_>) -> Revocation {
+        let mut client = self.client.clone();
+        let mut request = tonic::Request::new(question.into());
+        request.set_timeout(self.timeout);
+        // The deadline in the request is a wish of ours; the one here holds whatever the other process does.
+        let answer =
+            tokio::time::timeout(self.timeout, client.get_revocation_status(request)).await;
+        match answer {
+            Ok(Ok(answer)) => answer.into_inner().try_into().unwrap_or_else(|problem| {
+                tracing::error!(%problem, "revocation-lookup's answer is none");
+                Revocation::unknown(Unknown::Unavailable)
+            }),
+            Ok(Err(status)) => unavailable(status.code()),
+            Err(_elapsed) => unavailable(Code::DeadlineExceeded),
+        }
+    }
+}
+
+/// The code alone is logged: a message could quote what was asked.
+fn unavailable(code: Code) -> Revocation {
+    if matches!(
+        code,
+        Code::PermissionDenied | Code::InvalidArgument | Code::Unimplemented
+    ) {
+        tracing::error!(
+            ?code,
+            "revocation-lookup refuses this service; compare its allowlist"
+        );
+    } else {
+        tracing::warn!(?code, "revocation-lookup could not be asked");
+    }
+    Revocation::unknown(Unknown::Unavailable)
+}
