@@ -70,7 +70,7 @@ impl System {
     /// Starts everything and waits until the first lists are served.
     pub async fn start(plan: &Plan) -> Result<Self> {
         let mut system = Self::prepare(plan).await?;
-        for role in system.roles(plan.shape) {
+        for role in roles(plan.shape) {
             system.start_role(role)?;
         }
         system.wait_until_ready().await?;
@@ -118,13 +118,6 @@ impl System {
             log_folder,
             folder,
         })
-    }
-
-    fn roles(&self, shape: Shape) -> Vec<&'static str> {
-        match shape {
-            Shape::AllOnSqlite => vec!["all"],
-            Shape::RolesOnSqlite | Shape::RolesOnPostgres => ROLES.to_vec(),
-        }
     }
 
     /// Starts one process: a role, or `all`.
@@ -187,11 +180,12 @@ impl System {
                 .collect();
             lines[lines.len().saturating_sub(20)..].join("\n")
         };
-        let words: String = self
+        let words: Vec<String> = self
             .processes
             .iter()
             .map(|(role, process)| format!("--- {role}:\n{}\n", notable(process.log())))
             .collect();
+        let words = words.concat();
         format!("{words}--- whole logs: {}", self.log_folder.display())
     }
 
@@ -211,13 +205,11 @@ impl System {
     }
 
     fn database_url(&self, role: &str, file: &str) -> String {
-        match &self.postgres {
-            Some(postgres) => postgres.url(role),
-            None => {
-                let file = self.deployment.folder().join("data").join(file);
-                format!("sqlite://{}", file.display())
-            }
+        if let Some(postgres) = &self.postgres {
+            return postgres.url(role);
         }
+        let file = self.deployment.folder().join("data").join(file);
+        format!("sqlite://{}", file.display())
     }
 
     /// Where certificate and other files of a test may lie.
@@ -264,6 +256,13 @@ impl System {
             .with_context(|| self.last_words())?;
         }
         Ok(())
+    }
+}
+
+fn roles(shape: Shape) -> Vec<&'static str> {
+    match shape {
+        Shape::AllOnSqlite => vec!["all"],
+        Shape::RolesOnSqlite | Shape::RolesOnPostgres => ROLES.to_vec(),
     }
 }
 
