@@ -101,10 +101,7 @@ impl Config {
             60,
             86_400,
         )?;
-        if self.certification_authority.is_empty() {
-            let problem = "at least one is needed";
-            return Err(ConfigError::invalid("certification_authority", problem));
-        }
+        CertificationAuthorityConfig::check_present(&self.certification_authority)?;
         for (authority, seconds) in &self.max_age_seconds {
             let key = format!("max_age_seconds.{authority}");
             self.check_authority(&key, authority)?;

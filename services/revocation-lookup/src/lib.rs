@@ -45,14 +45,8 @@ use snapshot::{Served, Trusted};
 /// that cannot be reached is waited for: answers are *unknown* until it can.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     config.check()?;
-    let metrics_listener =
+    let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
-    let outcome = serve_grpc(config, context).await;
-    metrics_listener.abort();
-    outcome
-}
-
-async fn serve_grpc(config: Config, context: Context) -> Result<(), ServeError> {
     let authorities = runtime::authorities::load(
         &config.certification_authority,
         config.environment,
