@@ -18,6 +18,7 @@ use crate::language::Language;
 use crate::parameters::Parameters;
 use crate::problem::PageProblem;
 use crate::quota::Stored;
+use crate::source::{PeerAddress, Source};
 
 /// `GET` and `POST` of the authorization endpoint (OpenID Connect Core section 3.1.2.1).
 pub(crate) async fn authorize(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
@@ -39,7 +40,9 @@ pub(crate) async fn authorize(State(gateway): State<Arc<Gateway>>, request: Requ
                 request.ui_locales.as_deref(),
                 header_text(&parts.headers, &header::ACCEPT_LANGUAGE),
             );
-            begin(&gateway, &request, language)
+            let peer = parts.extensions.get::<PeerAddress>().copied();
+            let source = gateway.sources.of(peer, &parts.headers);
+            begin(&gateway, &request, language, source)
                 .await
                 .unwrap_or_else(|problem| gateway.problem_page(language, problem))
         }
@@ -69,8 +72,13 @@ async fn begin(
     gateway: &Gateway,
     request: &AuthorizationRequest,
     language: Language,
+    source: Option<Source>,
 ) -> Result<Response, PageProblem> {
     let client_id = request.client.id();
+    // First, so that one source uses up its own share and not the client's.
+    if !gateway.source_quota.admit(source, gateway.now()) {
+        return Err(PageProblem::Crowded);
+    }
     if !gateway.quotas.admit(client_id, Stored::SignIn) {
         tracing::warn!(
             client_id,

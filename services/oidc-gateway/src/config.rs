@@ -10,6 +10,7 @@ use store::DatabaseUrl;
 use url::Url;
 
 use crate::clients::is_loopback;
+use crate::source::Network;
 
 /// The gateway's configuration file. `deploy/config/oidc-gateway.toml` explains every key.
 #[derive(Debug, Clone, Deserialize)]
@@ -75,6 +76,9 @@ pub struct ListenConfig {
     /// Allows plain HTTP on an address that other machines reach: the network in between is trusted.
     #[serde(default)]
     pub plain_http_beyond_loopback: bool,
+    /// Proxies whose `X-Forwarded-For` is believed; only for the limit per address.
+    #[serde(default)]
+    pub trusted_proxies: Vec<Network>,
     /// How long requests in progress may take to finish once the process was asked to stop.
     #[serde(default = "twenty")]
     pub drain_timeout_seconds: u64,
@@ -131,7 +135,7 @@ impl Default for Lifetimes {
     }
 }
 
-/// `[quotas]`: rows one client may have stored at a time.
+/// `[quotas]`: rows one client may have stored at a time, and how many of them one address may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quotas {
@@ -139,6 +143,8 @@ pub struct Quotas {
     pub sign_ins_per_client: u64,
     /// Client assertions that were used and have not expired.
     pub assertion_ids_per_client: u64,
+    /// Sign-ins that one address (of IPv6: one /64) may begin at one process while the first of them lives.
+    pub sign_ins_per_address: u64,
 }
 
 impl Default for Quotas {
@@ -146,6 +152,7 @@ impl Default for Quotas {
         Self {
             sign_ins_per_client: 50_000,
             assertion_ids_per_client: 100_000,
+            sign_ins_per_address: 2_000,
         }
     }
 }
@@ -173,6 +180,10 @@ impl Config {
             (
                 "quotas.assertion_ids_per_client",
                 self.quotas.assertion_ids_per_client,
+            ),
+            (
+                "quotas.sign_ins_per_address",
+                self.quotas.sign_ins_per_address,
             ),
         ] {
             if rows == 0 {

@@ -16,9 +16,10 @@ use crate::discovery::{self, Endpoints};
 use crate::limits;
 use crate::observation::Observation;
 use crate::pairwise::PairwiseSecrets;
-use crate::quota::QuotaKeeper;
+use crate::quota::{QuotaKeeper, SourceKeeper};
 use crate::readers::{Readers, ReadersFile};
 use crate::signing_keys::SigningKeys;
+use crate::source::Sources;
 use crate::verification::SignatureVerification;
 
 /// Everything a request needs.
@@ -34,6 +35,8 @@ pub struct Gateway {
     pub(crate) verification: Arc<dyn SignatureVerification>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) quotas: QuotaKeeper,
+    pub(crate) sources: Sources,
+    pub(crate) source_quota: SourceKeeper,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) reader_app_url: String,
     pub(crate) is_sandbox: bool,
@@ -82,6 +85,11 @@ impl Gateway {
             verification,
             clock,
             quotas: QuotaKeeper::new(config.quotas),
+            sources: Sources::new(config.listen.trusted_proxies.clone(), config.tls.is_some()),
+            source_quota: SourceKeeper::new(
+                config.quotas.sign_ins_per_address,
+                config.lifetimes.interaction_seconds,
+            ),
             lifetimes: config.lifetimes,
             reader_app_url: config.reader_app_url.clone(),
             is_sandbox: config.allows_loopback(),

@@ -1,7 +1,9 @@
 //! What every endpoint needs of HTTP: bodies within their limits, cookies, headers, JSON answers and redirects.
 
+use std::sync::Arc;
+
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
@@ -10,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use crate::bearer::{BearerSecret, NoRandomness, random_octets};
+use crate::gateway::Gateway;
 use crate::limits;
 use crate::observation::Outcome;
 use crate::parameters::{self, Parameters};
@@ -226,9 +229,19 @@ pub(crate) fn content_security_policy(form_targets: &str) -> HeaderValue {
 }
 
 /// Headers of every answer, unless the handler chose its own.
-pub(crate) async fn protect(request: Request, next: Next) -> Response {
+pub(crate) async fn protect(
+    State(gateway): State<Arc<Gateway>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    // RFC 6797: for a year a browser that was here once refuses plain HTTP, so nobody on its network answers in our place.
+    if gateway.endpoints.public_url.starts_with("https://") {
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(HeaderValue::from_static("max-age=31536000"));
+    }
     let fixed: [(HeaderName, HeaderValue); 6] = [
         (header::CONTENT_SECURITY_POLICY, content_security_policy("")),
         // For browsers that do not know frame-ancestors.

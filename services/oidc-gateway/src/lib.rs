@@ -37,6 +37,7 @@ mod router;
 mod scope;
 mod server;
 mod signing_keys;
+mod source;
 mod token;
 mod userinfo;
 mod verification;
@@ -59,6 +60,7 @@ pub use jws::{Algorithm, JsonWebKey, KeyError};
 pub use readers::{ReaderRefused, ReaderRegistration, ReadersFile};
 pub use router::router;
 pub use scope::Claim;
+pub use source::{Network, NetworkError, PeerAddress};
 pub use verification::{RemoteSignatureVerification, SignatureVerification};
 
 /// Serves until the context's shutdown, then drains. Announces its address as `http`.

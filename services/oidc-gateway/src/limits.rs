@@ -15,6 +15,16 @@ pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Open connections. Beyond it new ones wait in the listen queue, so memory stays bounded.
 pub(crate) const CONNECTIONS: usize = 10_000;
 
+/// How long a connection may live. Whoever sends requests and does not read the answers blocks its connection in the
+/// middle of one, where no other limit ends it.
+pub(crate) const CONNECTION_AGE: Duration = Duration::from_mins(1);
+
+/// How long a request in progress may still take when its connection's time is over: headers, body and verification.
+pub(crate) const CONNECTION_GRACE: Duration = Duration::from_secs(30);
+
+/// Sources that are counted at a time, some 6 MB.
+pub(crate) const SOURCES: usize = 100_000;
+
 /// Header bytes of a request, the request line with its query included. 16 parameters of 255 characters,
 /// percent-encoded, are 12 KiB.
 pub(crate) const HEADER_BYTES: usize = 64 * 1024;

@@ -29,6 +29,8 @@ pub(crate) enum PageProblem {
     TooLarge,
     /// The body did not arrive in time.
     TooSlow,
+    /// One address began too many sign-ins.
+    Crowded,
     /// The client has too much stored.
     Full,
     /// Something of ours does not answer.
@@ -47,6 +49,7 @@ impl PageProblem {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Crowded => StatusCode::TOO_MANY_REQUESTS,
             Self::Full | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -64,6 +67,7 @@ impl PageProblem {
             Self::Method => "method",
             Self::TooLarge => "too_large",
             Self::TooSlow => "too_slow",
+            Self::Crowded => "address_quota",
             Self::Full => "quota",
             Self::Unavailable => "unavailable",
         }
@@ -112,7 +116,7 @@ impl PageProblem {
             Self::Method => (HEADING, "この番地では、その操作はできません。", RESTART),
             Self::TooLarge => (HEADING, "送られた内容が大きすぎます。", CONTACT),
             Self::TooSlow => (HEADING, "内容が時間内に届きませんでした。", RESTART),
-            Self::Full | Self::Unavailable => (
+            Self::Crowded | Self::Full | Self::Unavailable => (
                 "現在、利用できません",
                 "混み合っているか、仕組みの一部が応答していません。",
                 "しばらくしてから、もう一度お試しください。",
@@ -156,7 +160,7 @@ impl PageProblem {
             ),
             Self::TooLarge => (HEADING, "What was sent is too large.", CONTACT),
             Self::TooSlow => (HEADING, "What was sent did not arrive in time.", RESTART),
-            Self::Full | Self::Unavailable => (
+            Self::Crowded | Self::Full | Self::Unavailable => (
                 "Not available at the moment",
                 "Too many people are signing in, or a part of the service does not answer.",
                 "Please try again later.",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 use http::{StatusCode, header};
@@ -73,7 +73,7 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
             on("card_return", get(interaction::come_back)),
         )
         .fallback(not_found)
-        .layer(from_fn(protect))
+        .layer(from_fn_with_state(Arc::clone(&gateway), protect))
         .with_state(gateway)
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 use axum::body::Body;
 use futures_util::stream;
 use http::{Request, header};
-use oidc_gateway::Quotas;
+use oidc_gateway::{PeerAddress, Quotas};
 
 use crate::assertion::{Assertion, TOKEN, userinfo};
 use crate::browser::{
     AuthRequest, Browser, PROTOCOL, VERIFIER, fresh_code, post_form, post_json, send,
 };
 use crate::card::HANAKO;
-use crate::world::World;
+use crate::world::{RelyingParty, World};
 
 #[tokio::test]
 async fn attack_67_a_whole_sign_in_leaves_no_trace_of_the_person_or_of_a_secret() {
@@ -153,6 +153,7 @@ async fn attack_75_a_full_store_answers_503_forgets_nothing_and_leaves_others_al
     let quotas = Quotas {
         sign_ins_per_client: 3,
         assertion_ids_per_client: 2,
+        ..Quotas::default()
     };
     let world = World::with_quotas(quotas).await;
     let request = AuthRequest::of(&world.alpha);
@@ -203,6 +204,61 @@ async fn attack_75_a_full_store_answers_503_forgets_nothing_and_leaves_others_al
             .proves(&world, &later.signed_by(&world.alpha.key))
             .await
     );
+}
+
+/// An authorization request that a proxy heard from this address.
+async fn authorize_from(world: &World, forwarded: &str, party: &RelyingParty) -> u16 {
+    let query = AuthRequest::of(party).query();
+    let request = Request::get(format!("{PROTOCOL}/auth?{query}"))
+        .header("x-forwarded-for", forwarded)
+        .extension(PeerAddress([127, 0, 0, 1].into()))
+        .body(Body::empty());
+    send(&world.router, request.unwrap()).await.status
+}
+
+#[tokio::test]
+async fn attack_75_one_address_cannot_use_up_a_client_s_room() {
+    let world = World::configured(|config| {
+        config.listen.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        config.quotas.sign_ins_per_client = 5;
+        config.quotas.sign_ins_per_address = 3;
+    })
+    .await;
+    let mut statuses = Vec::new();
+    for invented in 0..20 {
+        // Whatever it says of itself, the proxy says where it comes from.
+        let forwarded = format!("198.51.100.{invented}, 192.0.2.66");
+        statuses.push(authorize_from(&world, &forwarded, &world.alpha).await);
+    }
+    assert_eq!(statuses[..3], [303, 303, 303]);
+    assert!(
+        statuses[3..].iter().all(|status| *status == 429),
+        "{statuses:?}"
+    );
+    assert_eq!(authorize_from(&world, "192.0.2.66", &world.beta).await, 429);
+    // The client's other people still get in.
+    assert_eq!(authorize_from(&world, "192.0.2.1", &world.alpha).await, 303);
+    assert!(!crate::log::text().contains("192.0.2.66"));
+    world.clock.advance(600);
+    assert_eq!(
+        authorize_from(&world, "192.0.2.66", &world.alpha).await,
+        303
+    );
+}
+
+#[tokio::test]
+async fn behind_a_proxy_that_is_not_named_the_proxy_is_not_held_to_an_address_s_share() {
+    let world = World::configured(|config| {
+        config.listen.trusted_proxies = Vec::new();
+        config.quotas.sign_ins_per_address = 3;
+    })
+    .await;
+    for _ in 0..10 {
+        assert_eq!(
+            authorize_from(&world, "192.0.2.66", &world.alpha).await,
+            303
+        );
+    }
 }
 
 #[tokio::test]

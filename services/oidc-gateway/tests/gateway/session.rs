@@ -33,10 +33,25 @@ async fn attack_46_pages_cannot_be_framed_and_run_nothing() {
         assert_eq!(page.header(header::REFERRER_POLICY), Some("no-referrer"));
         assert_eq!(page.header(header::X_CONTENT_TYPE_OPTIONS), Some("nosniff"));
         assert_eq!(page.header(header::CACHE_CONTROL), Some("no-store"));
+        assert_eq!(
+            page.header(header::STRICT_TRANSPORT_SECURITY),
+            Some("max-age=31536000")
+        );
         assert!(!page.body.contains("<script") && !page.body.contains(" style="));
         assert!(!page.body.contains("onclick"));
     }
     assert!(!interaction_id.is_empty());
+}
+
+#[tokio::test]
+async fn a_sandbox_without_https_does_not_promise_any() {
+    let world = World::configured(|config| {
+        config.environment = runtime::config::Environment::Sandbox;
+        config.public_url = "http://localhost:8080".to_owned();
+    })
+    .await;
+    let page = get(&world.router, "/nowhere").await;
+    assert!(page.header(header::STRICT_TRANSPORT_SECURITY).is_none());
 }
 
 #[tokio::test]

@@ -62,13 +62,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        Self::with_quotas(Quotas::default()).await
+        Self::configured(|_| {}).await
     }
 
     pub(crate) async fn with_quotas(quotas: Quotas) -> Self {
+        Self::configured(|config| config.quotas = quotas).await
+    }
+
+    /// With a configuration that differs.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = DatabaseUrl::sqlite(&folder.path().join("gateway.db")).unwrap();
-        Self::on(folder, database, None, quotas).await
+        Self::on(folder, database, None, change).await
     }
 
     pub(crate) async fn on_postgres() -> Self {
@@ -80,20 +85,14 @@ impl World {
         .await
         .unwrap();
         let database = server.url_in(&name, "gateway").parse().unwrap();
-        Self::on(
-            tempfile::tempdir().unwrap(),
-            database,
-            Some(server),
-            Quotas::default(),
-        )
-        .await
+        Self::on(tempfile::tempdir().unwrap(), database, Some(server), |_| {}).await
     }
 
     async fn on(
         folder: TempDir,
         database: DatabaseUrl,
         postgres: Option<Arc<Postgres>>,
-        quotas: Quotas,
+        change: impl FnOnce(&mut Config),
     ) -> Self {
         crate::log::collect();
         let [alpha, sister] = [
@@ -104,10 +103,8 @@ impl World {
         let gamma = rsa("RPGAMMA", "https://p.example/callback", ClientKey::Ps256);
         let reader = fresh_ec();
         write_files(folder.path(), &[&alpha, &sister, &beta, &gamma], &reader);
-        let config = Config {
-            quotas,
-            ..config(folder.path(), &database)
-        };
+        let mut config = config(folder.path(), &database);
+        change(&mut config);
         let state = GatewayState::open(&database).await.unwrap();
         let clock = ManualClock::at(UnixTime::from_secs(NOW));
         let verification = Arc::new(StandIn::default());
