@@ -51,7 +51,8 @@ pub(crate) struct Moment {
     pub(crate) now: UnixTime,
     /// thisUpdate of the newest list accepted from anybody.
     pub(crate) newest_this_update: Option<UnixTime>,
-    /// Seconds since the store confirmed that nothing newer is there; `None`: never.
+    /// Seconds since the store confirmed that nothing newer is there, negative when the clock was set back since;
+    /// `None`: never.
     pub(crate) feed_age: Option<i64>,
 }
 
@@ -124,10 +125,12 @@ pub(crate) fn host_problem(moment: &Moment, rules: &Rules) -> Option<Reason> {
     if moment.newest_this_update.is_some_and(behind) {
         return Some(Reason::Clock);
     }
-    if moment.feed_age.is_none_or(|age| age > rules.max_feed_age) {
-        return Some(Reason::Feed);
+    match moment.feed_age {
+        // A clock that went back since the confirmation would keep it young for as long as it went back.
+        Some(age) if age < -CLOCK_TOLERANCE_SECS => Some(Reason::Clock),
+        Some(age) if age <= rules.max_feed_age => None,
+        _ => Some(Reason::Feed),
     }
-    None
 }
 
 /// Whether a list can prove anything but a revocation now: thisUpdate - 5 min <= now < nextUpdate (RFC 5280 section

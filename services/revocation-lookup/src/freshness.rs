@@ -1,8 +1,12 @@
 //! How current the lists are: for GetFreshness, for the gauges, and for the health name of each authority.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use pki::{CertificationAuthority, UnixTime};
 use prometheus::{IntGauge, IntGaugeVec};
 use runtime::Context;
+use runtime::clock::Clock;
 use runtime::health::Health;
 use runtime::metrics::Metrics;
 
@@ -25,11 +29,11 @@ pub(crate) fn answers_good(
 }
 
 /// The moment as the decision wants it.
-pub(crate) fn moment(served: &Served, snapshot: &Snapshot, now: UnixTime) -> Moment {
+pub(crate) fn moment(snapshot: &Snapshot, feed_age: Option<i64>, now: UnixTime) -> Moment {
     Moment {
         now,
         newest_this_update: snapshot.newest_this_update,
-        feed_age: served.feed_age(now),
+        feed_age,
     }
 }
 
@@ -42,12 +46,19 @@ pub(crate) struct FreshnessReport {
     generation: IntGauge,
     feed_age: IntGauge,
     health: Health,
+    trusted: Arc<Trusted>,
+    served: Arc<Served>,
+    clock: Arc<dyn Clock>,
     /// What the health said last, by place of the authority.
     fresh: Vec<Option<bool>>,
 }
 
 impl FreshnessReport {
-    pub(crate) fn new(context: &Context, trusted: &Trusted) -> Result<Self, prometheus::Error> {
+    pub(crate) fn new(
+        context: &Context,
+        trusted: Arc<Trusted>,
+        served: Arc<Served>,
+    ) -> Result<Self, prometheus::Error> {
         let metrics = &context.metrics;
         let by_authority = |name: &str, help: &str| -> Result<IntGaugeVec, prometheus::Error> {
             Metrics::gauges(metrics, name, help, &["certification_authority"])
@@ -76,17 +87,34 @@ impl FreshnessReport {
             )?,
             health: context.health.clone(),
             fresh: vec![None; trusted.authorities.len()],
+            clock: context.clock.clone(),
+            trusted,
+            served,
         })
     }
 
+    /// Reports until the task is aborted: beside the replica and not by it, because a store that never answers must not
+    /// leave the last good values standing.
+    pub(crate) async fn repeat(mut self, interval: Duration) {
+        let mut ticks = tokio::time::interval(interval);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.update().await;
+        }
+    }
+
     /// Brings gauges and health up to the moment.
-    pub(crate) async fn update(&mut self, trusted: &Trusted, served: &Served, now: UnixTime) {
+    async fn update(&mut self) {
+        let (trusted, now) = (self.trusted.clone(), self.clock.now());
+        let (snapshot, feed_age) = self.served.at(now);
         // Not held across an await.
-        let snapshot = arc_swap::Guard::into_inner(served.snapshot());
-        let moment = moment(served, &snapshot, now);
+        let snapshot = arc_swap::Guard::into_inner(snapshot);
+        let moment = moment(&snapshot, feed_age, now);
         self.generation
             .set(i64::try_from(snapshot.feed.generation).unwrap_or(i64::MAX));
-        self.feed_age.set(moment.feed_age.unwrap_or(-1));
+        self.feed_age
+            .set(moment.feed_age.map_or(-1, |age| age.max(0)));
         for (place, authority) in trusted.authorities.iter().enumerate() {
             let lists = &snapshot.authorities[place];
             self.measure(authority, lists, now);

@@ -31,6 +31,7 @@ use tonic::service::Routes;
 pub use config::{CallerConfig, Config, GET_FRESHNESS, GET_REVOCATION_STATUS, StoreConfig};
 
 use access::Callers;
+use freshness::FreshnessReport;
 use ledger::Ledger;
 use metrics::LookupMetrics;
 use recorder::Recorder;
@@ -60,9 +61,15 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         Recorder::start(&config.store.audit, ledger.clone(), &context).await?;
     let reader = CrlReader::open(&config.store.crl).map_err(ServeError::role)?;
     let replica = Replica::new(reader.clone(), trusted.clone(), served.clone(), &context)?;
-    let following = context
-        .background
-        .spawn(replica.follow(config.poll_interval()));
+    let report = FreshnessReport::new(&context, trusted.clone(), served.clone())?;
+    let tasks = [
+        context
+            .background
+            .spawn(replica.follow(config.poll_interval())),
+        context
+            .background
+            .spawn(report.repeat(config.poll_interval())),
+    ];
 
     let mut grpc = GrpcServer::new(
         &context,
@@ -92,7 +99,9 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
             Ok(Routes::new(service))
         })
         .await;
-    following.abort();
+    for task in tasks {
+        task.abort();
+    }
     recorder.finish().await;
     reader.close().await;
     outcome

@@ -14,18 +14,22 @@ use runtime::clock::Clock;
 use runtime::{Context, ServeError};
 use store::{CrlReader, CurrentSegment, Feed, Manifest, SourceState, StoreError};
 
-use crate::freshness::FreshnessReport;
 use crate::snapshot::{AuthorityLists, List, Served, Snapshot, Source, Trusted};
 
 /// A list may be replaced while it is read, and the next one too; a writer that is always faster is not normal.
 const LOAD_ATTEMPTS: u32 = 5;
+
+/// The counters are one row and the manifest some two thousand; a store that needs longer does not answer at all.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// The largest list has half a gigabyte; a store on a slow line needs minutes for it.
+const TRANSFER: Duration = Duration::from_mins(10);
 
 pub(crate) struct Replica {
     reader: CrlReader,
     trusted: Arc<Trusted>,
     served: Arc<Served>,
     clock: Arc<dyn Clock>,
-    report: FreshnessReport,
     failures: IntCounter,
     /// The feed that the snapshot stands for; `None`: something of it could not be loaded.
     complete_at: Option<Feed>,
@@ -37,16 +41,25 @@ pub(crate) struct Replica {
 #[derive(Debug, thiserror::Error)]
 enum LoadError {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] NoAnswer),
     #[error("lists were replaced while they were read, again and again")]
     AlwaysReplaced,
+}
+
+/// Why the store said nothing.
+#[derive(Debug, thiserror::Error)]
+enum NoAnswer {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the store gave no answer within {} seconds", .0.as_secs())]
+    TimedOut(Duration),
 }
 
 /// Why one list could not be loaded.
 #[derive(Debug, thiserror::Error)]
 enum ListError {
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] NoAnswer),
     #[error(transparent)]
     Segment(#[from] index::SegmentError),
     #[error("the stored facts of the list are unusable: {0}")]
@@ -68,13 +81,11 @@ impl Replica {
             "akashi_feed_failures_total",
             "Attempts to follow the store that failed, lists that could not be loaded included.",
         )?;
-        let report = FreshnessReport::new(context, &trusted)?;
         Ok(Self {
             reader,
             trusted,
             served,
             clock: context.clock.clone(),
-            report,
             failures,
             complete_at: None,
             failing: false,
@@ -85,18 +96,10 @@ impl Replica {
     pub(crate) async fn follow(mut self, interval: Duration) {
         let mut ticks = tokio::time::interval(interval);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        // Before the first answer of the store, which may take a while: nothing is fresh.
-        self.report().await;
         loop {
             ticks.tick().await;
             self.catch_up().await;
-            self.report().await;
         }
-    }
-
-    async fn report(&mut self) {
-        let now = self.clock.now();
-        self.report.update(&self.trusted, &self.served, now).await;
     }
 
     async fn catch_up(&mut self) {
@@ -111,7 +114,11 @@ impl Replica {
                     tracing::info!("the store is followed again");
                 }
             }
-            Err(error) => self.failed(&error.to_string()),
+            Err(error) => {
+                // Whatever was done to the store meanwhile, a restore say, its counters may have come round.
+                self.complete_at = None;
+                self.failed(&error.to_string());
+            }
         }
     }
 
@@ -125,11 +132,13 @@ impl Replica {
     /// Brings the snapshot up to the store. False: the store was read, and a list could not be loaded. That list is
     /// marked itself and tried again, so the others are served and confirmed.
     async fn refresh(&mut self) -> Result<bool, LoadError> {
-        if self.complete_at.is_some() && self.complete_at == Some(self.reader.feed().await?) {
+        if self.complete_at.is_some()
+            && self.complete_at == Some(in_time(ANSWER, self.reader.feed()).await?)
+        {
             return Ok(true);
         }
         for _ in 0..LOAD_ATTEMPTS {
-            let manifest = self.reader.manifest().await?;
+            let manifest = in_time(ANSWER, self.reader.manifest()).await?;
             if let Some((snapshot, complete)) = self.load(manifest).await? {
                 self.complete_at = complete.then_some(snapshot.feed);
                 tracing::debug!(generation = snapshot.feed.generation, "lists are served");
@@ -164,9 +173,10 @@ impl Replica {
                 Ok(Loaded::List(list)) => list,
                 Ok(Loaded::Replaced) => return Ok(None),
                 // The store went away: nothing of this snapshot is worth having.
-                Err(ListError::Store(error @ StoreError::Unavailable { .. })) => {
-                    return Err(error.into());
-                }
+                Err(ListError::Store(
+                    error @ (NoAnswer::Store(StoreError::Unavailable { .. })
+                    | NoAnswer::TimedOut(_)),
+                )) => return Err(error.into()),
                 // The store was restored from an old copy. What is served is verified and newer: it stays.
                 Err(ListError::WentBack) => {
                     complete = false;
@@ -202,14 +212,17 @@ impl Replica {
             return Ok(Loaded::List(None));
         };
         if let Some(held) = held {
-            if held.generation == current.generation && !held.superseded {
+            // A store that was restored gives out its generations again; the list itself tells.
+            let same = held.generation == current.generation
+                && held.crl_sha256 == current.facts.crl_sha256;
+            if same && !held.superseded {
                 return Ok(Loaded::List(Some(held.clone())));
             }
             if went_back(held, current) {
                 return Err(ListError::WentBack);
             }
         }
-        let Some(octets) = self.reader.segment(current).await? else {
+        let Some(octets) = in_time(TRANSFER, self.reader.segment(current)).await? else {
             return Ok(Loaded::Replaced);
         };
         // The checksum of a large segment takes a while.
@@ -217,6 +230,17 @@ impl Replica {
             .await
             .map_err(|_| ListError::Interrupted)??;
         list(current, segment).map(|list| Loaded::List(Some(Arc::new(list))))
+    }
+}
+
+/// A connection may break so that nobody is told: without a limit the replica would wait for an answer for ever.
+async fn in_time<T>(
+    limit: Duration,
+    asking: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, NoAnswer> {
+    match tokio::time::timeout(limit, asking).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(NoAnswer::TimedOut(limit)),
     }
 }
 
@@ -248,6 +272,7 @@ fn list(current: &CurrentSegment, segment: Segment) -> Result<List, ListError> {
         scope_key: facts.scope_key.clone(),
         issuing_distribution_point: facts.issuing_distribution_point.clone(),
         crl_number: facts.crl_number.clone(),
+        crl_sha256: facts.crl_sha256,
         this_update: UnixTime::from_secs(facts.this_update),
         next_update: UnixTime::from_secs(facts.next_update),
         segment,

@@ -94,7 +94,7 @@ impl Handler {
             }
         };
         let lookup = request::lookup(message)?;
-        let snapshot = self.shared.served.snapshot();
+        let (snapshot, feed_age) = self.shared.served.at(now);
         let decision = match place {
             None => Decision::Unknown(Reason::NoSuchAuthority, None),
             Some(place) => {
@@ -104,7 +104,7 @@ impl Handler {
                     scope: &lookup.scope,
                 };
                 let trusted = &self.shared.trusted;
-                let moment = freshness::moment(&self.shared.served, &snapshot, now);
+                let moment = freshness::moment(&snapshot, feed_age, now);
                 let lists = &snapshot.authorities[place];
                 decide(
                     &question,
@@ -166,8 +166,8 @@ impl RevocationLookupService for Handler {
         let caller = self.caller(&request).map_err(|error| status(&error))?;
         let now = self.shared.clock.now();
         let trusted = &self.shared.trusted;
-        let snapshot = self.shared.served.snapshot();
-        let moment = freshness::moment(&self.shared.served, &snapshot, now);
+        let (snapshot, feed_age) = self.shared.served.at(now);
+        let moment = freshness::moment(&snapshot, feed_age, now);
         let mut sources = Vec::new();
         for (place, authority) in trusted.authorities.iter().enumerate() {
             if caller.allows(place) {
@@ -181,7 +181,7 @@ impl RevocationLookupService for Handler {
             sources,
             generation: snapshot.feed.generation,
             // Never confirmed: the greatest age there is.
-            feed_age_seconds: moment.feed_age.unwrap_or(i64::MAX),
+            feed_age_seconds: moment.feed_age.map_or(i64::MAX, |age| age.max(0)),
         }))
     }
 }

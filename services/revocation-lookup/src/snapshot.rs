@@ -28,6 +28,8 @@ pub(crate) struct List {
     pub(crate) issuing_distribution_point: Vec<u8>,
     /// Unsigned big-endian.
     pub(crate) crl_number: Vec<u8>,
+    /// SHA-256 of the list as it was fetched.
+    pub(crate) crl_sha256: [u8; 32],
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: UnixTime,
     pub(crate) segment: Segment,
@@ -146,18 +148,26 @@ impl Served {
         self.snapshot.load()
     }
 
+    /// The snapshot in force, with the age of its confirmation. The age is read first: one that comes between the two
+    /// is of a newer snapshot, and must not vouch for the one before it.
+    pub(crate) fn at(&self, now: UnixTime) -> (arc_swap::Guard<Arc<Snapshot>>, Option<i64>) {
+        let feed_age = self.feed_age(now);
+        (self.snapshot.load(), feed_age)
+    }
+
     pub(crate) fn replace(&self, snapshot: Snapshot) {
         self.snapshot.store(Arc::new(snapshot));
     }
 
+    /// Says that the snapshot in force is the newest; after it was replaced, never before.
     pub(crate) fn confirm(&self, at: UnixTime) {
         self.confirmed_at.store(at.secs(), Ordering::Release);
     }
 
-    /// Seconds since the confirmation; `None`: never confirmed.
-    pub(crate) fn feed_age(&self, now: UnixTime) -> Option<i64> {
+    /// Seconds since the confirmation, negative when the clock was set back since; `None`: never confirmed.
+    fn feed_age(&self, now: UnixTime) -> Option<i64> {
         let confirmed_at = self.confirmed_at.load(Ordering::Acquire);
-        (confirmed_at != NEVER).then(|| now.secs().saturating_sub(confirmed_at).max(0))
+        (confirmed_at != NEVER).then(|| now.secs().saturating_sub(confirmed_at))
     }
 }
 
@@ -227,5 +237,46 @@ impl Trusted {
         self.authorities
             .iter()
             .position(|authority| authority.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+    use arc_swap::ArcSwap;
+    use pki::UnixTime;
+    use store::Feed;
+
+    use super::{NEVER, Served, Snapshot};
+
+    #[test]
+    fn a_confirmation_never_vouches_for_the_snapshot_before_the_one_it_is_of() {
+        let snapshot = |generation| {
+            let feed = Feed {
+                generation,
+                attempts: 0,
+            };
+            Snapshot::new(feed, Vec::new())
+        };
+        let served = Served {
+            snapshot: ArcSwap::from_pointee(snapshot(0)),
+            confirmed_at: AtomicI64::new(NEVER),
+        };
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for generation in 1..200_000_u32 {
+                    served.replace(snapshot(generation.into()));
+                    served.confirm(UnixTime::from_secs(generation.into()));
+                }
+                done.store(true, Ordering::Release);
+            });
+            while !done.load(Ordering::Acquire) {
+                let (snapshot, feed_age) = served.at(UnixTime::from_secs(0));
+                let confirmed = feed_age.map_or(0, i64::unsigned_abs);
+                assert!(confirmed <= snapshot.feed.generation);
+            }
+        });
     }
 }

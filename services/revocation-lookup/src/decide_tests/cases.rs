@@ -205,6 +205,10 @@ fn a_feed_that_was_not_confirmed_judges_nothing_but_a_revocation() {
     assert_eq!(with(None, 1, &held), is("Feed", "source-a"));
     assert_eq!(with(None, REVOKED, &held), is("revoked", "source-a"));
     assert_eq!(with(None, 1, &lists(Vec::new(), &[])), is("Feed", "-"));
+    // A clock set back since the confirmation cannot tell how old it is.
+    assert_eq!(with(Some(-300), 1, &held), is("good", "source-a"));
+    assert_eq!(with(Some(-301), 1, &held), is("Clock", "source-a"));
+    assert_eq!(with(Some(-301), REVOKED, &held), is("revoked", "source-a"));
 }
 
 #[test]

@@ -65,6 +65,7 @@ fn list(name: &str) -> List {
         scope_key: scope(name),
         issuing_distribution_point: scope(name),
         crl_number: vec![1],
+        crl_sha256: [1; 32],
         this_update: UnixTime::from_secs(NOW - HOUR),
         next_update: UnixTime::from_secs(NOW + HOUR),
         segment: segment(&[]),

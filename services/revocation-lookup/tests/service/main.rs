@@ -7,4 +7,5 @@ mod freshness;
 mod lookups;
 mod outages;
 mod records;
+mod stalled_store;
 mod world;
