@@ -1,7 +1,10 @@
 //! A revocation status, the list behind it, and when *good* is believed.
 
 use pki::limits::CLOCK_TOLERANCE_SECS;
-use pki::{CertificationAuthority, KeyIdentifier, RevocationReason, UnixTime};
+use pki::{
+    CertificationAuthority, DistributionPoint, DistributionPointName, KeyIdentifier,
+    RevocationReason, UnixTime, ValidatedLeaf,
+};
 
 /// A revocation status with the list behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,12 +148,18 @@ impl Revocation {
     }
 
     /// The same answer, unless it says *good* on a list that proves nothing here: signed by a key that is not this
-    /// authority's, or not current by our own clock. revocation-lookup checks both; that process has its own anchors
-    /// and its own clock, and a mistake in either must not become *valid* in this one.
+    /// authority's, of a scope that does not cover the certificate, or not current by our own clock. revocation-lookup
+    /// checks all of it; that process has its own anchors and its own clock, and a mistake there must not become
+    /// *valid* in this one.
     #[must_use]
-    pub fn with_good_proven(mut self, authority: &CertificationAuthority, now: UnixTime) -> Self {
+    pub fn with_good_proven(
+        mut self,
+        leaf: &ValidatedLeaf,
+        authority: &CertificationAuthority,
+        now: UnixTime,
+    ) -> Self {
         if self.status == Status::Good
-            && let Some(why) = missing_proof(self.list.as_ref(), authority, now)
+            && let Some(why) = missing_proof(self.list.as_ref(), leaf, authority, now)
         {
             tracing::error!(
                 rule = why.rule(),
@@ -164,13 +173,14 @@ impl Revocation {
 
 fn missing_proof(
     list: Option<&List>,
+    leaf: &ValidatedLeaf,
     authority: &CertificationAuthority,
     now: UnixTime,
 ) -> Option<Unknown> {
     let Some(list) = list else {
         return Some(Unknown::Unavailable);
     };
-    if authority.anchor(&list.signer_key_id).is_none() {
+    if authority.anchor(&list.signer_key_id).is_none() || !covers(list, leaf) {
         return Some(Unknown::OutOfScope);
     }
     if now < list.this_update.plus_secs(-CLOCK_TOLERANCE_SECS) {
@@ -178,4 +188,18 @@ fn missing_proof(
     }
     // RFC 5280 section 5.1.2.5: the next list is issued no later than nextUpdate, so from then on this one is old.
     (now >= list.next_update).then_some(Unknown::Stale)
+}
+
+/// RFC 5280 section 6.3.3 (b)(2)(i): a partition's list speaks of the certificates that name its distribution point; a
+/// full list of all.
+fn covers(list: &List, leaf: &ValidatedLeaf) -> bool {
+    let partition = &*list.issuing_distribution_point;
+    let point = leaf.distribution_point().and_then(DistributionPoint::name);
+    partition.is_empty()
+        || point.is_some_and(|name| {
+            // The very bytes nearly always; otherwise the same name written in another way.
+            name.der() == partition
+                || DistributionPointName::from_der(partition)
+                    .is_ok_and(|other| other.scope_key() == name.scope_key())
+        })
 }

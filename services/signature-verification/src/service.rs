@@ -131,7 +131,7 @@ impl<L: RevocationLookup, H: HolderDirectory> Handler<L, H> {
                 case_reference: &request.case_reference,
             })
             .await
-            .with_good_proven(authority, now);
+            .with_good_proven(&leaf, authority, now);
         if revocation.status != RevocationStatus::Good {
             return Ok(Verdict::not_good(revocation, issuer));
         }

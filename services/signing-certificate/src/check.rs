@@ -54,7 +54,7 @@ pub(crate) fn examine<'a>(
 
 /// The verdict on a certificate that passed the examination, from its revocation status.
 pub(crate) fn conclude(found: &Found<'_>, revocation: Revocation, now: UnixTime) -> Verdict {
-    let revocation = revocation.with_good_proven(found.authority, now);
+    let revocation = revocation.with_good_proven(&found.leaf, found.authority, now);
     let (outcome, failed_rule, explanation) = match revocation.status {
         Status::Good => (
             Outcome::Valid,

@@ -7,7 +7,8 @@ use proto::verification::v1::verify_signature_request::Signed;
 use proto::verification::v1::{
     HolderOrigin, SignatureEncoding, VerificationResult, VerifySignatureRequest,
 };
-use sandbox::mint::{CaKind, sha256};
+use sandbox::der;
+use sandbox::mint::{CaKind, MUNICIPALITIES, sha256};
 use tonic::Code;
 
 use super::{
@@ -206,6 +207,49 @@ async fn good_without_the_list_that_proves_it_is_unknown() {
         result(good_on(Some(foreign))).await.1,
         "revocation_list_out_of_scope"
     );
+}
+
+#[tokio::test]
+async fn good_on_another_municipality_s_list_is_unknown() {
+    let kind = CaKind::UserAuthentication;
+    let own = &card("good").certificate(kind).der;
+    let on_partition = |municipality| {
+        let name = kind.distribution_point_name(municipality);
+        let name = der::context_constructed(0, &der::context_constructed(4, &name));
+        let is_own = own.windows(name.len()).any(|octets| octets == name);
+        let list = List {
+            issuing_distribution_point: name,
+            ..current_list()
+        };
+        async move {
+            let (result, rule) = Service::with(good_on(Some(list)))
+                .result(good_request())
+                .await;
+            let expected = if is_own {
+                ""
+            } else {
+                "revocation_list_out_of_scope"
+            };
+            assert_eq!(
+                (result == VerificationResult::Ok, &*rule),
+                (is_own, expected)
+            );
+            is_own
+        }
+    };
+    let mut own_lists = 0;
+    for municipality in &MUNICIPALITIES {
+        own_lists += usize::from(on_partition(municipality).await);
+    }
+    assert_eq!(own_lists, 1);
+    let not_a_name = List {
+        issuing_distribution_point: vec![0xa0, 0],
+        ..current_list()
+    };
+    let (result, _) = Service::with(good_on(Some(not_a_name)))
+        .result(good_request())
+        .await;
+    assert_eq!(result, VerificationResult::RevocationUnknown);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pki::{RevocationReason, UnixTime};
+use pki::{DistributionPoint, RevocationReason, UnixTime};
 use proto::revocation::v1::revocation_lookup_service_server::RevocationLookupService;
 use proto::revocation::v1::{
     GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusRequest,
@@ -47,9 +47,14 @@ impl RevocationLookupService for StandIn {
         &self,
         request: Request<GetRevocationStatusRequest>,
     ) -> Result<Response<GetRevocationStatusResponse>, Status> {
-        self.asked.lock().unwrap().push(request.into_inner());
+        let request = request.into_inner();
+        let partition = partition(&request);
+        self.asked.lock().unwrap().push(request);
         let answer = self.answer.lock().unwrap().clone();
-        if let Some(answer) = answer {
+        if let Some(mut answer) = answer {
+            if let Some(list) = &mut answer.list {
+                list.issuing_distribution_point = partition;
+            }
             return Ok(Response::new(answer));
         }
         tokio::time::sleep(Duration::from_mins(1)).await;
@@ -64,12 +69,18 @@ impl RevocationLookupService for StandIn {
     }
 }
 
-/// A partition's list of an hour ago.
+/// DistributionPointName of the certificate that is asked about.
+fn partition(request: &GetRevocationStatusRequest) -> Vec<u8> {
+    let point = DistributionPoint::from_der(&request.distribution_point).unwrap();
+    point.name().unwrap().der().to_vec()
+}
+
+/// A list of an hour ago, of the partition that is asked about.
 pub(crate) fn list(signer_key_id: &[u8], now: UnixTime) -> ListEvidence {
     ListEvidence {
         certification_authority: "digital-signature".to_owned(),
         signer_key_id: signer_key_id.to_vec(),
-        issuing_distribution_point: vec![0xa0, 0x00],
+        issuing_distribution_point: Vec::new(),
         crl_number: "1001".to_owned(),
         this_update: now.secs() - 3600,
         next_update: now.secs() + 82_800,
