@@ -30,7 +30,6 @@ use std::sync::Arc;
 use pki::{CertificationAuthority, Verifier};
 use runtime::config::ConfigError;
 use runtime::context::BackgroundError;
-
 use runtime::shutdown::Shutdown;
 use runtime::{Context, ServeError};
 use store::{CrlWriter, HolderKey, HolderLinks, SourceRegistration};
@@ -52,7 +51,7 @@ const SERVICE: &str = "crl-sync";
 /// When the configuration, the anchors or the stores do not hold.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let (room, sources) = open(&config, &context).await?;
-    let listener =
+    let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
     for name in [SERVICE, ""] {
         context.health.set(name, true).await;
@@ -75,7 +74,6 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         context.health.set(name, false).await;
     }
     room.close().await;
-    listener.abort();
     result
 }
 
@@ -155,6 +153,8 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
     check_signers(&sources, &authorities)?;
     let fetcher = Fetcher::new(&config.fetch, sources.iter().map(|source| &source.location));
     let metrics = SyncMetrics::new(&context.metrics, &sources)?;
+    let verifier = Arc::new(Verifier::new(config.cross_check.into()));
+    context.metrics.show_cross_check(&verifier)?;
     let writer = CrlWriter::open(&config.store.crl)
         .await
         .map_err(ServeError::role)?;
@@ -175,7 +175,7 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
     let room = Room {
         clock: Arc::clone(&context.clock),
         fetcher: fetcher.map_err(ServeError::role)?,
-        verifier: Arc::new(Verifier::new(config.cross_check.into())),
+        verifier,
         authorities,
         writer,
         holders: holders(config).await?,

@@ -247,9 +247,12 @@ async fn partitions_and_a_full_list_are_kept_apart() {
     assert!(world.look_up("full", 101).await.is_some());
     assert!(world.look_up("first", 101).await.is_some());
     assert!(world.look_up("second", 101).await.is_none());
-    let all =
-        "akashi_crl_entries{certification_authority=\"user-authentication\",role=\"crl-sync\"} 8";
-    assert!(world.metrics().contains(all), "{}", world.metrics());
+    for shown in [
+        "akashi_crl_entries{certification_authority=\"user-authentication\",role=\"crl-sync\"} 8",
+        "akashi_cross_check_disagreements_total{role=\"crl-sync\"} 0",
+    ] {
+        assert!(world.metrics().contains(shown), "{}", world.metrics());
+    }
 
     // Two publishers that swapped their lists: neither comes into force.
     world.publish(
