@@ -8,8 +8,8 @@ use sandbox::postgres::Postgres;
 
 use crate::world::{NewList, REVOKED, SRE, UNLISTED, VERIFICATION, World, question};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn without_its_store_it_answers_until_the_feed_is_too_old() {
+/// The service on a PostgreSQL of its own.
+async fn on_postgres() -> (Postgres, World) {
     let postgres = tokio::task::spawn_blocking(Postgres::start)
         .await
         .unwrap()
@@ -17,18 +17,24 @@ async fn without_its_store_it_answers_until_the_feed_is_too_old() {
     let folder = tempfile::tempdir().unwrap();
     let (reader, writer) = (postgres.url("crl_reader"), postgres.url("crl_writer"));
     let world = World::start_with(folder, &reader, &writer).await;
+    (postgres, world)
+}
+
+async fn status_in(world: &World, serial: &[u8]) -> (RevocationStatus, UnknownReason) {
+    let question = question(UserAuthentication, serial);
+    let answer = world.ask(VERIFICATION, question).await.unwrap();
+    (answer.status(), answer.unknown_reason())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_store_it_answers_until_the_feed_is_too_old() {
+    let (postgres, world) = on_postgres().await;
     world.publish_full_lists(1).await;
     tokio::task::spawn_blocking(move || drop(postgres))
         .await
         .unwrap();
 
-    let status = async |serial: &[u8]| {
-        let answer = world
-            .ask(VERIFICATION, question(UserAuthentication, serial))
-            .await
-            .unwrap();
-        (answer.status(), answer.unknown_reason())
-    };
+    let status = async |serial: &[u8]| status_in(&world, serial).await;
     let good = (RevocationStatus::Good, UnknownReason::Unspecified);
     world.clock.advance(1_790);
     // More than one poll: a store that is still there would have confirmed the feed.
@@ -54,13 +60,7 @@ async fn without_its_store_it_answers_until_the_feed_is_too_old() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_cannot_be_loaded_leaves_its_predecessor_for_revocations_only() {
     let world = World::with_full_lists().await;
-    let status = async |serial: &[u8]| {
-        let answer = world
-            .ask(VERIFICATION, question(UserAuthentication, serial))
-            .await
-            .unwrap();
-        (answer.status(), answer.unknown_reason())
-    };
+    let status = async |serial: &[u8]| status_in(&world, serial).await;
     let list = |number, entry_count| NewList {
         source: "user-full",
         kind: UserAuthentication,
@@ -94,13 +94,7 @@ async fn a_list_that_cannot_be_loaded_leaves_its_predecessor_for_revocations_onl
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_restored_from_an_old_copy_does_not_take_a_newer_list_back() {
-    let postgres = tokio::task::spawn_blocking(Postgres::start)
-        .await
-        .unwrap()
-        .unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let (reader, writer) = (postgres.url("crl_reader"), postgres.url("crl_writer"));
-    let world = World::start_with(folder, &reader, &writer).await;
+    let (postgres, world) = on_postgres().await;
     world.publish_full_lists(5).await;
     let number = async || {
         let answer = world

@@ -2,16 +2,26 @@
 
 use std::time::{Duration, Instant};
 
-use tonic::Code;
+use proto::revocation::v1::GetRevocationStatusResponse;
+use tokio::task::JoinHandle;
+use tonic::{Code, Response, Status};
 
 use crate::support::{TestServer, question};
+
+/// A call that waits for a permit of the gate.
+async fn call_in_progress(
+    server: &TestServer,
+) -> JoinHandle<Result<Response<GetRevocationStatusResponse>, Status>> {
+    let mut client = server.client("listed");
+    let call = tokio::spawn(async move { client.get_revocation_status(question("wait")).await });
+    server.until_calls(1).await;
+    call
+}
 
 #[tokio::test]
 async fn a_call_in_progress_is_finished_and_new_ones_are_not_taken() {
     let server = TestServer::start().await;
-    let mut client = server.client("listed");
-    let call = tokio::spawn(async move { client.get_revocation_status(question("wait")).await });
-    server.until_calls(1).await;
+    let call = call_in_progress(&server).await;
 
     server.context.shutdown.begin();
     while server.context.health.is_serving("") {
@@ -41,9 +51,7 @@ async fn a_call_in_progress_is_finished_and_new_ones_are_not_taken() {
 #[tokio::test]
 async fn a_call_that_does_not_end_is_cut_off_at_the_drain_time_out() {
     let server = TestServer::start().await;
-    let mut client = server.client("listed");
-    let call = tokio::spawn(async move { client.get_revocation_status(question("wait")).await });
-    server.until_calls(1).await;
+    let call = call_in_progress(&server).await;
 
     let began = Instant::now();
     server.context.shutdown.begin();
@@ -59,9 +67,7 @@ async fn a_call_that_does_not_end_is_cut_off_at_the_drain_time_out() {
 #[tokio::test]
 async fn stopping_at_once_waits_for_nothing() {
     let server = TestServer::start().await;
-    let mut client = server.client("listed");
-    let call = tokio::spawn(async move { client.get_revocation_status(question("wait")).await });
-    server.until_calls(1).await;
+    let call = call_in_progress(&server).await;
 
     let began = Instant::now();
     server.context.shutdown.stop_now();

@@ -73,47 +73,29 @@ impl Attempt {
 }
 
 #[tokio::test]
-async fn a_client_with_a_certificate_over_tls_1_3_is_let_in() {
-    assert!(GOOD.is_let_in(&TestServer::start().await).await);
-}
-
-#[tokio::test]
-async fn a_client_without_a_certificate_is_refused() {
+async fn only_a_client_with_a_certificate_that_speaks_http_2_over_tls_1_3_is_let_in() {
     let server = TestServer::start().await;
-    assert!(
-        !Attempt {
-            with_certificate: false,
-            ..GOOD
-        }
-        .is_let_in(&server)
-        .await
-    );
-}
-
-#[tokio::test]
-async fn a_client_of_tls_1_2_is_refused() {
-    let server = TestServer::start().await;
-    assert!(
-        !Attempt {
-            version: &rustls::version::TLS12,
-            ..GOOD
-        }
-        .is_let_in(&server)
-        .await
-    );
-}
-
-#[tokio::test]
-async fn a_client_of_another_protocol_is_refused() {
-    let server = TestServer::start().await;
-    assert!(
-        !Attempt {
-            alpn: b"http/1.1",
-            ..GOOD
-        }
-        .is_let_in(&server)
-        .await
-    );
+    let without_certificate = Attempt {
+        with_certificate: false,
+        ..GOOD
+    };
+    let over_tls_1_2 = Attempt {
+        version: &rustls::version::TLS12,
+        ..GOOD
+    };
+    let of_another_protocol = Attempt {
+        alpn: b"http/1.1",
+        ..GOOD
+    };
+    for (name, attempt, let_in) in [
+        ("good", GOOD, true),
+        ("without a certificate", without_certificate, false),
+        ("over TLS 1.2", over_tls_1_2, false),
+        ("of another protocol", of_another_protocol, false),
+        ("good, after the others", GOOD, true),
+    ] {
+        assert_eq!(attempt.is_let_in(&server).await, let_in, "{name}");
+    }
 }
 
 /// A connection that the server closes after the client's side of the handshake: the client sees it end

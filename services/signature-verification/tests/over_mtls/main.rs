@@ -8,40 +8,27 @@ use std::time::{Duration, Instant};
 
 use proto::revocation::v1::UnknownReason;
 use proto::verification::v1::{HolderOrigin, VerificationResult};
-use support::{Answer, BACKEND, Installation, SRE};
+use support::{Answer, Installation, SRE};
 use tonic::Code;
 
 #[tokio::test]
 async fn a_holder_is_new_at_first_and_known_afterwards() {
     let installation = Installation::start(Answer::Good).await;
-    let mut client = installation.client(BACKEND);
-    let first = client
-        .verify_signature(support::request("good"))
-        .await
-        .unwrap()
-        .into_inner();
+    let first = installation.verify("good").await;
     assert_eq!(
         first.result(),
         VerificationResult::Ok,
         "{}",
         first.explanation
     );
-    let second = client
-        .verify_signature(support::request("good"))
-        .await
-        .unwrap()
-        .into_inner();
+    let second = installation.verify("good").await;
     let (first, second) = (first.holder.unwrap(), second.holder.unwrap());
     assert_eq!(
         (first.origin(), second.origin()),
         (HolderOrigin::New, HolderOrigin::Known)
     );
     assert_eq!(first.holder_id, second.holder_id);
-    let other = client
-        .verify_signature(support::request("older-key"))
-        .await
-        .unwrap()
-        .into_inner();
+    let other = installation.verify("older-key").await;
     assert_ne!(other.holder.unwrap().holder_id, first.holder_id);
     installation.stop().await;
 }
@@ -61,12 +48,7 @@ async fn a_caller_without_an_entry_is_refused() {
 #[tokio::test]
 async fn a_revoked_certificate_is_refused_by_what_revocation_lookup_says() {
     let installation = Installation::start(Answer::Revoked).await;
-    let mut client = installation.client(BACKEND);
-    let answer = client
-        .verify_signature(support::request("good"))
-        .await
-        .unwrap()
-        .into_inner();
+    let answer = installation.verify("good").await;
     assert_eq!(answer.result(), VerificationResult::CertificateRevoked);
     assert!(answer.holder.is_none());
     installation.stop().await;
@@ -75,12 +57,7 @@ async fn a_revoked_certificate_is_refused_by_what_revocation_lookup_says() {
 #[tokio::test]
 async fn an_answer_that_contradicts_itself_is_unknown() {
     let installation = Installation::start(Answer::Contradiction).await;
-    let mut client = installation.client(BACKEND);
-    let answer = client
-        .verify_signature(support::request("good"))
-        .await
-        .unwrap()
-        .into_inner();
+    let answer = installation.verify("good").await;
     assert_eq!(answer.result(), VerificationResult::RevocationUnknown);
     assert_eq!(
         answer.revocation.unwrap().unknown_reason(),
@@ -92,13 +69,8 @@ async fn an_answer_that_contradicts_itself_is_unknown() {
 #[tokio::test]
 async fn a_revocation_lookup_that_does_not_answer_is_unknown_after_the_time_out() {
     let installation = Installation::start(Answer::Never).await;
-    let mut client = installation.client(BACKEND);
     let began = Instant::now();
-    let answer = client
-        .verify_signature(support::request("good"))
-        .await
-        .unwrap()
-        .into_inner();
+    let answer = installation.verify("good").await;
     assert_eq!(answer.result(), VerificationResult::RevocationUnknown);
     assert_eq!(answer.failed_rule, "revocation_unavailable");
     assert!(
@@ -113,22 +85,13 @@ async fn a_revocation_lookup_that_does_not_answer_is_unknown_after_the_time_out(
 async fn a_revocation_lookup_that_is_away_is_unknown_and_found_again_when_it_is_back() {
     let mut installation = Installation::start(Answer::Good).await;
     installation.stop_lookup().await;
-    let mut client = installation.client(BACKEND);
-    let answer = client
-        .verify_signature(support::request("good"))
-        .await
-        .unwrap()
-        .into_inner();
+    let answer = installation.verify("good").await;
     assert_eq!(answer.result(), VerificationResult::RevocationUnknown);
 
     installation.start_lookup(Answer::Good).await;
     let mut found = false;
     for _ in 0..50 {
-        let answer = client
-            .verify_signature(support::request("good"))
-            .await
-            .unwrap()
-            .into_inner();
+        let answer = installation.verify("good").await;
         found = answer.result() == VerificationResult::Ok;
         if found {
             break;
@@ -142,12 +105,8 @@ async fn a_revocation_lookup_that_is_away_is_unknown_and_found_again_when_it_is_
 #[tokio::test]
 async fn what_is_counted_names_results_and_nobody() {
     let installation = Installation::start(Answer::Good).await;
-    let mut client = installation.client(BACKEND);
     for _ in 0..2 {
-        client
-            .verify_signature(support::request("good"))
-            .await
-            .unwrap();
+        installation.verify("good").await;
     }
     let text = installation.context.metrics.render();
     for line in [
@@ -163,16 +122,12 @@ async fn what_is_counted_names_results_and_nobody() {
 #[tokio::test]
 async fn a_request_of_ten_megabytes_is_refused_and_the_next_one_answered() {
     let installation = Installation::start(Answer::Good).await;
-    let mut client = installation.client(BACKEND);
+    let mut client = installation.backend.clone();
     let mut large = support::request("good");
     large.certificate = vec![0; 10 * 1024 * 1024];
     let refused = client.verify_signature(large).await.unwrap_err();
     assert_eq!(refused.code(), Code::ResourceExhausted);
-    let answer = client
-        .verify_signature(support::request("good"))
-        .await
-        .unwrap()
-        .into_inner();
+    let answer = installation.verify("good").await;
     assert_eq!(answer.result(), VerificationResult::Ok);
     installation.stop().await;
 }

@@ -14,7 +14,9 @@ use proto::revocation::v1::revocation_lookup_service_server::{
 };
 use proto::verification::v1::signature_verification_service_client::SignatureVerificationServiceClient;
 use proto::verification::v1::verify_signature_request::Signed;
-use proto::verification::v1::{HashAlgorithm, SignatureEncoding, VerifySignatureRequest};
+use proto::verification::v1::{
+    HashAlgorithm, SignatureEncoding, VerifySignatureRequest, VerifySignatureResponse,
+};
 use runtime::access::AccessTable;
 use runtime::config::{Caller, ClientTlsConfig, ConfigPath, Listen, SecretFile, TlsConfig};
 use runtime::server::GrpcServer;
@@ -30,7 +32,7 @@ use tonic::{Request, Response, Status};
 
 const ROLE: &str = "signature-verification.akashi.test";
 const LOOKUP: &str = "revocation-lookup.akashi.test";
-pub(crate) const BACKEND: &str = "authentication-backend.akashi.test";
+const BACKEND: &str = "authentication-backend.akashi.test";
 pub(crate) const SRE: &str = "sre.akashi.test";
 const GET_STATUS: &str = "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus";
 
@@ -132,6 +134,7 @@ fn current_list() -> revocation_v1::ListEvidence {
 /// A running service with its stand-in, its store and its callers' certificates.
 pub(crate) struct Installation {
     pub(crate) context: Context,
+    pub(crate) backend: SignatureVerificationServiceClient<Channel>,
     folder: TempDir,
     address: SocketAddr,
     serving: JoinHandle<Result<(), ServeError>>,
@@ -163,6 +166,7 @@ impl Installation {
         };
         Self {
             context,
+            backend: client(folder.path(), address, BACKEND),
             folder,
             address,
             serving,
@@ -171,17 +175,19 @@ impl Installation {
         }
     }
 
+    /// A client that shows the certificate of this identity.
     pub(crate) fn client(&self, identity: &str) -> SignatureVerificationServiceClient<Channel> {
-        let at = |name: String| self.folder.path().join(name);
-        let files = ClientTlsConfig {
-            certificate: ConfigPath::new(at(format!("{identity}.pem"))),
-            private_key: SecretFile::new(at(format!("{identity}.key"))),
-            server_ca: ConfigPath::new(at("ca.pem".to_owned())),
-            server_name: ROLE.to_owned(),
-        };
-        let uri = format!("https://{}", self.address);
-        let channel = runtime::client::channel(&uri, &files, Duration::from_secs(10)).unwrap();
-        SignatureVerificationServiceClient::new(channel)
+        client(self.folder.path(), self.address, identity)
+    }
+
+    /// What the backend is answered about a card's signature, over the one connection it keeps.
+    pub(crate) async fn verify(&self, card: &str) -> VerifySignatureResponse {
+        let mut backend = self.backend.clone();
+        backend
+            .verify_signature(request(card))
+            .await
+            .unwrap()
+            .into_inner()
     }
 
     /// How often the stand-in was asked.
@@ -207,6 +213,22 @@ impl Installation {
         self.lookup.shutdown.stop_now();
         self.lookup.serving.await.unwrap().unwrap();
     }
+}
+
+fn client(
+    folder: &Path,
+    service: SocketAddr,
+    identity: &str,
+) -> SignatureVerificationServiceClient<Channel> {
+    let files = ClientTlsConfig {
+        certificate: ConfigPath::new(folder.join(format!("{identity}.pem"))),
+        private_key: SecretFile::new(folder.join(format!("{identity}.key"))),
+        server_ca: ConfigPath::new(folder.join("ca.pem")),
+        server_name: ROLE.to_owned(),
+    };
+    let uri = format!("https://{service}");
+    let channel = runtime::client::channel(&uri, &files, Duration::from_secs(10)).unwrap();
+    SignatureVerificationServiceClient::new(channel)
 }
 
 async fn start_lookup(

@@ -1,24 +1,26 @@
 //! No answer without a record.
 
 use proto::revocation::v1::UnknownReason;
-use proto::signing::v1::CheckResult;
+use proto::signing::v1::{CheckResult, CheckSigningCertificateResponse};
 use sandbox::mint::sha256;
 use sandbox::postgres::Postgres;
+use store::CheckRecord;
 use tonic::Code;
 
 use crate::stand_in::unknown;
 use crate::world::{CITY_OFFICE, GATEWAY, JPKI, World, certificate_of, request};
 
+/// The record that an answer names.
+async fn record_of(world: &World, response: &CheckSigningCertificateResponse) -> CheckRecord {
+    let record = world.audit.check(&response.audit_record_id).await;
+    record.unwrap().unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_names_its_record_and_the_record_says_what_was_asked_and_answered() {
     let world = World::start().await;
     let response = world.check(certificate_of("good")).await;
-    let record = world
-        .audit
-        .check(&response.audit_record_id)
-        .await
-        .unwrap()
-        .unwrap();
+    let record = record_of(&world, &response).await;
     assert_eq!(record.caller, CITY_OFFICE);
     assert_eq!(record.method, signing_certificate::METHOD);
     assert_eq!(record.recorded_at, world.now.secs());
@@ -51,12 +53,7 @@ async fn negative_unknown_and_malformed_outcomes_are_recorded_too() {
         (b"x".as_slice(), "CHECK_RESULT_MALFORMED_CERTIFICATE", ""),
     ] {
         let response = world.check(bytes).await;
-        let record = world
-            .audit
-            .check(&response.audit_record_id)
-            .await
-            .unwrap()
-            .unwrap();
+        let record = record_of(&world, &response).await;
         assert_eq!(record.outcome, outcome);
         assert_eq!(record.certificate_sha256, sha256(bytes));
         assert!(record.evidence.contains(rule), "{}", record.evidence);
@@ -85,13 +82,9 @@ async fn without_the_audit_store_nobody_is_answered_and_strangers_stay_refused()
     let world = World::start_with_audit_at(&postgres.url("audit")).await;
     let response = world.check(certificate_of("good")).await;
     assert_eq!(response.result(), CheckResult::Valid);
-    assert!(
-        world
-            .audit
-            .check(&response.audit_record_id)
-            .await
-            .unwrap()
-            .is_some()
+    assert_eq!(
+        record_of(&world, &response).await.outcome,
+        "CHECK_RESULT_VALID"
     );
 
     drop(postgres);

@@ -297,5 +297,10 @@ async fn no_answer_and_no_metric_says_anything_personal() {
             .await
             .is_err()
     );
-    assert!(world.metrics().contains("akashi_signing_checks_total"));
+    for shown in [
+        "akashi_signing_checks_total",
+        "akashi_cross_check_disagreements_total{role=\"signing-certificate\"} 0",
+    ] {
+        assert!(world.metrics().contains(shown), "{shown}");
+    }
 }
