@@ -145,15 +145,7 @@ impl RoleConfig {
                 runtime::server::check_tls(&config.tls)?;
                 runtime::client::check_tls(&config.revocation.tls())?;
             }
-            Self::OidcGateway(config) => {
-                runtime::config::load::<oidc_gateway::ClientsFile>(&config.clients)?;
-                runtime::config::load::<oidc_gateway::ReadersFile>(&config.readers)?;
-                config.pairwise_secret_file.read()?;
-                for key in &config.signing_keys {
-                    key.file.read()?;
-                }
-                runtime::client::check_tls(&config.signature_verification.tls())?;
-            }
+            Self::OidcGateway(config) => oidc_gateway::check_files(config)?,
         }
         Ok(())
     }

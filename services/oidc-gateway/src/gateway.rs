@@ -63,11 +63,12 @@ impl Gateway {
     ) -> Result<Arc<Self>, ServeError> {
         config.check()?;
         let endpoints = Endpoints::new(config);
-        let pairwise = load_pairwise(config)?;
-        let clients = load_clients(config, &pairwise)?;
-        let readers: ReadersFile = runtime::config::load(&config.readers)?;
-        let readers = Readers::check(readers)
-            .map_err(|refused| ConfigError::file(&config.readers, refused))?;
+        let Files {
+            clients,
+            readers,
+            signing_keys,
+            pairwise,
+        } = Files::load(config)?;
         let authenticator = ClientAuthenticator::new(Audiences {
             issuer: endpoints.issuer.clone(),
             token_endpoint: endpoints.token.clone(),
@@ -78,7 +79,7 @@ impl Gateway {
             endpoints,
             clients,
             readers,
-            signing_keys: SigningKeys::load(&config.signing_keys)?,
+            signing_keys,
             pairwise,
             authenticator,
             state,
@@ -108,6 +109,29 @@ impl Gateway {
     /// The present moment in seconds since 1970-01-01T00:00:00Z.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().secs()
+    }
+}
+
+/// What is made of the files that the configuration names.
+pub(crate) struct Files {
+    clients: Clients,
+    readers: Readers,
+    signing_keys: SigningKeys,
+    pairwise: PairwiseSecrets,
+}
+
+impl Files {
+    /// Reads and checks them whole.
+    pub(crate) fn load(config: &Config) -> Result<Self, ConfigError> {
+        let pairwise = load_pairwise(config)?;
+        let readers: ReadersFile = runtime::config::load(&config.readers)?;
+        Ok(Self {
+            clients: load_clients(config, &pairwise)?,
+            readers: Readers::check(readers)
+                .map_err(|refused| ConfigError::file(&config.readers, refused))?,
+            signing_keys: SigningKeys::load(&config.signing_keys)?,
+            pairwise,
+        })
     }
 }
 

@@ -63,6 +63,19 @@ pub use scope::Claim;
 pub use source::{Network, NetworkError, PeerAddress};
 pub use verification::{RemoteSignatureVerification, SignatureVerification};
 
+/// Reads the files that the configuration names and checks them as [`serve`] would, without starting anything.
+///
+/// # Errors
+/// Naming the file and what is wrong with it.
+pub fn check_files(config: &Config) -> Result<(), ServeError> {
+    gateway::Files::load(config)?;
+    if let Some(tls) = &config.tls {
+        runtime::WebTls::load(&tls.certificate, &tls.private_key)?;
+    }
+    runtime::client::check_tls(&config.signature_verification.tls())?;
+    Ok(())
+}
+
 /// Serves until the context's shutdown, then drains. Announces its address as `http`.
 ///
 /// # Errors

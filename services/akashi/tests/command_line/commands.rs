@@ -111,6 +111,36 @@ fn a_replaced_anchor_is_refused_by_its_fingerprint() {
 }
 
 #[test]
+fn a_gateway_s_files_that_would_keep_it_from_starting_are_refused() {
+    let sample = |name: &str| std::fs::read_to_string(format!("{SAMPLES}/{name}")).unwrap();
+    let (clients, readers) = (sample("clients.toml"), sample("readers.toml"));
+    let secret = format!("1:{}\n", "5a".repeat(32));
+    for (name, good, from, to, rule) in [
+        (
+            "clients.toml",
+            clients,
+            "https://rp",
+            "ftp://rp",
+            "must be https",
+        ),
+        ("readers.toml", readers, "MFkw", "MFkx", "is no P-256"),
+        ("secrets/pairwise", secret, "1:", "one:", "line 1"),
+    ] {
+        let (folder, deployment) = deployment(20_600);
+        let file = deployment.config_file("oidc-gateway");
+        let (spoilt, path) = (good.replacen(from, to, 1), folder.path().join(name));
+        assert!(path.exists(), "{name}");
+        std::fs::write(&path, good).unwrap();
+        let said = akashi(&["config", "check", text(&file)]);
+        assert_eq!(said.code, Some(0), "{name}: {}{}", said.stdout, said.stderr);
+        std::fs::write(&path, spoilt).unwrap();
+        let said = akashi(&["config", "check", text(&file)]);
+        assert_eq!(said.code, Some(2), "{name}: {}{}", said.stdout, said.stderr);
+        assert!(said.stdout.contains(rule), "{name}: {}", said.stdout);
+    }
+}
+
+#[test]
 fn a_file_that_belongs_to_no_role_is_refused() {
     let said = akashi(&["config", "check", &format!("{SAMPLES}/agency.toml")]);
     assert_eq!(said.code, Some(2));
