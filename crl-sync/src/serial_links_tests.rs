@@ -1,6 +1,9 @@
+use std::sync::LazyLock;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki::{CertificationAuthority, CrlSigner, CrossCheck, UnixTime, Verifier};
+use proptest::prelude::*;
 use sandbox::mint::{Authority, CaKind, RsaKey, SerialLink, links_payload, sign_links};
 use serde_json::{Value, json};
 use store::HolderKey;
@@ -216,4 +219,32 @@ fn a_serial_does_not_follow_itself_or_two_others() {
     );
     // A chain of renewals is fine.
     assert!(links(json!([{ "old": "05", "new": "06" }, { "old": "06", "new": "07" }])).is_ok());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_signed_is_read_or_refused_without_a_panic(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        rubbish in proptest::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let world = shared();
+        let mut payload = world.payload().to_string().into_bytes();
+        for (at, value) in changes {
+            let at = at.index(payload.len());
+            payload[at] = value;
+        }
+        if let Ok(links) = world.read(&sign_links(&payload, world.newest_key())) {
+            prop_assert!(links.links.iter().all(|(old, new)| old != new));
+        }
+        prop_assert!(world.read(&sign_links(&rubbish, world.newest_key())).is_err());
+        prop_assert!(world.read(&rubbish).is_err());
+    }
+}
+
+/// Keys take a while to make.
+fn shared() -> &'static World {
+    static WORLD: LazyLock<World> = LazyLock::new(World::new);
+    &WORLD
 }

@@ -185,6 +185,8 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Segment, SegmentError};
     use crate::format::{CHECKSUM_AT, HEADER_OCTETS, checksum};
     use crate::{Entry, build};
@@ -218,5 +220,28 @@ mod tests {
             forged(|bytes| bytes[36] = 2).unwrap_err(),
             SegmentError::Directory
         );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_forged_segment_is_refused_or_answers_without_a_panic(
+            changes in proptest::collection::vec((8_usize..90, any::<u8>()), 1..4),
+            asked in proptest::collection::vec(any::<u8>(), 0..24),
+        ) {
+            let opened = forged(|bytes| {
+                for (at, value) in &changes {
+                    if let Some(octet) = bytes.get_mut(*at) {
+                        *octet = *value;
+                    }
+                }
+            });
+            if let Ok(segment) = opened {
+                segment.lookup(&asked);
+                segment.lookup(&[1]);
+                prop_assert!(segment.len() <= 1);
+            }
+        }
     }
 }

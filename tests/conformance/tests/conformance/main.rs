@@ -13,3 +13,4 @@ mod list_entries;
 mod list_form;
 mod list_scope;
 mod robustness;
+mod signed_rubbish;
