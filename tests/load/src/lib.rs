@@ -1,1 +1,19 @@
-//! .
+//! The load benchmark: the shipped binary, each role its own process over mutual TLS on loopback, compared with limits
+//! that are measured in the same run.
+//!
+//! A figure alone says more about the machine than about Akashi. So each is a ratio to a limit: a server of the same
+//! builder, contract, messages, TLS and load that does nothing ([`echo`]), and one bare signature check ([`rsa`]). What
+//! is compared is measured in turns ([`rounds`]), many times, and the median is told. CPU time of the server's process
+//! is the figure to trust where client and servers share their cores; requests a second depend on who gets them.
+
+pub mod binary;
+pub mod child;
+pub mod client;
+pub mod command;
+pub mod cpu;
+pub mod echo;
+pub mod installation;
+pub mod questions;
+pub mod report;
+pub mod rounds;
+pub mod rsa;

@@ -1,0 +1,174 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::binary::{build_akashi, build_folder, profile};
+use crate::client::{CONNECTIONS, STREAMS, Until};
+use crate::echo::{self, EchoOptions};
+use crate::installation::{Installation, Plan};
+use crate::report::{Conditions, Report};
+use crate::rounds::{Pace, measure};
+
+/// Different questions of each kind: more than are in flight at once.
+const QUESTIONS: u32 = 4_096;
+
+/// The exit code of a run that says nothing.
+const VOID: u8 = 3;
+
+/// Measures what Akashi's services cost beside what they could cost at best, on loopback, with processes of its own
+/// that end with it. Exit code: 0 measured, 3 void (the machine was too busy), 1 an answer was wrong or it failed.
+#[derive(Debug, Parser)]
+#[command(name = "load")]
+struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunOptions,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// The limit's server, which this program starts for itself.
+    #[command(hide = true)]
+    Echo(EchoOptions),
+}
+
+#[derive(Debug, clap::Args)]
+struct RunOptions {
+    /// How often everything is measured.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=50))]
+    rounds: u32,
+    /// Seconds of one stretch of load; a round has five.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=30))]
+    seconds: u32,
+    /// Serving threads of each server process. One leaves a core to the client on a machine with two.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: u16,
+    /// Revoked certificates on the list.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    revoked: u32,
+    /// The report as JSON, with every round.
+    #[arg(long)]
+    json: bool,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let options = Options::parse();
+    // One cryptographic provider for every library that asks the process for its own; nobody installed another.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    // One thread, so that the client does not take the servers' core.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(async {
+            match options.command {
+                Some(Command::Echo(echo)) => echo::serve(echo).await.map(|()| ExitCode::SUCCESS),
+                None => until_interrupted(run(&options.run)).await,
+            }
+        }),
+        Err(error) => Err(error.into()),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("load: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// A signal drops the run, and with it the processes that it started.
+async fn until_interrupted(run: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = run => outcome,
+        _ = interrupted.recv() => Ok(ExitCode::FAILURE),
+        _ = terminated.recv() => Ok(ExitCode::FAILURE),
+    }
+}
+
+async fn run(options: &RunOptions) -> Result<ExitCode> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let akashi = match &options.akashi_binary {
+        Some(binary) => std::fs::canonicalize(binary)
+            .with_context(|| format!("--akashi-binary {}", binary.display()))?,
+        None => build_akashi(&program)?,
+    };
+    let profile = profile(build_folder(&program)).to_owned();
+    ensure!(
+        profile != "dev",
+        "a debug build says nothing: cargo run --release --locked -p load"
+    );
+    let load_before = load_average()?;
+    let threads = usize::from(options.threads);
+    eprintln!("minting and starting");
+    let mut installation = Installation::start(&Plan {
+        akashi,
+        program,
+        threads,
+        revoked: options.revoked,
+        questions: QUESTIONS,
+    })
+    .await?;
+    let pace = Pace {
+        rounds: options.rounds,
+        window: Until::Elapsed(Duration::from_secs(options.seconds.into())),
+    };
+    let rounds = measure(&mut installation, pace, |told| eprintln!("{told}")).await?;
+    drop(installation);
+    let conditions = Conditions {
+        profile,
+        cores: std::thread::available_parallelism()?.get(),
+        connections: CONNECTIONS,
+        streams: STREAMS,
+        threads,
+        revoked: options.revoked,
+        seconds: options.seconds.into(),
+        load_before,
+        load_after: load_average()?,
+    };
+    let report = Report::new(conditions, rounds);
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(if report.void {
+        ExitCode::from(VOID)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Of the last minute.
+fn load_average() -> Result<String> {
+    let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
+    Ok(text.split(' ').next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn a_median_of_fewer_than_five_rounds_is_refused() {
+        assert!(Options::try_parse_from(["load", "--rounds", "5"]).is_ok());
+        assert!(Options::try_parse_from(["load", "--rounds", "4"]).is_err());
+    }
+}
