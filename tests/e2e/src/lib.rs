@@ -2,9 +2,12 @@
 
 pub mod browser;
 pub mod callers;
+pub mod findings;
 pub mod freshness;
 pub mod health;
 pub mod process;
 mod sign_in;
 pub mod system;
+pub mod tls;
+pub mod wire;
 pub mod world;

@@ -1,6 +1,10 @@
 //! The main job through the real ports, in one process and in many.
 
+mod access;
 mod agency;
+mod architecture;
+mod demo;
 mod faults;
+mod hostile_input;
 mod operations;
 mod sign_in;
