@@ -354,6 +354,23 @@ mod tests {
     }
 
     #[test]
+    fn the_configuration_that_the_compose_file_asks_for_is_accepted() {
+        let container = SAMPLE
+            .replace("\"127.0.0.1:8080\"", "\"0.0.0.0:8443\"")
+            .replace("127.0.0.1:9105", "0.0.0.0:9464")
+            .replace(
+                "sqlite:///var/lib/akashi/gateway.db",
+                "postgres://gateway@postgres/akashi",
+            );
+        assert!(parsed(&container).check().is_err());
+        let with_tls = container
+            .replace("#[tls]", "[tls]")
+            .replace("#certificate =", "certificate =")
+            .replace("#private_key =", "private_key =");
+        parsed(&with_tls).check().unwrap();
+    }
+
+    #[test]
     fn lifetimes_may_be_shortened_and_not_lengthened() {
         let with = |seconds: &str| {
             parsed(&SAMPLE.replace("code_seconds = 60", &format!("code_seconds = {seconds}")))

@@ -178,3 +178,60 @@ fn holder_id(response: VerifySignatureResponse) -> Result<Vec<u8>, CardRefusal> 
     };
     Err(refusal)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proto::verification::v1::Holder;
+
+    fn answer(result: VerificationResult, holder_id: Option<Vec<u8>>) -> VerifySignatureResponse {
+        let mut response = VerifySignatureResponse {
+            holder: holder_id.map(|holder_id| Holder {
+                holder_id,
+                origin: 1,
+            }),
+            ..VerifySignatureResponse::default()
+        };
+        response.set_result(result);
+        response
+    }
+
+    #[test]
+    fn attack_56_only_a_yes_that_says_who_signs_anybody_in() {
+        let holder = Some(vec![7; 16]);
+        assert_eq!(
+            holder_id(answer(VerificationResult::Ok, holder.clone())),
+            Ok(vec![7; 16])
+        );
+        for nobody in [None, Some(Vec::new()), Some(vec![7; 15]), Some(vec![7; 17])] {
+            let refusal = holder_id(answer(VerificationResult::Ok, nobody));
+            assert_eq!(refusal, Err(CardRefusal::VerificationUnavailable));
+        }
+        // A signing certificate is unsupported or of an untrusted issuer there; whatever else the answer says, it is no.
+        for number in (0..=10).filter(|number| *number != VerificationResult::Ok as i32) {
+            let result = VerificationResult::try_from(number).unwrap();
+            assert!(
+                holder_id(answer(result, holder.clone())).is_err(),
+                "{result:?}"
+            );
+        }
+        // A result this program does not know is read as unspecified.
+        let mut unknown = answer(VerificationResult::Ok, holder);
+        unknown.result = 99;
+        assert_eq!(
+            holder_id(unknown),
+            Err(CardRefusal::VerificationUnavailable)
+        );
+    }
+
+    #[test]
+    fn a_stored_refusal_is_read_back_as_it_was() {
+        for refusal in CardRefusal::ALL {
+            assert_eq!(CardRefusal::by_code(refusal.code()), refusal);
+        }
+        assert_eq!(
+            CardRefusal::by_code("of another version"),
+            CardRefusal::VerificationUnavailable
+        );
+    }
+}

@@ -21,6 +21,8 @@ async fn attack_67_a_whole_sign_in_leaves_no_trace_of_the_person_or_of_a_secret(
     let request =
         AuthRequest::of(&world.alpha).with("scope", "openid name address birthdate gender");
     let (interaction_id, page) = browser.read_card(&world, &request, HANAKO).await;
+    let cookies: Vec<String> = browser.cookies.values().cloned().collect();
+    assert_eq!(cookies.len(), 1);
     let answer = browser
         .decide(&world, &interaction_id, &page, "approve")
         .await;
@@ -33,8 +35,6 @@ async fn attack_67_a_whole_sign_in_leaves_no_trace_of_the_person_or_of_a_secret(
     assert_eq!(info["name"], "CANARYNAME 花子");
     // Some refusals as well, whose errors must not repeat what they refuse.
     post_form(&world.router, TOKEN, &form).await;
-    let cookies: Vec<String> = browser.cookies.into_values().collect();
-
     let log = crate::log::text();
     assert!(
         log.contains("a card's answer was judged"),

@@ -55,7 +55,7 @@ async fn serve(world: &World, with_tls: bool) -> (Context, SocketAddr, JoinHandl
     (context, address, serving)
 }
 
-/// One exchange, as the octets are.
+/// One exchange, as the octets are, until the gateway closes the connection.
 async fn exchange(address: SocketAddr, request: String) -> String {
     tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -65,7 +65,13 @@ async fn exchange(address: SocketAddr, request: String) -> String {
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         // A server that refuses early may reset the connection; what came before counts.
-        let _ = stream.read_to_end(&mut answer);
+        if let Err(error) = stream.read_to_end(&mut answer) {
+            assert_ne!(
+                error.kind(),
+                std::io::ErrorKind::WouldBlock,
+                "it stays open"
+            );
+        }
         String::from_utf8_lossy(&answer).into_owned()
     })
     .await
@@ -103,6 +109,24 @@ async fn a_gateway_serves_until_it_is_asked_to_stop() {
     serving.await.unwrap();
     assert!(!context.health.is_serving(""));
     assert!(TcpStream::connect(address).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attack_74_whoever_says_nothing_or_never_finishes_loses_the_connection() {
+    let world = World::new().await;
+    write_certificate(world.folder.path());
+    let (context, address, serving) = serve(&world, false).await;
+    let kept = "GET /api/realms/main/assets/gateway.css HTTP/1.1\r\nHost: x\r\n\r\n";
+    // Nothing at all, half a request, and nothing more after a whole one.
+    let (silent, half, idle) = tokio::join!(
+        exchange(address, String::new()),
+        exchange(address, "GET / HTTP/1.1\r\nHost: x\r\nX: ".to_owned()),
+        exchange(address, kept.to_owned()),
+    );
+    assert!(!silent.contains("200 OK") && !half.contains("200 OK"));
+    assert!(idle.starts_with("HTTP/1.1 200 OK"), "{idle:.100}");
+    context.shutdown.begin();
+    serving.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

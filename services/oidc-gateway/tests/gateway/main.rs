@@ -16,6 +16,7 @@ mod assertion_claims;
 mod card_leg;
 mod client_assertions;
 mod codes;
+mod confusion;
 mod discovery;
 mod flow;
 mod hygiene;
