@@ -172,7 +172,7 @@ impl VerifiedLinks {
     }
 }
 
-/// Stores links in one transaction; a number below the newest stored one is refused there.
+/// Stores links; a number below the newest stored one is refused there.
 pub(crate) async fn apply(
     store: &HolderLinks,
     certification_authority: &str,

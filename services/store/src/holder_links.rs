@@ -5,6 +5,7 @@
 //! link that arrives after the new certificate was already used waits until an operator accepts it, because joining
 //! then would hand one account's history to another.
 
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::columns::{Columns as _, check_text};
@@ -12,9 +13,11 @@ use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::{During as _, StoreError};
 use crate::holder_chain::{self, Inherited};
+use crate::limits;
 use crate::migrations::Part;
 use crate::serial_links::{
-    Arrived, Decision, LinkState, accept_link, arriving_state, insert_link, raise_number,
+    Arrived, Decision, LinkState, accept_link, arriving_state, expect_number, insert_link,
+    newest_number, raise_number,
 };
 
 /// The lock that makes changes of holders and links follow one another: whether a link joins depends on what was seen.
@@ -100,7 +103,15 @@ pub struct AppliedLinks {
     pub known: u64,
 }
 
-/// Why a file of links was not applied. Nothing was changed.
+impl std::ops::AddAssign for AppliedLinks {
+    fn add_assign(&mut self, more: Self) {
+        self.added += more.added;
+        self.held += more.held;
+        self.known += more.known;
+    }
+}
+
+/// Why a file of links was not applied, or not to its end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyLinksError {
@@ -159,8 +170,12 @@ impl HolderLinks {
             .await
     }
 
-    /// Applies a file of links in one transaction. A number below the newest applied one is refused; the same number
-    /// again changes nothing that is there.
+    /// Applies a file of links. A number below the newest applied one is refused; the same number again changes nothing
+    /// that is there.
+    ///
+    /// A file may bring tens of thousands, and whoever uses a certificate for the first time waits for the lock: so they
+    /// are applied a few at a time. Each link is a fact by itself, and the number rises with the last of them: a file
+    /// that is interrupted is not yet applied, and its links are known when it comes again.
     pub async fn apply_links(
         &self,
         certification_authority: &str,
@@ -169,30 +184,22 @@ impl HolderLinks {
         now: i64,
     ) -> Result<AppliedLinks, ApplyLinksError> {
         check_text(certification_authority)?;
+        let during = "serial links are committed";
+        let mut applied = AppliedLinks::default();
+        let (together, last) = split_last_part(links);
+        for part in together {
+            let mut transaction = self.database.begin_exclusive(HOLDERS_LOCK).await?;
+            expect_number(&mut transaction, certification_authority, number).await?;
+            applied +=
+                apply_part(&mut transaction, certification_authority, number, part, now).await?;
+            transaction.commit().await.during(during)?;
+            // SQLite's lock goes to whoever asks at the right moment; this makes the moment longer.
+            tokio::time::sleep(limits::LINKS_PAUSE).await;
+        }
         let mut transaction = self.database.begin_exclusive(HOLDERS_LOCK).await?;
         raise_number(&mut transaction, certification_authority, number, now).await?;
-        let mut applied = AppliedLinks::default();
-        for link in links {
-            let state = arriving_state(&mut transaction, certification_authority, link).await?;
-            let Some(state) = state else {
-                applied.known += 1;
-                continue;
-            };
-            match state {
-                LinkState::Active => applied.added += 1,
-                LinkState::Held => applied.held += 1,
-            }
-            let arrived = Arrived {
-                number,
-                state,
-                at: now,
-            };
-            insert_link(&mut transaction, certification_authority, link, arrived).await?;
-        }
-        transaction
-            .commit()
-            .await
-            .during("serial links are committed")?;
+        applied += apply_part(&mut transaction, certification_authority, number, last, now).await?;
+        transaction.commit().await.during(during)?;
         Ok(applied)
     }
 
@@ -201,13 +208,9 @@ impl HolderLinks {
         &self,
         certification_authority: &str,
     ) -> Result<Option<u64>, StoreError> {
-        sqlx::query("SELECT number FROM holder_link_file WHERE certification_authority = $1")
-            .bind(certification_authority.to_owned())
-            .fetch_optional(self.database.reader())
-            .await
-            .during("the number of the links is read")?
-            .map(|row| row.count("number"))
-            .transpose()
+        let reader = self.database.reader().acquire().await;
+        let mut reader = reader.during("the number of the links is read")?;
+        newest_number(&mut reader, certification_authority).await
     }
 
     /// Every link that waits for a decision, oldest first.
@@ -264,6 +267,40 @@ impl HolderLinks {
     pub async fn close(&self) {
         self.database.close().await;
     }
+}
+
+/// The parts of a file before its last one, and the last one, which may be empty.
+fn split_last_part(links: &[SerialLink]) -> (std::slice::Chunks<'_, SerialLink>, &[SerialLink]) {
+    let last = links.len().saturating_sub(1) / limits::LINKS_AT_ONCE * limits::LINKS_AT_ONCE;
+    let (together, last) = links.split_at(last);
+    (together.chunks(limits::LINKS_AT_ONCE), last)
+}
+
+async fn apply_part(
+    transaction: &mut AnyConnection,
+    authority: &str,
+    number: u64,
+    links: &[SerialLink],
+    now: i64,
+) -> Result<AppliedLinks, StoreError> {
+    let mut applied = AppliedLinks::default();
+    for link in links {
+        let Some(state) = arriving_state(transaction, authority, link).await? else {
+            applied.known += 1;
+            continue;
+        };
+        match state {
+            LinkState::Active => applied.added += 1,
+            LinkState::Held => applied.held += 1,
+        }
+        let arrived = Arrived {
+            number,
+            state,
+            at: now,
+        };
+        insert_link(transaction, authority, link, arrived).await?;
+    }
+    Ok(applied)
 }
 
 async fn resolve(

@@ -28,6 +28,12 @@ pub const AUDIT_QUEUE_RECORDS: usize = 4_096;
 /// refused in a loop cannot fill the audit database.
 pub const REFUSAL_RECORDS_PER_CALLER_AND_MINUTE: u64 = 20;
 
+/// Serial links applied by one transaction: some 50 ms, for which a first use of a certificate waits.
+pub const LINKS_AT_ONCE: usize = 100;
+
+/// Between two such transactions, so that somebody else's turn comes.
+pub const LINKS_PAUSE: Duration = Duration::from_millis(20);
+
 /// The longest chain of renewals that is followed. A certificate lives five years, so 64 are beyond any lifetime; the
 /// limit stops a crafted or cyclic chain.
 pub const RENEWAL_CHAIN_LINKS: usize = 64;

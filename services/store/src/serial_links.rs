@@ -113,6 +113,32 @@ pub(crate) async fn insert_link(
     Ok(())
 }
 
+/// Refuses a file that is older than one that was applied.
+pub(crate) async fn expect_number(
+    connection: &mut AnyConnection,
+    authority: &str,
+    offered: u64,
+) -> Result<(), ApplyLinksError> {
+    match newest_number(connection, authority).await? {
+        Some(newest) if newest > offered => Err(ApplyLinksError::NumberFalling { offered, newest }),
+        _ => Ok(()),
+    }
+}
+
+/// The number of the newest file applied.
+pub(crate) async fn newest_number(
+    connection: &mut AnyConnection,
+    authority: &str,
+) -> Result<Option<u64>, StoreError> {
+    sqlx::query("SELECT number FROM holder_link_file WHERE certification_authority = $1")
+        .bind(authority.to_owned())
+        .fetch_optional(connection)
+        .await
+        .during("the number of the links is read")?
+        .map(|row| row.count("number"))
+        .transpose()
+}
+
 /// Lets the number of the newest file rise, or stay; a file that is older is refused.
 pub(crate) async fn raise_number(
     connection: &mut AnyConnection,
@@ -137,13 +163,9 @@ pub(crate) async fn raise_number(
     if raised.rows_affected() == 1 {
         return Ok(());
     }
-    let newest =
-        sqlx::query("SELECT number FROM holder_link_file WHERE certification_authority = $1")
-            .bind(authority.to_owned())
-            .fetch_one(connection)
-            .await
-            .during(during)?
-            .count("number")?;
+    let newest = newest_number(connection, authority)
+        .await?
+        .unwrap_or(number);
     Err(ApplyLinksError::NumberFalling {
         offered: number,
         newest,

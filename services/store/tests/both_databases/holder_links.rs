@@ -260,6 +260,59 @@ pub(crate) async fn links_and_first_use_at_once_never_split_or_lose_a_holder(dat
     }
 }
 
+pub(crate) async fn a_first_use_does_not_wait_for_the_end_of_a_long_file(databases: Databases) {
+    let (holders, other_process) = (databases.holders().await, databases.holders().await);
+    let key = HolderKey::new(&[1; 32]);
+    let hash = |serial: u32| serial_hash(&key, AUTHORITY, &serial.to_be_bytes());
+    let links: Vec<_> = (1..=3_000)
+        .map(|serial| SerialLink {
+            old: hash(serial),
+            new: hash(serial + 1_000_000),
+        })
+        .collect();
+    let applying = tokio::spawn(async move {
+        let applied = holders.apply_links(AUTHORITY, 1, &links, 200).await;
+        (applied.unwrap(), holders)
+    });
+    resolve(&other_process, 200).await;
+    assert!(!applying.is_finished(), "it was not waited for");
+    assert_eq!(other_process.links_number(AUTHORITY).await.unwrap(), None);
+    let (applied, holders) = applying.await.unwrap();
+    assert_eq!(applied.added + applied.held, 3_000);
+    assert_eq!(holders.links_number(AUTHORITY).await.unwrap(), Some(1));
+}
+
+pub(crate) async fn a_file_is_applied_when_its_last_link_is(databases: Databases) {
+    let holders = databases.holders().await;
+    let key = HolderKey::new(&[1; 32]);
+    let hash = |serial: u32| serial_hash(&key, AUTHORITY, &serial.to_be_bytes());
+    let link = |serial| SerialLink {
+        old: hash(serial),
+        new: hash(serial + 1_000_000),
+    };
+    let mut links: Vec<_> = (1..=250).map(link).collect();
+    let to_itself = SerialLink {
+        old: hash(9),
+        new: hash(9),
+    };
+    let broken = [links.as_slice(), &[to_itself]].concat();
+    assert!(
+        holders
+            .apply_links(AUTHORITY, 7, &broken, 200)
+            .await
+            .is_err()
+    );
+    assert_eq!(holders.links_number(AUTHORITY).await.unwrap(), None);
+    links.push(link(251));
+    let again = apply(&holders, 7, &links).await;
+    assert_eq!(again, applied(51, 0, 200));
+    assert_eq!(holders.links_number(AUTHORITY).await.unwrap(), Some(7));
+    assert_eq!(apply(&holders, 8, &[]).await, applied(0, 0, 0));
+    assert_eq!(apply(&holders, 9, &links[..200]).await, applied(0, 0, 200));
+    let older = holders.apply_links(AUTHORITY, 8, &links, 200).await;
+    assert!(matches!(older, Err(ApplyLinksError::NumberFalling { .. })));
+}
+
 pub(crate) async fn authorities_do_not_share_serials(databases: Databases) {
     let holders = databases.holders().await;
     let key = HolderKey::new(&[1; 32]);

@@ -72,6 +72,8 @@ on_both_databases! {
     holder_links::the_same_file_again_changes_nothing_and_an_older_one_is_refused,
     holder_links::one_serial_resolved_by_many_at_once_is_one_holder,
     holder_links::links_and_first_use_at_once_never_split_or_lose_a_holder,
+    holder_links::a_first_use_does_not_wait_for_the_end_of_a_long_file,
+    holder_links::a_file_is_applied_when_its_last_link_is,
     holder_links::authorities_do_not_share_serials,
     lists::a_list_comes_into_force_with_its_facts_and_octets,
     lists::a_number_that_does_not_rise_is_refused,
