@@ -94,7 +94,12 @@ impl Gateway {
             .ok_or(PageProblem::NoSignIn)?;
         let browser = browser_secret(headers, interaction_id)
             .filter(|browser| bool::from(browser.hash().ct_eq(sign_in.browser_hash.as_slice())))
-            .ok_or(PageProblem::OtherBrowser)?;
+            .ok_or(if has_ended(sign_in.stage) {
+                // The browser was made to forget its secret: who goes back to the page is most likely who ended it.
+                PageProblem::AlreadyDone
+            } else {
+                PageProblem::OtherBrowser
+            })?;
         // A client that was taken off the list in between gets nothing more.
         let client = self
             .clients
@@ -329,6 +334,14 @@ impl OwnSignIn {
             Err(PageProblem::ForeignForm)
         }
     }
+}
+
+/// Nothing is left for the browser to do.
+fn has_ended(stage: Stage) -> bool {
+    matches!(
+        stage,
+        Stage::Denied | Stage::CodeIssued | Stage::Redeemed | Stage::Revoked
+    )
 }
 
 fn single<'a>(parameters: &'a Parameters, name: &'static str) -> Result<&'a str, PageProblem> {

@@ -39,7 +39,6 @@ pub(crate) struct Words {
     pub(crate) identifier_note: &'static str,
     pub(crate) approve: &'static str,
     pub(crate) deny: &'static str,
-    pub(crate) back: &'static str,
     pub(crate) reference: &'static str,
 }
 
@@ -64,7 +63,6 @@ static JAPANESE: Words = Words {
     identifier_note: "あわせて、この事業者だけで使われるあなたの識別子を渡します。ほかの事業者の識別子とは結び付きません。",
     approve: "同意して進む",
     deny: "同意しない",
-    back: "に戻る",
     reference: "お問い合わせ番号",
 };
 
@@ -89,7 +87,6 @@ static ENGLISH: Words = Words {
     identifier_note: "An identifier that only this operator has is shared as well. It cannot be linked to the one another operator has.",
     approve: "Agree and continue",
     deny: "Do not agree",
-    back: "",
     reference: "Reference number",
 };
 
@@ -103,7 +100,7 @@ impl Language {
 
     pub(crate) fn back_to(self, client: &str) -> String {
         match self {
-            Japanese => format!("{client} {}", self.words().back),
+            Japanese => format!("「{client}」に戻る"),
             English => format!("Back to {client}"),
         }
     }

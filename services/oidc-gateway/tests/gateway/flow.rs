@@ -172,6 +172,8 @@ async fn every_refusal_has_words_in_both_languages_and_an_error_for_the_client()
             "{certificate}"
         );
         assert!(page.body.contains("お問い合わせ番号"), "{certificate}");
+        let back = "「見本 &#60;RPALPHA&#62;」に戻る";
+        assert!(page.body.contains(back), "{certificate}: {}", page.body);
     }
 }
 
@@ -214,10 +216,7 @@ async fn a_person_may_say_no_at_the_beginning_and_at_the_end() {
     let answer = browser
         .decide(&world, &interaction_id, &page, "approve")
         .await;
-    assert_eq!(
-        answer.status, 403,
-        "the cookie is gone, and the sign-in has ended"
-    );
+    assert_eq!(answer.status, 400, "the sign-in has ended");
 }
 
 #[tokio::test]

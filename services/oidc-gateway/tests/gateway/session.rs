@@ -186,6 +186,26 @@ async fn attack_52_what_a_request_or_a_registration_says_is_escaped() {
 }
 
 #[tokio::test]
+async fn who_goes_back_after_the_end_reads_that_it_has_ended() {
+    let world = World::new().await;
+    let request = AuthRequest::of(&world.alpha);
+    for decision in ["approve", "deny"] {
+        let mut browser = Browser::default();
+        let (interaction_id, page) = browser.read_card(&world, &request, HANAKO).await;
+        // While it is under way, a browser without the secret is another one.
+        let mut other = Browser::default();
+        let strange = other.get(&world, &page_of(&interaction_id)).await;
+        assert!(strange.body.contains("別のブラウザ"), "{}", strange.body);
+        browser
+            .decide(&world, &interaction_id, &page, decision)
+            .await;
+        let back = browser.get(&world, &page_of(&interaction_id)).await;
+        assert_eq!(back.status, 400);
+        assert!(back.body.contains("すでに終わっています"), "{}", back.body);
+    }
+}
+
+#[tokio::test]
 async fn attack_53_the_host_header_changes_nothing() {
     let world = World::new().await;
     let path = "/api/realms/main/.well-known/openid-configuration";
