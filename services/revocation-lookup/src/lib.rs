@@ -39,6 +39,11 @@ use replica::Replica;
 use service::{Handler, Shared};
 use snapshot::{Served, Trusted};
 
+/// A task that must run as long as the service did not.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct TaskEnded(&'static str);
+
 /// Serves until the context's shutdown, then drains and writes down what is not yet in the ledger.
 ///
 /// # Errors
@@ -62,14 +67,9 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let reader = CrlReader::open(&config.store.crl).map_err(ServeError::role)?;
     let replica = Replica::new(reader.clone(), trusted.clone(), served.clone(), &context)?;
     let report = FreshnessReport::new(&context, trusted.clone(), served.clone())?;
-    let tasks = [
-        context
-            .background
-            .spawn(replica.follow(config.poll_interval())),
-        context
-            .background
-            .spawn(report.repeat(config.poll_interval())),
-    ];
+    let interval = config.poll_interval();
+    let mut following = context.background.spawn(replica.follow(interval));
+    let mut reporting = context.background.spawn(report.repeat(interval));
 
     let mut grpc = GrpcServer::new(
         &context,
@@ -91,17 +91,27 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         metrics: lookup_metrics,
         clock: context.clock.clone(),
     });
-    let outcome = grpc
-        .serve(move |_thread| {
-            let handler = Handler::new(shared.clone());
-            let service = RevocationLookupServiceServer::new(handler)
-                .max_decoding_message_size(request::LARGEST_REQUEST);
-            Ok(Routes::new(service))
-        })
-        .await;
-    for task in tasks {
-        task.abort();
-    }
+    let mut serving = std::pin::pin!(grpc.serve(move |_thread| {
+        let handler = Handler::new(shared.clone());
+        let service = RevocationLookupServiceServer::new(handler)
+            .max_decoding_message_size(request::LARGEST_REQUEST);
+        Ok(Routes::new(service))
+    }));
+    let died = tokio::select! {
+        outcome = &mut serving => Ok(outcome),
+        _ = &mut following => Err(TaskEnded("the store is not followed any more")),
+        _ = &mut reporting => Err(TaskEnded("freshness is not reported any more")),
+    };
+    // Neither task ends by itself: one that did has panicked. Only a new process can be trusted to follow the store.
+    let outcome = match died {
+        Ok(outcome) => outcome,
+        Err(ended) => {
+            context.shutdown.begin();
+            serving.await.and(Err(ServeError::role(ended)))
+        }
+    };
+    following.abort();
+    reporting.abort();
     recorder.finish().await;
     reader.close().await;
     outcome

@@ -74,7 +74,8 @@ impl CrlReader {
     /// manifest again.
     pub async fn segment(&self, current: &CurrentSegment) -> Result<Option<Vec<u8>>, StoreError> {
         let generation = crate::columns::to_bigint(current.generation)?;
-        let mut segment = Vec::with_capacity(usize::try_from(current.octets).unwrap_or_default());
+        // The stored length is checked by the hash only at the end, so it reserves no memory.
+        let mut segment = Vec::new();
         // One chunk at a time: the driver needs about four times the size of what it fetches at once.
         for chunk in 0..current.chunks {
             let row = sqlx::query(
