@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -18,6 +18,7 @@ use crate::http_exchange::{
     BodyError, is_identifier, json_answer, json_error, random_identifier, read_body, with_outcome,
 };
 use crate::identity::{FourInformation, Identity, SealedUnder};
+use crate::interaction_id::InteractionId;
 use crate::limits;
 use crate::readers::{CardSurface, Vouching};
 use crate::scope::Scopes;
@@ -69,7 +70,7 @@ struct Vouched {
 /// `GET`: what the card is to sign, and for whom.
 pub(crate) async fn ask(
     State(gateway): State<Arc<Gateway>>,
-    Path(interaction_id): Path<String>,
+    InteractionId(interaction_id): InteractionId,
 ) -> Response {
     gateway
         .describe_challenge(&interaction_id)
@@ -80,7 +81,7 @@ pub(crate) async fn ask(
 /// `POST`: the card's answer.
 pub(crate) async fn answer(
     State(gateway): State<Arc<Gateway>>,
-    Path(interaction_id): Path<String>,
+    InteractionId(interaction_id): InteractionId,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();

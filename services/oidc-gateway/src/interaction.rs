@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::HeaderMap;
 use store::{BrowserReturn, Consent, SignIn, Stage, StoreError};
@@ -20,6 +20,7 @@ use crate::http_exchange::{
     set_browser_secret, with_outcome, with_parameters,
 };
 use crate::identity::{Identity, SealError, SealedUnder};
+use crate::interaction_id::InteractionId;
 use crate::language::Language;
 use crate::pages::{Back, Shown};
 use crate::parameters::Parameters;
@@ -38,7 +39,7 @@ struct OwnSignIn {
 /// `GET` of a sign-in's page: whatever is due.
 pub(crate) async fn show(
     State(gateway): State<Arc<Gateway>>,
-    Path(interaction_id): Path<String>,
+    InteractionId(interaction_id): InteractionId,
     headers: HeaderMap,
 ) -> Response {
     let shown = match gateway.own_sign_in(&headers, &interaction_id).await {
@@ -63,7 +64,7 @@ pub(crate) async fn come_back(State(gateway): State<Arc<Gateway>>, request: Requ
 /// `POST` of the person's decision.
 pub(crate) async fn decide(
     State(gateway): State<Arc<Gateway>>,
-    Path(interaction_id): Path<String>,
+    InteractionId(interaction_id): InteractionId,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();

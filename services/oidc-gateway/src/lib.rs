@@ -23,6 +23,7 @@ mod gateway;
 mod http_exchange;
 mod identity;
 mod interaction;
+mod interaction_id;
 mod jws;
 mod language;
 mod limits;
