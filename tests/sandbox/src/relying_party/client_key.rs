@@ -84,7 +84,7 @@ impl ClientKey {
     }
 
     /// A JWT in compact form (RFC 7515 section 7.1).
-    pub(super) fn sign_jwt(
+    pub fn sign_jwt(
         &self,
         key_id: &str,
         claims: &serde_json::Value,
