@@ -65,26 +65,22 @@ mod tests {
     fn work_takes_cpu_time_and_sleep_takes_none() {
         let spent = |work: &dyn Fn()| {
             let before = CpuTime::of_process(std::process::id()).unwrap();
-            let (own, began) = (of_this_thread().unwrap(), std::time::Instant::now());
+            let own = of_this_thread().unwrap();
             work();
             let process = CpuTime::of_process(std::process::id())
                 .unwrap()
                 .since(&before);
-            (
-                process,
-                of_this_thread().unwrap().saturating_sub(own),
-                began.elapsed(),
-            )
+            (process, of_this_thread().unwrap().saturating_sub(own))
         };
-        let (_, asleep, _) = spent(&|| std::thread::sleep(Duration::from_millis(50)));
+        let (_, asleep) = spent(&|| std::thread::sleep(Duration::from_millis(50)));
         assert!(asleep < Duration::from_millis(20), "{asleep:?}");
-        let (process, own, wall) = spent(&|| {
+        let (process, own) = spent(&|| {
             let began = of_this_thread().unwrap();
             while of_this_thread().unwrap().saturating_sub(began) < Duration::from_millis(50) {
                 std::hint::spin_loop();
             }
         });
-        assert!(own >= Duration::from_millis(50) && own <= wall, "{own:?}");
+        assert!(own >= Duration::from_millis(50), "{own:?}");
         assert!(process > Duration::from_millis(25), "{process:?}");
     }
 
