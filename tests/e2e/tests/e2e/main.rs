@@ -6,5 +6,6 @@ mod architecture;
 mod demo;
 mod faults;
 mod hostile_input;
+mod hygiene;
 mod operations;
 mod sign_in;
