@@ -114,6 +114,13 @@ impl Replica {
                     tracing::info!("the store is followed again");
                 }
             }
+            Err(LoadError::Store(NoAnswer::Store(error @ StoreError::NotPrepared))) => {
+                self.complete_at = None;
+                // The first start of an installation: crl-sync prepares the store, in its own time.
+                if !std::mem::replace(&mut self.failing, true) {
+                    tracing::warn!(%error, "the store is waited for");
+                }
+            }
             Err(error) => {
                 // Whatever was done to the store meanwhile, a restore say, its counters may have come round.
                 self.complete_at = None;

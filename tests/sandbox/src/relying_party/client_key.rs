@@ -84,11 +84,7 @@ impl ClientKey {
     }
 
     /// A JWT in compact form (RFC 7515 section 7.1).
-    pub fn sign_jwt(
-        &self,
-        key_id: &str,
-        claims: &serde_json::Value,
-    ) -> anyhow::Result<String> {
+    pub fn sign_jwt(&self, key_id: &str, claims: &serde_json::Value) -> anyhow::Result<String> {
         let header = serde_json::json!({ "alg": "ES256", "kid": key_id, "typ": "JWT" });
         let message = format!(
             "{}.{}",
