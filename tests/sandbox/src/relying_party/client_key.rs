@@ -7,10 +7,12 @@ use anyhow::{Context as _, anyhow};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde::Serialize;
+
+use crate::mint::pem;
 
 /// A P-256 key pair that signs ES256.
 pub struct ClientKey {
@@ -56,17 +58,7 @@ impl ClientKey {
             .pair
             .to_pkcs8v1()
             .map_err(|_| anyhow!("the key cannot be written"))?;
-        let base64 = BASE64_STANDARD.encode(der.as_ref());
-        let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
-        for (position, character) in base64.chars().enumerate() {
-            // RFC 7468 section 2: lines of 64 characters.
-            if position > 0 && position % 64 == 0 {
-                pem.push('\n');
-            }
-            pem.push(character);
-        }
-        pem.push_str("\n-----END PRIVATE KEY-----\n");
-        Ok(pem)
+        Ok(pem("PRIVATE KEY", der.as_ref()))
     }
 
     /// The public half under the name `key_id`.
