@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, SUBJECT_KEY_IDENTIFIER, subject_key_id};
-use crate::name::canonical_name;
+use crate::certificate::{CardCertificate, SUBJECT_KEY_IDENTIFIER, subject_key_id};
 use crate::pem;
 use crate::signature::sha256;
 use crate::{CertificateError, KeyIdentifier, PublicKey, UnixTime};
@@ -28,7 +27,11 @@ struct Inner {
 impl TrustAnchor {
     /// Reads a self-signed certificate in DER.
     pub fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        let certificate = Certificate::parse(der)?;
+        let CardCertificate {
+            certificate,
+            public_key,
+            ..
+        } = CardCertificate::read(der)?;
         let key_id = certificate
             .extension(SUBJECT_KEY_IDENTIFIER)
             .ok_or(CertificateError::NoSubjectKeyIdentifier)?;
@@ -36,11 +39,11 @@ impl TrustAnchor {
             der: der.into(),
             key_id: subject_key_id(key_id)?,
             subject: certificate.subject.into(),
-            canonical_subject: canonical_name(certificate.subject)?.into(),
+            canonical_subject: certificate.canonical_subject.into(),
             sha256_fingerprint: sha256(der),
             not_before: certificate.not_before,
             not_after: certificate.not_after,
-            public_key: certificate.public_key,
+            public_key,
         })))
     }
 

@@ -5,18 +5,18 @@
 //! which checks that every byte is DER and every structure holds exactly the elements it may hold.
 //! What only one of them accepts, or what they read differently, is refused.
 
+mod card;
 mod error;
 mod extension;
 
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::nom::Parser;
-use x509_parser::x509::{AlgorithmIdentifier, X509Version};
 
 use crate::der::{Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
-use crate::limits::MAX_CERTIFICATE_BYTES;
 use crate::name::canonical_name;
-use crate::{KeyIdentifier, PublicKey, SerialNumber, UnixTime};
+use crate::{DerError, KeyIdentifier, UnixTime};
 
+pub(crate) use card::CardCertificate;
 pub use error::CertificateError;
 pub(crate) use extension::{
     AUTHORITY_KEY_IDENTIFIER, Extension, authority_key_id, check_duplicates, read_extensions,
@@ -29,23 +29,42 @@ pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 
 /// `id-ce-subjectKeyIdentifier`, 2.5.29.14.
 pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 
-/// A certificate as it was read; nothing about it is proven.
+/// A certificate of any kind RFC 5280 section 4 knows, as it was read; nothing about it is proven.
+/// What a profile leaves out (other versions, other algorithms) is refused by whoever applies the
+/// profile: [`CardCertificate`] for cards, the path for everything else.
 pub(crate) struct Certificate<'a> {
+    /// All of it.
+    pub(crate) der: &'a [u8],
+    /// The TBSCertificate, which is signed.
     pub(crate) signed: &'a [u8],
     pub(crate) signature: &'a [u8],
-    pub(crate) serial: SerialNumber,
+    /// The AlgorithmIdentifier; the signed and the outer one are the same bytes.
+    pub(crate) signature_algorithm: &'a [u8],
+    /// Counted from 1.
+    pub(crate) version: u32,
+    /// Contents of the INTEGER in its shortest form; RFC 5280 section 4.1.2.2 wants negative ones
+    /// and zero handled gracefully.
+    pub(crate) serial: &'a [u8],
+    pub(crate) issuer: &'a [u8],
     pub(crate) canonical_issuer: Vec<u8>,
     pub(crate) subject: &'a [u8],
+    pub(crate) canonical_subject: Vec<u8>,
     pub(crate) not_before: UnixTime,
     pub(crate) not_after: UnixTime,
-    pub(crate) public_key: PublicKey,
+    /// Whether the validity is written in the one form RFC 5280 section 4.1.2.5 has for its year.
+    pub(crate) validity_form: Result<(), DerError>,
+    pub(crate) has_unique_identifiers: bool,
+    /// The SubjectPublicKeyInfo.
+    pub(crate) spki: &'a [u8],
     pub(crate) extensions: Vec<Extension<'a>>,
 }
 
 impl<'a> Certificate<'a> {
-    pub(crate) fn parse(der: &'a [u8]) -> Result<Self, CertificateError> {
-        if der.len() > MAX_CERTIFICATE_BYTES {
-            return Err(CertificateError::TooLarge { octets: der.len() });
+    /// Reads a certificate of at most `max_octets`.
+    pub(crate) fn read(der: &'a [u8], max_octets: usize) -> Result<Self, CertificateError> {
+        if der.len() > max_octets {
+            let (octets, limit) = (der.len(), max_octets);
+            return Err(CertificateError::TooLarge { octets, limit });
         }
         check_strict(der)?;
         let parts = Parts::read(der)?;
@@ -53,34 +72,34 @@ impl<'a> Certificate<'a> {
         let (_, parsed) = parser.parse(der).map_err(|_| CertificateError::Structure)?;
         parts.check_agreement(&parsed)?;
         let tbs = &parsed.tbs_certificate;
-        if tbs.version != X509Version::V3 {
-            return Err(CertificateError::Version {
-                found: tbs.version.0.saturating_add(1),
-            });
+        // RFC 5280 section 4.1.1.2. The outer one is not signed; an attacker chooses it.
+        if parts.signed_algorithm != parts.outer_algorithm {
+            return Err(CertificateError::SignatureAlgorithmsDiffer);
         }
-        if tbs.issuer_uid.is_some() || tbs.subject_uid.is_some() {
-            return Err(CertificateError::UniqueIdentifier);
-        }
-        check_signature_algorithms(&tbs.signature, &parsed.signature_algorithm)?;
-        let serial = SerialNumber::from_der_integer(parts.serial)?;
         let canonical_issuer = canonical_name(parts.issuer)?;
         if canonical_issuer.is_empty() {
             return Err(CertificateError::EmptyIssuer);
         }
-        canonical_name(parts.subject)?;
         if parts.not_after < parts.not_before {
             return Err(CertificateError::EmptyValidity);
         }
         check_duplicates(&parts.extensions)?;
         Ok(Self {
+            der,
             signed: parts.signed,
             signature: parts.signature,
-            serial,
+            signature_algorithm: parts.signed_algorithm,
+            version: tbs.version.0.saturating_add(1),
+            serial: parts.serial,
+            issuer: parts.issuer,
             canonical_issuer,
             subject: parts.subject,
+            canonical_subject: canonical_name(parts.subject)?,
             not_before: parts.not_before,
             not_after: parts.not_after,
-            public_key: PublicKey::from_spki_der(parts.spki)?,
+            validity_form: parts.validity_form,
+            has_unique_identifiers: tbs.issuer_uid.is_some() || tbs.subject_uid.is_some(),
+            spki: parts.spki,
             extensions: parts.extensions,
         })
     }
@@ -98,21 +117,29 @@ impl<'a> Certificate<'a> {
             .ok_or(ExtensionError::NoAuthorityKeyIdentifier)?;
         authority_key_id(extension)
     }
+
+    /// Whether issuer and subject are the same name (RFC 5280 section 3.2).
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.canonical_issuer == self.canonical_subject
+    }
 }
 
 /// The authority key identifier of a certificate that was not validated: only good for choosing
 /// the authority to validate it with.
 pub fn peek_issuer_key_id(der: &[u8]) -> Result<KeyIdentifier, CertificateError> {
-    Ok(Certificate::parse(der)?.issuer_key_id()?)
+    Ok(CardCertificate::read(der)?.certificate.issuer_key_id()?)
 }
 
 /// The parts of a certificate as the strict reader finds them (RFC 5280 section 4.1).
 struct Parts<'a> {
     signed: &'a [u8],
+    signed_algorithm: &'a [u8],
+    outer_algorithm: &'a [u8],
     serial: &'a [u8],
     issuer: &'a [u8],
     not_before: UnixTime,
     not_after: UnixTime,
+    validity_form: Result<(), DerError>,
     subject: &'a [u8],
     spki: &'a [u8],
     extensions: Vec<Extension<'a>>,
@@ -123,7 +150,7 @@ impl<'a> Parts<'a> {
     fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
         let mut certificate = whole_sequence(der)?;
         let signed = certificate.expect(SEQUENCE)?;
-        certificate.expect(SEQUENCE)?;
+        let outer_algorithm = certificate.expect(SEQUENCE)?.raw;
         let signature = certificate.octet_aligned_bits()?;
         certificate.finish()?;
 
@@ -134,12 +161,16 @@ impl<'a> Parts<'a> {
             version.finish()?;
         }
         let serial = tbs.integer()?;
-        tbs.expect(SEQUENCE)?;
+        let signed_algorithm = tbs.expect(SEQUENCE)?.raw;
         let issuer = tbs.expect(SEQUENCE)?.raw;
         let mut validity = tbs.sequence()?;
-        let not_before = crate::time::from_element(&validity.element()?)?;
-        let not_after = crate::time::from_element(&validity.element()?)?;
+        let (begin, end) = (validity.element()?, validity.element()?);
         validity.finish()?;
+        let not_before = crate::time::from_der(begin.tag, begin.contents)?;
+        let not_after = crate::time::from_der(end.tag, end.contents)?;
+        let validity_form = crate::time::from_element(&begin)
+            .and_then(|_| crate::time::from_element(&end))
+            .map(drop);
         let subject = tbs.expect(SEQUENCE)?.raw;
         let spki = tbs.expect(SEQUENCE)?.raw;
         tbs.optional(context_primitive(1))?;
@@ -152,10 +183,13 @@ impl<'a> Parts<'a> {
         let signed = signed.raw;
         Ok(Self {
             signed,
+            signed_algorithm,
+            outer_algorithm,
             serial,
             issuer,
             not_before,
             not_after,
+            validity_form,
             subject,
             spki,
             extensions,
@@ -190,24 +224,5 @@ impl<'a> Parts<'a> {
         } else {
             Err(CertificateError::Structure)
         }
-    }
-}
-
-fn check_signature_algorithms(
-    signed: &AlgorithmIdentifier<'_>,
-    outer: &AlgorithmIdentifier<'_>,
-) -> Result<(), CertificateError> {
-    // RFC 5280 section 4.1.1.2. The outer one is not signed; an attacker chooses it.
-    if signed != outer {
-        return Err(CertificateError::SignatureAlgorithmsDiffer);
-    }
-    let found = signed.algorithm.as_bytes();
-    if found != SHA256_WITH_RSA {
-        let found = FoundIdentifier::new(found);
-        return Err(CertificateError::SignatureAlgorithm { found });
-    }
-    match signed.parameters() {
-        Some(parameters) if parameters.as_null().is_ok() => Ok(()),
-        _ => Err(CertificateError::SignatureParameters),
     }
 }

@@ -8,7 +8,7 @@
 mod error;
 mod profile_check;
 
-use crate::certificate::Certificate;
+use crate::certificate::{CardCertificate, Certificate};
 use crate::signature::sha256;
 use crate::{
     CertificationAuthority, DistributionPoint, HashAlgorithm, KeyIdentifier, Profile, PublicKey,
@@ -101,18 +101,22 @@ pub fn validate_leaf(
     authority: &CertificationAuthority,
     verifier: &Verifier,
 ) -> Result<ValidatedLeaf, LeafError> {
-    let certificate = Certificate::parse(der)?;
+    let CardCertificate {
+        certificate,
+        serial,
+        public_key,
+    } = CardCertificate::read(der)?;
     let profile = authority.profile();
     let distribution_point = profile_check::check(&certificate, profile)?;
     let issuer_key_id = check_issuer(&certificate, authority, verifier)?;
     Ok(ValidatedLeaf {
         profile,
         issuer_key_id,
-        serial: certificate.serial,
+        serial,
         not_before: certificate.not_before,
         not_after: certificate.not_after,
         distribution_point: Some(distribution_point),
-        public_key: certificate.public_key,
+        public_key,
         sha256: sha256(der),
     })
 }

@@ -1,7 +1,6 @@
 //! Why a certificate is refused before its profile is looked at.
 
 use crate::certificate::{ExtensionError, FoundIdentifier};
-use crate::limits::MAX_CERTIFICATE_BYTES;
 use crate::{DerError, NameError, PublicKeyError, SerialError};
 
 /// Why bytes are not a certificate we read.
@@ -11,10 +10,12 @@ pub enum CertificateError {
     #[error("the file is neither a certificate in DER nor one PEM block of a certificate")]
     NotACertificateFile,
     /// Larger than any certificate.
-    #[error("the certificate has {octets} octets; {MAX_CERTIFICATE_BYTES} are read")]
+    #[error("the certificate has {octets} octets; {limit} are read")]
     TooLarge {
         /// Its size.
         octets: usize,
+        /// The most that is read.
+        limit: usize,
     },
     /// It is not DER, or holds more or fewer elements than a certificate.
     #[error("the certificate is not DER: {0}")]
