@@ -72,6 +72,8 @@ impl<'a> Certificate<'a> {
             return Err(CertificateError::EmptyValidity);
         }
         check_duplicates(&parts.extensions)?;
+        let public_key = PublicKey::from_spki_der(parts.spki)?;
+        public_key.check_card_limits()?;
         Ok(Self {
             signed: parts.signed,
             signature: parts.signature,
@@ -80,7 +82,7 @@ impl<'a> Certificate<'a> {
             subject: parts.subject,
             not_before: parts.not_before,
             not_after: parts.not_after,
-            public_key: PublicKey::from_spki_der(parts.spki)?,
+            public_key,
             extensions: parts.extensions,
         })
     }

@@ -147,9 +147,9 @@ fn check_issuer(
 fn refusal(error: SignatureError) -> LeafError {
     match error {
         SignatureError::CrossCheckDisagreement => LeafError::CrossCheckDisagreement,
-        SignatureError::Mismatch | SignatureError::DigestLength { .. } => {
-            LeafError::IssuerSignature
-        }
+        SignatureError::Mismatch
+        | SignatureError::KeyAlgorithm { .. }
+        | SignatureError::DigestLength { .. } => LeafError::IssuerSignature,
     }
 }
 

@@ -98,6 +98,9 @@ impl CertificateError {
             Self::SignatureAlgorithm { .. }
                 | Self::PublicKey(
                     PublicKeyError::NotRsa
+                        | PublicKeyError::Unsupported { .. }
+                        | PublicKeyError::UnnamedCurve
+                        | PublicKeyError::UnsupportedCurve { .. }
                         | PublicKeyError::ModulusSize { .. }
                         | PublicKeyError::Exponent
                 )
