@@ -11,8 +11,8 @@ mod profile_check;
 use crate::certificate::{CardCertificate, Certificate};
 use crate::signature::sha256;
 use crate::{
-    CertificationAuthority, DistributionPoint, HashAlgorithm, KeyIdentifier, Profile, PublicKey,
-    SerialNumber, SignatureEncoding, SignatureError, Signed, UnixTime, Verifier,
+    CertificationAuthority, DistributionPoint, KeyIdentifier, Profile, PublicKey, SerialNumber,
+    SignatureAlgorithm, SignatureError, Signed, UnixTime, Verifier,
 };
 
 pub use error::{LeafError, LeafErrorKind};
@@ -101,14 +101,17 @@ pub fn validate_leaf(
     authority: &CertificationAuthority,
     verifier: &Verifier,
 ) -> Result<ValidatedLeaf, LeafError> {
+    let card = CardCertificate::read(der)?;
+    let profile = authority.profile();
+    card.check_algorithms(profile)?;
     let CardCertificate {
         certificate,
         serial,
         public_key,
-    } = CardCertificate::read(der)?;
-    let profile = authority.profile();
+        signature_algorithm,
+    } = card;
     let distribution_point = profile_check::check(&certificate, profile)?;
-    let issuer_key_id = check_issuer(&certificate, authority, verifier)?;
+    let issuer_key_id = check_issuer(&certificate, signature_algorithm, authority, verifier)?;
     Ok(ValidatedLeaf {
         profile,
         issuer_key_id,
@@ -124,6 +127,7 @@ pub fn validate_leaf(
 /// RFC 5280 section 6.1.3 (a)(1) and (a)(4), for a path of one certificate.
 fn check_issuer(
     certificate: &Certificate<'_>,
+    algorithm: SignatureAlgorithm,
     authority: &CertificationAuthority,
     verifier: &Verifier,
 ) -> Result<KeyIdentifier, LeafError> {
@@ -139,8 +143,8 @@ fn check_issuer(
     verifier
         .verify(
             anchor.public_key(),
-            SignatureEncoding::Pkcs1V15DigestInfo,
-            HashAlgorithm::Sha256,
+            algorithm.encoding,
+            algorithm.hash,
             Signed::Message(certificate.signed),
             certificate.signature,
         )
@@ -151,9 +155,9 @@ fn check_issuer(
 fn refusal(error: SignatureError) -> LeafError {
     match error {
         SignatureError::CrossCheckDisagreement => LeafError::CrossCheckDisagreement,
-        SignatureError::Mismatch | SignatureError::DigestLength { .. } => {
-            LeafError::IssuerSignature
-        }
+        SignatureError::Mismatch
+        | SignatureError::KeyAlgorithm { .. }
+        | SignatureError::DigestLength { .. } => LeafError::IssuerSignature,
     }
 }
 

@@ -15,6 +15,7 @@ mod certificate;
 mod crl;
 mod der;
 mod distribution_point;
+mod first_opinion;
 mod key_identifier;
 mod leaf;
 pub mod limits;
@@ -27,6 +28,7 @@ mod roots;
 mod second_opinion;
 mod serial;
 mod signature;
+mod signature_algorithm;
 mod time;
 
 pub use anchor::TrustAnchor;
@@ -40,12 +42,13 @@ pub use distribution_point::{DistributionPoint, DistributionPointError, Distribu
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
 pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
 pub use name::NameError;
-pub use profile::{ExtendedKeyUsageRule, KeyUsage, ObjectIdentifier, Profile};
-pub use public_key::{PublicKey, PublicKeyError};
+pub use profile::{ExtendedKeyUsageRule, KeyRule, KeyUsage, ObjectIdentifier, Profile};
+pub use public_key::{KeyAlgorithm, PublicKey, PublicKeyError, RsaPublicKey};
 pub use reason::RevocationReason;
 pub use roots::{PRODUCTION_ROOTS, ProductionRoot};
 pub use serial::{SerialError, SerialNumber};
 pub use signature::{
-    CrossCheck, HashAlgorithm, SignatureEncoding, SignatureError, Signed, Verifier,
+    CrossCheck, HashAlgorithm, Implementation, SignatureEncoding, SignatureError, Signed, Verifier,
 };
+pub use signature_algorithm::{SignatureAlgorithm, SignatureAlgorithmError};
 pub use time::UnixTime;

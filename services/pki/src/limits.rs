@@ -19,9 +19,14 @@ pub const MAX_NAME_ATTRIBUTES: usize = 32;
 /// Names in one distribution point. JPKI has one.
 pub const MAX_GENERAL_NAMES: usize = 16;
 
-/// Bits of an RSA modulus: JPKI has 2048. Below is broken or nearly so (NIST SP 800-131A); above
-/// 4096 verification costs more than a caller's request should be able to ask for.
+/// Bits of an RSA modulus on cards and of their authorities: JPKI has 2048. Below is broken or nearly so
+/// (NIST SP 800-131A); above 4096 verification costs more than a caller's request should be able to ask
+/// for.
 pub const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
+/// Bits of an RSA modulus anywhere else. The upper end is what both signature implementations compute
+/// with; one verification with 8192 bits costs some ten with 2048.
+pub const GENERIC_RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// RSA public exponent: 65537 is the least that NIST SP 800-56B allows and what JPKI has. The upper
 /// end is what both signature implementations compute with.

@@ -7,6 +7,8 @@
 use std::fmt;
 
 use crate::certificate::{AUTHORITY_KEY_IDENTIFIER, SUBJECT_KEY_IDENTIFIER};
+use crate::limits::{CLOCK_TOLERANCE_SECS, RSA_MODULUS_BITS};
+use crate::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm, SignatureEncoding};
 
 /// An object identifier, as its DER contents octets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +69,10 @@ impl KeyUsage {
     pub const DIGITAL_SIGNATURE: Self = Self(1);
     /// `nonRepudiation`, bit 1.
     pub const NON_REPUDIATION: Self = Self(1 << 1);
+    /// `keyCertSign`, bit 5.
+    pub const KEY_CERT_SIGN: Self = Self(1 << 5);
+    /// `cRLSign`, bit 6.
+    pub const CRL_SIGN: Self = Self(1 << 6);
 
     /// Bit n of the extension is bit n here.
     pub const fn from_bits(bits: u16) -> Self {
@@ -76,6 +82,11 @@ impl KeyUsage {
     /// The bits.
     pub const fn bits(self) -> u16 {
         self.0
+    }
+
+    /// Whether all of these usages are among them.
+    pub const fn contains(self, usages: Self) -> bool {
+        self.0 & usages.0 == usages.0
     }
 
     /// Both sets of usages.
@@ -130,26 +141,99 @@ pub(crate) struct ExtensionRule {
     pub(crate) criticality: Criticality,
 }
 
-/// A certificate profile: what a leaf of one kind must look like, as data.
+/// Keys that a profile has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyRule {
+    /// RSA with a modulus of this many bits.
+    Rsa {
+        /// The fewest.
+        min_bits: usize,
+        /// The most.
+        max_bits: usize,
+    },
+    /// ECDSA on P-256.
+    EcP256,
+    /// ECDSA on P-384.
+    EcP384,
+    /// ECDSA on P-521.
+    EcP521,
+}
+
+impl KeyRule {
+    const fn allows(self, key: KeyAlgorithm) -> bool {
+        match (self, key) {
+            (Self::Rsa { min_bits, max_bits }, KeyAlgorithm::Rsa { modulus_bits }) => {
+                min_bits <= modulus_bits && modulus_bits <= max_bits
+            }
+            (Self::EcP256, KeyAlgorithm::EcP256)
+            | (Self::EcP384, KeyAlgorithm::EcP384)
+            | (Self::EcP521, KeyAlgorithm::EcP521) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What a profile leaves to RFC 5280.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// Nothing: the certificates of cards, in one tier below the anchors.
+    Card,
+    /// Everything.
+    Generic,
+}
+
+/// A certificate profile: what a leaf of one kind must look like, as data. A card of another kind
+/// is another row, see [`Self::variant`].
 #[derive(Debug, PartialEq, Eq)]
 pub struct Profile {
     name: &'static str,
+    kind: Kind,
     certificate_policy: ObjectIdentifier,
     key_usage: KeyUsage,
     extended_key_usage: ExtendedKeyUsageRule,
     extensions: &'static [ExtensionRule],
+    signature_algorithms: &'static [SignatureAlgorithm],
+    public_keys: &'static [KeyRule],
 }
 
 impl Profile {
-    /// The profile of this name, one of `jpki-user-authentication`, `jpki-signing`,
+    /// The card's profile of this name, one of `jpki-user-authentication`, `jpki-signing`,
     /// `jpki-test-user-authentication`, `jpki-test-signing`.
     pub fn by_name(name: &str) -> Option<&'static Self> {
         PROFILES.iter().find(|profile| profile.name == name)
     }
 
-    /// All profiles.
+    /// All profiles of cards.
     pub fn all() -> &'static [Self] {
         PROFILES
+    }
+
+    /// RFC 5280 as it stands, for paths of any length: `rfc5280`. No leaf of a card is validated
+    /// with it.
+    pub fn rfc5280() -> &'static Self {
+        &RFC_5280
+    }
+
+    /// The same rows about extensions and usages under another name, policy, algorithms and keys:
+    /// how the next card or a certificate on a telephone becomes a profile.
+    #[must_use]
+    pub const fn variant(
+        &self,
+        name: &'static str,
+        certificate_policy: ObjectIdentifier,
+        signature_algorithms: &'static [SignatureAlgorithm],
+        public_keys: &'static [KeyRule],
+    ) -> Self {
+        Self {
+            name,
+            kind: self.kind,
+            certificate_policy,
+            key_usage: self.key_usage,
+            extended_key_usage: self.extended_key_usage,
+            extensions: self.extensions,
+            signature_algorithms,
+            public_keys,
+        }
     }
 
     /// Its name, as in configuration.
@@ -170,6 +254,29 @@ impl Profile {
     /// What it says about extended key usage.
     pub const fn extended_key_usage(&self) -> ExtendedKeyUsageRule {
         self.extended_key_usage
+    }
+
+    /// How its certificates and lists may be signed.
+    pub const fn signature_algorithms(&self) -> &'static [SignatureAlgorithm] {
+        self.signature_algorithms
+    }
+
+    /// Whether holders and authorities may have a key of this kind.
+    pub fn allows_key(&self, key: KeyAlgorithm) -> bool {
+        self.public_keys.iter().any(|rule| rule.allows(key))
+    }
+
+    /// Whether it is the profile of a card: one tier, every row demanded.
+    pub fn is_card(&self) -> bool {
+        self.kind == Kind::Card
+    }
+
+    /// How far an issuer's clock may be ahead, in seconds. RFC 5280 knows no tolerance.
+    pub fn clock_tolerance_secs(&self) -> i64 {
+        match self.kind {
+            Kind::Card => CLOCK_TOLERANCE_SECS,
+            Kind::Generic => 0,
+        }
     }
 
     pub(crate) const fn extensions(&self) -> &'static [ExtensionRule] {
@@ -198,8 +305,36 @@ macro_rules! jpki_policy {
     };
 }
 
+/// sha256WithRSAEncryption, of all six authorities' keys and everything they signed.
+const JPKI_SIGNATURE_ALGORITHMS: &[SignatureAlgorithm] = &[SignatureAlgorithm {
+    encoding: SignatureEncoding::Pkcs1V15DigestInfo,
+    hash: HashAlgorithm::Sha256,
+}];
+
+/// JPKI has RSA-2048; see the limit for why not less and not more.
+const JPKI_PUBLIC_KEYS: &[KeyRule] = &[KeyRule::Rsa {
+    min_bits: *RSA_MODULUS_BITS.start(),
+    max_bits: *RSA_MODULUS_BITS.end(),
+}];
+
+/// Nothing of a card: the path's own rules decide, and every algorithm that is supported counts.
+static RFC_5280: Profile = Profile {
+    kind: Kind::Generic,
+    name: "rfc5280",
+    // Policies are the caller's to ask for: anyPolicy, 2.5.29.32.0.
+    certificate_policy: ObjectIdentifier(&[0x55, 0x1d, 0x20, 0x00]),
+    key_usage: KeyUsage(0),
+    extended_key_usage: ExtendedKeyUsageRule::Absent,
+    extensions: &[],
+    signature_algorithms: &[],
+    public_keys: &[],
+};
+
 static PROFILES: &[Profile] = &[
     Profile {
+        kind: Kind::Card,
+        signature_algorithms: JPKI_SIGNATURE_ALGORITHMS,
+        public_keys: JPKI_PUBLIC_KEYS,
         name: "jpki-user-authentication",
         // 1.2.392.200149.8.5.1.3.30: authenticate, class 30.
         certificate_policy: jpki_policy!(3, 30),
@@ -208,6 +343,9 @@ static PROFILES: &[Profile] = &[
         extensions: USER_AUTHENTICATION,
     },
     Profile {
+        kind: Kind::Card,
+        signature_algorithms: JPKI_SIGNATURE_ALGORITHMS,
+        public_keys: JPKI_PUBLIC_KEYS,
         name: "jpki-signing",
         // 1.2.392.200149.8.5.1.1.20: digitalSignature, class 20.
         certificate_policy: jpki_policy!(1, 20),
@@ -216,6 +354,9 @@ static PROFILES: &[Profile] = &[
         extensions: SIGNING,
     },
     Profile {
+        kind: Kind::Card,
+        signature_algorithms: JPKI_SIGNATURE_ALGORITHMS,
+        public_keys: JPKI_PUBLIC_KEYS,
         name: "jpki-test-user-authentication",
         // 1.2.392.200149.8.5.1.0.30: the test hierarchy's twin; nothing else differs.
         certificate_policy: jpki_policy!(0, 30),
@@ -224,6 +365,9 @@ static PROFILES: &[Profile] = &[
         extensions: USER_AUTHENTICATION,
     },
     Profile {
+        kind: Kind::Card,
+        signature_algorithms: JPKI_SIGNATURE_ALGORITHMS,
+        public_keys: JPKI_PUBLIC_KEYS,
         name: "jpki-test-signing",
         // 1.2.392.200149.8.5.1.0.20: the test hierarchy's twin; nothing else differs.
         certificate_policy: jpki_policy!(0, 20),

@@ -1,44 +1,92 @@
-//! RSA public keys.
+//! Public keys: RSA, and ECDSA on the three curves of NIST that X.509 uses.
+
+mod ec;
+mod rsa;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use aws_lc_rs::signature::{ParsedPublicKey, RsaParameters};
+use crate::der::{NULL, OBJECT_IDENTIFIER, Reader, whole_sequence};
+use crate::first_opinion::ParsedKeys;
+use crate::{DerError, FoundIdentifier};
 
-use crate::der::{NULL, Reader, whole_sequence};
-use crate::limits::{RSA_EXPONENT, RSA_MODULUS_BITS};
-use crate::{DerError, HashAlgorithm};
+pub(crate) use ec::{Curve, EcPublicKey};
+pub use rsa::RsaPublicKey;
 
 /// `rsaEncryption`, 1.2.840.113549.1.1.1.
 const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+/// `id-ecPublicKey`, 1.2.840.10045.2.1.
+const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 
-/// An RSA public key of 2048 to 4096 bits with an odd exponent of at least 65537. Cloning shares it.
+/// A public key: RSA of 2048 to 8192 bits with an odd exponent of at least 65537, or a point on P-256,
+/// P-384 or P-521. Cloning shares it.
 #[derive(Clone)]
 pub struct PublicKey(Arc<Inner>);
 
 struct Inner {
-    rsa_public_key: Box<[u8]>,
-    modulus: Box<[u8]>,
-    exponent: u64,
-    /// The key as the first implementation wants it, one for each hash: reading it anew costs a
-    /// sixth of a verification, and the keys of authorities are used for every certificate.
-    parsed: [OnceLock<Option<ParsedPublicKey>>; 3],
+    numbers: Numbers,
+    parsed: ParsedKeys,
+}
+
+/// What a key consists of.
+#[derive(PartialEq, Eq)]
+enum Numbers {
+    Rsa(RsaPublicKey),
+    Ec(EcPublicKey),
+}
+
+/// What a key computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyAlgorithm {
+    /// RSA (RFC 8017).
+    Rsa {
+        /// The size of the modulus.
+        modulus_bits: usize,
+    },
+    /// ECDSA on P-256 (FIPS 186-5, SP 800-186 section 3.2.1.3).
+    EcP256,
+    /// ECDSA on P-384 (SP 800-186 section 3.2.1.4).
+    EcP384,
+    /// ECDSA on P-521 (SP 800-186 section 3.2.1.5).
+    EcP521,
+}
+
+impl fmt::Display for KeyAlgorithm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa { modulus_bits } => write!(formatter, "RSA-{modulus_bits}"),
+            Self::EcP256 => formatter.write_str("EC P-256"),
+            Self::EcP384 => formatter.write_str("EC P-384"),
+            Self::EcP521 => formatter.write_str("EC P-521"),
+        }
+    }
 }
 
 /// Why a key is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublicKeyError {
     /// It is not DER.
     #[error(transparent)]
     Der(#[from] DerError),
-    /// Not an RSA key.
-    #[error("the key is not an RSA key (RFC 3279 section 2.3.1)")]
-    NotRsa,
-    /// The algorithm's parameters are not NULL.
+    /// Neither RSA nor ECDSA.
+    #[error(
+        "the key's algorithm is {found}, not rsaEncryption or id-ecPublicKey (RFC 3279 section 2.3)"
+    )]
+    Unsupported {
+        /// The algorithm.
+        found: FoundIdentifier,
+    },
+    /// Supported, but not a key of the profile.
+    #[error("the key is {found}, which the profile does not have")]
+    NotInProfile {
+        /// The key.
+        found: KeyAlgorithm,
+    },
+    /// The parameters of an RSA key are not NULL.
     #[error("the parameters of the RSA key are not NULL (RFC 3279 section 2.3.1)")]
     Parameters,
     /// The modulus has another size.
-    #[error("the RSA modulus has {bits} bits, not 2048 to 4096")]
+    #[error("the RSA modulus has {bits} bits, not 2048 to 8192")]
     ModulusSize {
         /// Its size.
         bits: usize,
@@ -49,228 +97,155 @@ pub enum PublicKeyError {
     /// The exponent is small, even, or larger than both implementations compute with.
     #[error("the RSA exponent is even, or not 65537 to 2^33 - 1")]
     Exponent,
+    /// The curve is absent, implicit or spelled out instead of named.
+    #[error("the curve is not named (RFC 5480 section 2.1.1)")]
+    UnnamedCurve,
+    /// Another curve.
+    #[error("the curve is {found}, not P-256, P-384 or P-521 (RFC 5480 section 2.1.1.1)")]
+    UnsupportedCurve {
+        /// The curve.
+        found: FoundIdentifier,
+    },
+    /// The point is compressed, at infinity, or as long as one of another curve.
+    #[error(
+        "the point is not the octet 4 and two coordinates of the curve's size, in all {expected} \
+         octets (RFC 5480 section 2.2)"
+    )]
+    PointForm {
+        /// The length it must have.
+        expected: usize,
+    },
+    /// The coordinates fulfil no equation of the curve.
+    #[error("the point is not on the curve (SEC 1 section 3.2.2.1)")]
+    PointNotOnCurve,
+}
+
+impl PublicKeyError {
+    /// The broken rule, in snake case.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::Der(_) => "not_der",
+            Self::Unsupported { .. } => "key_algorithm",
+            Self::NotInProfile { .. } => "key_not_in_profile",
+            Self::Parameters => "key_parameters",
+            Self::ModulusSize { .. } => "modulus_size",
+            Self::EvenModulus => "even_modulus",
+            Self::Exponent => "exponent",
+            Self::UnnamedCurve => "unnamed_curve",
+            Self::UnsupportedCurve { .. } => "unsupported_curve",
+            Self::PointForm { .. } => "point_form",
+            Self::PointNotOnCurve => "point_not_on_curve",
+        }
+    }
 }
 
 impl PublicKey {
-    /// Reads a `SubjectPublicKeyInfo` in DER.
+    /// Reads a `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7) in DER.
     pub fn from_spki_der(der: &[u8]) -> Result<Self, PublicKeyError> {
         let mut spki = whole_sequence(der)?;
         let mut algorithm = spki.sequence()?;
-        if algorithm.object_identifier()? != RSA_ENCRYPTION {
-            return Err(PublicKeyError::NotRsa);
-        }
-        let parameters = algorithm.optional(NULL)?;
-        if !parameters.is_some_and(|null| null.contents.is_empty()) || !algorithm.is_empty() {
-            return Err(PublicKeyError::Parameters);
-        }
-        let rsa_public_key = spki.octet_aligned_bits()?;
+        let identifier = algorithm.object_identifier()?;
+        let (numbers, parsed) = match identifier {
+            RSA_ENCRYPTION => {
+                check_null(algorithm)?;
+                let key = RsaPublicKey::from_der(spki.octet_aligned_bits()?)?;
+                (Numbers::Rsa(key), ParsedKeys::default())
+            }
+            EC_PUBLIC_KEY => {
+                let curve = named_curve(algorithm)?;
+                let key = EcPublicKey::from_point(curve, spki.octet_aligned_bits()?)?;
+                // The second implementation checks the point each time that it is asked; what it
+                // refuses and the first does not is a disagreement like any other.
+                let parsed = ParsedKeys::of_point(&key).ok_or(PublicKeyError::PointNotOnCurve)?;
+                (Numbers::Ec(key), parsed)
+            }
+            found => {
+                let found = FoundIdentifier::new(found);
+                return Err(PublicKeyError::Unsupported { found });
+            }
+        };
         spki.finish()?;
-        Self::from_rsa_public_key(rsa_public_key)
+        Ok(Self(Arc::new(Inner { numbers, parsed })))
     }
 
-    /// `RSAPublicKey ::= SEQUENCE { modulus, publicExponent }` (RFC 8017 appendix A.1.1).
-    fn from_rsa_public_key(der: &[u8]) -> Result<Self, PublicKeyError> {
-        let mut reader = whole_sequence(der)?;
-        let modulus = positive(&mut reader)?;
-        let exponent = positive(&mut reader)?;
-        reader.finish()?;
-        let unused = modulus.first().map_or(0, |first| first.leading_zeros());
-        let bits = modulus.len() * 8 - usize::try_from(unused).unwrap_or(0);
-        if !RSA_MODULUS_BITS.contains(&bits) {
-            return Err(PublicKeyError::ModulusSize { bits });
+    /// What it computes with.
+    pub fn algorithm(&self) -> KeyAlgorithm {
+        match &self.0.numbers {
+            Numbers::Rsa(key) => KeyAlgorithm::Rsa {
+                modulus_bits: key.modulus_bits(),
+            },
+            Numbers::Ec(key) => key.curve().key_algorithm(),
         }
-        if modulus.last().is_some_and(|last| last & 1 == 0) {
-            return Err(PublicKeyError::EvenModulus);
+    }
+
+    /// The numbers of an RSA key; none for another.
+    pub fn rsa(&self) -> Option<&RsaPublicKey> {
+        match &self.0.numbers {
+            Numbers::Rsa(key) => Some(key),
+            Numbers::Ec(_) => None,
         }
-        let exponent = if exponent.len() <= 8 {
-            exponent
-                .iter()
-                .fold(0, |sum, octet| sum << 8 | u64::from(*octet))
-        } else {
-            u64::MAX
+    }
+
+    /// The point of an ECDSA key; none for another.
+    pub(crate) fn ec(&self) -> Option<&EcPublicKey> {
+        match &self.0.numbers {
+            Numbers::Rsa(_) => None,
+            Numbers::Ec(key) => Some(key),
+        }
+    }
+
+    /// What the first implementation made of it so far.
+    pub(crate) fn parsed(&self) -> &ParsedKeys {
+        &self.0.parsed
+    }
+
+    /// This key for the second implementation and another for the first, so that they disagree.
+    #[cfg(test)]
+    pub(crate) fn with_first_of(&self, other: &Self) -> Self {
+        let numbers = match &self.0.numbers {
+            Numbers::Rsa(key) => Numbers::Rsa(key.clone()),
+            Numbers::Ec(key) => Numbers::Ec(key.clone()),
         };
-        if !RSA_EXPONENT.contains(&exponent) || exponent & 1 == 0 {
-            return Err(PublicKeyError::Exponent);
-        }
-        Ok(Self(Arc::new(Inner {
-            rsa_public_key: der.into(),
-            modulus: modulus.into(),
-            exponent,
-            parsed: Default::default(),
-        })))
-    }
-
-    /// The `RSAPublicKey` (RFC 8017 appendix A.1.1) in DER.
-    pub fn rsa_public_key_der(&self) -> &[u8] {
-        &self.0.rsa_public_key
-    }
-
-    /// The modulus, unsigned big-endian without leading zeros.
-    pub fn modulus(&self) -> &[u8] {
-        &self.0.modulus
-    }
-
-    /// The public exponent.
-    pub fn exponent(&self) -> u64 {
-        self.0.exponent
-    }
-
-    /// The key for one hash, as the first implementation wants it.
-    pub(crate) fn parsed(
-        &self,
-        hash: HashAlgorithm,
-        parameters: &'static RsaParameters,
-    ) -> Option<&ParsedPublicKey> {
-        let slot = match hash {
-            HashAlgorithm::Sha256 => &self.0.parsed[0],
-            HashAlgorithm::Sha384 => &self.0.parsed[1],
-            HashAlgorithm::Sha512 => &self.0.parsed[2],
-        };
-        slot.get_or_init(|| ParsedPublicKey::new(parameters, self.rsa_public_key_der()).ok())
-            .as_ref()
+        let parsed = other.0.parsed.clone();
+        Self(Arc::new(Inner { numbers, parsed }))
     }
 }
 
-/// The octets of a positive INTEGER without the sign's zero; a negative one is no modulus.
-fn positive<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], PublicKeyError> {
-    let contents = reader.integer()?;
-    match contents {
-        [first, ..] if first & 0x80 != 0 => Err(DerError::Integer)?,
-        [0, rest @ ..] => Ok(rest),
-        _ => Ok(contents),
+fn check_null(mut parameters: Reader<'_>) -> Result<(), PublicKeyError> {
+    let null = parameters.optional(NULL)?;
+    if null.is_some_and(|null| null.contents.is_empty()) && parameters.is_empty() {
+        Ok(())
+    } else {
+        Err(PublicKeyError::Parameters)
     }
+}
+
+/// `ECParameters`, of whose three forms X.509 allows only `namedCurve` (RFC 5480 section 2.1.1).
+fn named_curve(mut parameters: Reader<'_>) -> Result<Curve, PublicKeyError> {
+    if parameters.peek() != Some(OBJECT_IDENTIFIER) {
+        return Err(PublicKeyError::UnnamedCurve);
+    }
+    let identifier = parameters.object_identifier()?;
+    parameters.finish()?;
+    Curve::named(identifier).ok_or_else(|| PublicKeyError::UnsupportedCurve {
+        found: FoundIdentifier::new(identifier),
+    })
 }
 
 impl PartialEq for PublicKey {
     fn eq(&self, other: &Self) -> bool {
-        self.0.rsa_public_key == other.0.rsa_public_key
+        self.0.numbers == other.0.numbers
     }
 }
 
 impl Eq for PublicKey {}
 
-/// The key of a holder leads to the holder; only its size is shown.
+/// The key of a holder leads to the holder; only its algorithm is shown.
 impl fmt::Debug for PublicKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "PublicKey(RSA, {} octets)", self.0.modulus.len())
+        write!(formatter, "PublicKey({})", self.algorithm())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{PublicKey, PublicKeyError, RSA_ENCRYPTION};
-    use crate::DerError;
-
-    fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
-        let header = match length {
-            [0, short @ 0..0x80] => vec![tag, short],
-            [0, long] => vec![tag, 0x81, long],
-            [high, low] => vec![tag, 0x82, high, low],
-        };
-        [header.as_slice(), contents].concat()
-    }
-
-    fn spki(parameters: &[u8], modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
-        let key = der(0x30, &[der(0x02, modulus), der(0x02, exponent)].concat());
-        let algorithm = der(0x30, &[&der(0x06, RSA_ENCRYPTION), parameters].concat());
-        der(
-            0x30,
-            &[algorithm, der(0x03, &[&[0], key.as_slice()].concat())].concat(),
-        )
-    }
-
-    const NULL: &[u8] = &[5, 0];
-    const F4: &[u8] = &[1, 0, 1];
-
-    /// A number of this many bits, all ones.
-    fn modulus(bits: usize) -> Vec<u8> {
-        let mut octets = vec![0xff; bits.div_ceil(8)];
-        octets[0] >>= octets.len() * 8 - bits;
-        if octets[0] & 0x80 != 0 {
-            octets.insert(0, 0);
-        }
-        octets
-    }
-
-    fn read(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, PublicKeyError> {
-        PublicKey::from_spki_der(&spki(NULL, modulus, exponent))
-    }
-
-    #[test]
-    fn a_key_has_2048_to_4096_bits() {
-        let key = read(&modulus(2048), F4).unwrap();
-        assert_eq!((key.modulus().len(), key.exponent()), (256, 65_537));
-        assert!(read(&modulus(4096), F4).is_ok());
-        let wrong = |bits| read(&modulus(bits), F4).unwrap_err();
-        assert_eq!(wrong(2047), PublicKeyError::ModulusSize { bits: 2047 });
-        assert_eq!(wrong(4097), PublicKeyError::ModulusSize { bits: 4097 });
-        assert_eq!(
-            read(&[0], F4).unwrap_err(),
-            PublicKeyError::ModulusSize { bits: 0 }
-        );
-    }
-
-    #[test]
-    fn a_modulus_is_odd_and_positive() {
-        let mut even = modulus(2048);
-        *even.last_mut().unwrap() = 0xfe;
-        assert_eq!(read(&even, F4).unwrap_err(), PublicKeyError::EvenModulus);
-        assert_eq!(
-            read(&[0x80; 256], F4).unwrap_err(),
-            DerError::Integer.into()
-        );
-    }
-
-    #[test]
-    fn an_exponent_is_odd_and_at_least_65537() {
-        let wrong = |exponent: &[u8]| read(&modulus(2048), exponent).unwrap_err();
-        assert_eq!(wrong(&[3]), PublicKeyError::Exponent);
-        assert_eq!(wrong(&[0, 0xff, 0xff]), PublicKeyError::Exponent);
-        assert_eq!(wrong(&[1, 0, 2]), PublicKeyError::Exponent);
-        assert_eq!(wrong(&[2, 0, 0, 0, 1]), PublicKeyError::Exponent);
-        assert_eq!(wrong(&[1; 9]), PublicKeyError::Exponent);
-        assert!(read(&modulus(2048), &[1, 0xff, 0xff, 0xff, 0xff]).is_ok());
-    }
-
-    #[test]
-    fn the_algorithm_is_rsa_with_null_parameters() {
-        let read = |parameters| PublicKey::from_spki_der(&spki(parameters, &modulus(2048), F4));
-        assert!(read(NULL).is_ok());
-        assert_eq!(read(&[]).unwrap_err(), PublicKeyError::Parameters);
-        assert_eq!(read(&[5, 0, 5, 0]).unwrap_err(), PublicKeyError::Parameters);
-        let mut elliptic = spki(NULL, &modulus(2048), F4);
-        let algorithm = elliptic
-            .windows(9)
-            .position(|octets| octets == RSA_ENCRYPTION)
-            .unwrap();
-        elliptic[algorithm + 8] = 2;
-        assert_eq!(
-            PublicKey::from_spki_der(&elliptic).unwrap_err(),
-            PublicKeyError::NotRsa
-        );
-    }
-
-    #[test]
-    fn nothing_follows_the_key() {
-        let right = spki(NULL, &modulus(2048), F4);
-        let refused = |bytes: &[u8]| PublicKey::from_spki_der(bytes).unwrap_err();
-        let trailing = |octets| DerError::TrailingBytes { octets }.into();
-        assert_eq!(refused(&[right.as_slice(), &[0]].concat()), trailing(1));
-        assert_eq!(
-            refused(&der(0x30, &[&right[4..], NULL].concat())),
-            trailing(2)
-        );
-        let numbers = [der(0x02, &modulus(2048)), der(0x02, F4), NULL.to_vec()].concat();
-        let key = [&[0], der(0x30, &numbers).as_slice()].concat();
-        let algorithm = der(0x30, &[&der(0x06, RSA_ENCRYPTION), NULL].concat());
-        let longer = der(0x30, &[algorithm, der(0x03, &key)].concat());
-        assert_eq!(refused(&longer), trailing(2));
-    }
-
-    #[test]
-    fn debug_shows_only_the_size() {
-        let key = read(&modulus(2048), F4).unwrap();
-        assert_eq!(format!("{key:?}"), "PublicKey(RSA, 256 octets)");
-    }
-}
+mod tests;

@@ -1,21 +1,18 @@
-//! RSA PKCS#1 v1.5 verification, with an independent second implementation behind it.
+//! Signatures and their verification, with an independent second implementation behind it.
 //!
-//! Standard signatures are verified by aws-lc; the second opinion comes from `rsa` and `sha2`. Both
-//! rebuild the padded message and compare all of it, so there is no parsing to be fooled (the
-//! forgeries of Bleichenbacher 2006 and their many repeats). For bare hashes aws-lc has no
-//! verification without unsafe code, so `rsa` verifies and plain big-number arithmetic
-//! (`num-bigint`) gives the second opinion; see [`second_opinion`](crate::second_opinion).
+//! aws-lc verifies PKCS#1 v1.5, PSS and ECDSA; the second opinion comes from `rsa`, `p256`, `p384`,
+//! `p521` and `sha2`. For PKCS#1 v1.5 both rebuild the padded message and compare all of it, so there
+//! is no parsing to be fooled (the forgeries of Bleichenbacher 2006 and their many repeats). For bare
+//! hashes aws-lc has no verification without unsafe code, so `rsa` verifies and plain big-number
+//! arithmetic (`num-bigint`) gives the second opinion; see
+//! [`second_opinion`](crate::second_opinion).
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::digest::{self, Digest};
-use aws_lc_rs::signature::{
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RsaParameters,
-};
+use aws_lc_rs::digest;
 
-use crate::PublicKey;
-use crate::second_opinion;
+use crate::{KeyAlgorithm, PublicKey, first_opinion, second_opinion};
 
 /// The hash under a signature. SHA-1 and MD5 are not here, so they cannot be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,32 +34,58 @@ impl HashAlgorithm {
             Self::Sha512 => 64,
         }
     }
+}
 
-    const fn algorithm(self) -> &'static digest::Algorithm {
-        match self {
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-            Self::Sha512 => &digest::SHA512,
-        }
+impl fmt::Display for HashAlgorithm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        })
     }
+}
 
-    fn parameters(self) -> &'static RsaParameters {
+/// How a signature is formed from a hash. Named by the caller, never guessed: a signature that verifies
+/// one way must not be accepted as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignatureEncoding {
+    /// PKCS#1 v1.5 over a DER `DigestInfo` with NULL parameters (RFC 8017 section 9.2): the standard.
+    Pkcs1V15DigestInfo,
+    /// PKCS#1 v1.5 over the bare hash, as JPKI cards sign when a relying party submits a bare digest.
+    Pkcs1V15BareHash,
+    /// RSASSA-PSS (RFC 8017 section 9.1) with MGF1 over the same hash, a salt exactly as long as the
+    /// hash and trailer field 1.
+    Pss,
+    /// ECDSA (FIPS 186-5 section 6): `SEQUENCE { r INTEGER, s INTEGER }` in DER (RFC 3279 section
+    /// 2.2.3).
+    EcdsaDer,
+}
+
+impl SignatureEncoding {
+    /// Whether such a key makes such signatures.
+    pub const fn suits(self, key: KeyAlgorithm) -> bool {
         match self {
-            Self::Sha256 => &RSA_PKCS1_2048_8192_SHA256,
-            Self::Sha384 => &RSA_PKCS1_2048_8192_SHA384,
-            Self::Sha512 => &RSA_PKCS1_2048_8192_SHA512,
+            Self::Pkcs1V15DigestInfo | Self::Pkcs1V15BareHash | Self::Pss => {
+                matches!(key, KeyAlgorithm::Rsa { .. })
+            }
+            Self::EcdsaDer => match key {
+                KeyAlgorithm::Rsa { .. } => false,
+                KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 | KeyAlgorithm::EcP521 => true,
+            },
         }
     }
 }
 
-/// What stands behind the padding of a PKCS#1 v1.5 signature. Named by the caller, never guessed:
-/// a signature that verifies one way must not be accepted as the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SignatureEncoding {
-    /// A DER `DigestInfo` with NULL parameters (RFC 8017 section 9.2): the standard.
-    Pkcs1V15DigestInfo,
-    /// The bare hash, as JPKI cards sign when a relying party submits a bare digest.
-    Pkcs1V15BareHash,
+impl fmt::Display for SignatureEncoding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Pkcs1V15DigestInfo => "RSASSA-PKCS1-v1_5",
+            Self::Pkcs1V15BareHash => "PKCS#1 v1.5 over the bare hash",
+            Self::Pss => "RSASSA-PSS",
+            Self::EcdsaDer => "ECDSA",
+        })
+    }
 }
 
 /// What was signed.
@@ -92,8 +115,16 @@ pub enum CrossCheck {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The signature does not verify.
-    #[error("the signature does not verify (RFC 8017 section 8.2.2)")]
+    #[error("the signature does not verify (RFC 8017 section 8, FIPS 186-5 section 6.4.2)")]
     Mismatch,
+    /// Such a key makes no such signatures.
+    #[error("the key is {key}, the signature {encoding}: one does not make the other")]
+    KeyAlgorithm {
+        /// What the key computes with.
+        key: KeyAlgorithm,
+        /// The encoding asked for.
+        encoding: SignatureEncoding,
+    },
     /// The digest has the wrong length for the hash.
     #[error("the digest has {found} octets, the hash {expected}")]
     DigestLength {
@@ -105,6 +136,51 @@ pub enum SignatureError {
     /// The two implementations disagree; nothing is believed.
     #[error("the two signature implementations disagree; the signature is refused")]
     CrossCheckDisagreement,
+}
+
+impl SignatureError {
+    /// The broken rule, in snake case.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Mismatch => "signature_mismatch",
+            Self::KeyAlgorithm { .. } => "signature_key_algorithm",
+            Self::DigestLength { .. } => "digest_length",
+            Self::CrossCheckDisagreement => "cross_check_disagreement",
+        }
+    }
+}
+
+/// One of the two implementations behind a [`Verifier`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Implementation {
+    /// The one that always verifies.
+    First,
+    /// The one that repeats what [`CrossCheck`] asks for.
+    Second,
+}
+
+impl Implementation {
+    /// What this implementation alone says of a signature. For conformance tests, which must see each
+    /// one's own mistakes; everything else asks a [`Verifier`].
+    pub fn verify(
+        self,
+        key: &PublicKey,
+        encoding: SignatureEncoding,
+        hash: HashAlgorithm,
+        signed: Signed<'_>,
+        signature: &[u8],
+    ) -> Result<(), SignatureError> {
+        check_input(key, encoding, hash, signed)?;
+        let verifies = match self {
+            Self::First => first_opinion::verifies,
+            Self::Second => second_opinion::verifies,
+        };
+        if verifies(key, encoding, hash, signed, signature) {
+            Ok(())
+        } else {
+            Err(SignatureError::Mismatch)
+        }
+    }
 }
 
 /// Verifies signatures and counts how often the two implementations disagreed.
@@ -127,7 +203,8 @@ impl Verifier {
         }
     }
 
-    /// Whether `signature` over `signed` was made with the private half of `key`.
+    /// Whether `signature` over `signed` was made with the private half of `key`. The encoding must be one
+    /// that `key` makes, and a digest must have the length of `hash`.
     pub fn verify(
         &self,
         key: &PublicKey,
@@ -136,15 +213,8 @@ impl Verifier {
         signed: Signed<'_>,
         signature: &[u8],
     ) -> Result<(), SignatureError> {
-        if let Signed::Digest(digest) = signed
-            && digest.len() != hash.octets()
-        {
-            return Err(SignatureError::DigestLength {
-                expected: hash.octets(),
-                found: digest.len(),
-            });
-        }
-        let first = first_opinion(key, encoding, hash, signed, signature);
+        check_input(key, encoding, hash, signed)?;
+        let first = first_opinion::verifies(key, encoding, hash, signed, signature);
         if self.is_cross_checked() {
             let second = second_opinion::verifies(key, encoding, hash, signed, signature);
             self.compare(first, second)?;
@@ -187,31 +257,24 @@ impl Verifier {
     }
 }
 
-fn first_opinion(
+fn check_input(
     key: &PublicKey,
     encoding: SignatureEncoding,
     hash: HashAlgorithm,
     signed: Signed<'_>,
-    signature: &[u8],
-) -> bool {
-    match encoding {
-        SignatureEncoding::Pkcs1V15DigestInfo => {
-            let Some(parsed) = key.parsed(hash, hash.parameters()) else {
-                return false;
-            };
-            match signed {
-                Signed::Message(message) => parsed.verify_sig(message, signature).is_ok(),
-                Signed::Digest(digest) => Digest::import_less_safe(digest, hash.algorithm())
-                    .is_ok_and(|digest| parsed.verify_digest_sig(&digest, signature).is_ok()),
-            }
+) -> Result<(), SignatureError> {
+    let key = key.algorithm();
+    if !encoding.suits(key) {
+        return Err(SignatureError::KeyAlgorithm { key, encoding });
+    }
+    match signed {
+        Signed::Digest(digest) if digest.len() != hash.octets() => {
+            Err(SignatureError::DigestLength {
+                expected: hash.octets(),
+                found: digest.len(),
+            })
         }
-        SignatureEncoding::Pkcs1V15BareHash => match signed {
-            Signed::Message(message) => {
-                let digest = digest::digest(hash.algorithm(), message);
-                second_opinion::bare_hash_by_rsa(key, digest.as_ref(), signature)
-            }
-            Signed::Digest(digest) => second_opinion::bare_hash_by_rsa(key, digest, signature),
-        },
+        Signed::Digest(_) | Signed::Message(_) => Ok(()),
     }
 }
 

@@ -1,15 +1,19 @@
-//! What the certificates of cards and of their authorities have in common, whatever their profile.
+//! What a profile says of the fields of a certificate, before it looks at extensions.
 
-use crate::certificate::{Certificate, CertificateError, FoundIdentifier, SHA256_WITH_RSA};
-use crate::der::{NULL, whole_sequence};
+use crate::certificate::{Certificate, CertificateError, FoundIdentifier};
+use crate::der::whole_sequence;
 use crate::limits::MAX_CERTIFICATE_BYTES;
-use crate::{PublicKey, SerialNumber};
+use crate::{
+    Profile, PublicKey, PublicKeyError, SerialNumber, SignatureAlgorithm, SignatureAlgorithmError,
+};
 
-/// A certificate of the form that JPKI's profiles demand before they look at extensions.
+/// A certificate of the form that JPKI's profiles have in common: version 3, a positive serial
+/// number, an algorithm and a key that are supported.
 pub(crate) struct CardCertificate<'a> {
     pub(crate) certificate: Certificate<'a>,
     pub(crate) serial: SerialNumber,
     pub(crate) public_key: PublicKey,
+    pub(crate) signature_algorithm: SignatureAlgorithm,
 }
 
 impl<'a> CardCertificate<'a> {
@@ -23,24 +27,38 @@ impl<'a> CardCertificate<'a> {
         if certificate.has_unique_identifiers {
             return Err(CertificateError::UniqueIdentifier);
         }
-        check_signature_algorithm(certificate.signature_algorithm)?;
+        let signature_algorithm = SignatureAlgorithm::from_der(certificate.signature_algorithm)
+            .map_err(|error| match error {
+                SignatureAlgorithmError::Der(error) => CertificateError::Der(error),
+                SignatureAlgorithmError::Unsupported { found } => {
+                    CertificateError::SignatureAlgorithm { found }
+                }
+                SignatureAlgorithmError::Parameters => CertificateError::SignatureParameters,
+            })?;
         Ok(Self {
             serial: SerialNumber::from_der_integer(certificate.serial)?,
             public_key: PublicKey::from_spki_der(certificate.spki)?,
+            signature_algorithm,
             certificate,
         })
     }
-}
 
-fn check_signature_algorithm(der: &[u8]) -> Result<(), CertificateError> {
-    let mut algorithm = whole_sequence(der)?;
-    let found = algorithm.object_identifier()?;
-    if found != SHA256_WITH_RSA {
-        let found = FoundIdentifier::new(found);
-        return Err(CertificateError::SignatureAlgorithm { found });
-    }
-    match algorithm.optional(NULL)? {
-        Some(_) if algorithm.is_empty() => Ok(()),
-        _ => Err(CertificateError::SignatureParameters),
+    /// The rows about algorithms and keys.
+    pub(crate) fn check_algorithms(&self, profile: &Profile) -> Result<(), CertificateError> {
+        if !profile
+            .signature_algorithms()
+            .contains(&self.signature_algorithm)
+        {
+            let identifier =
+                whole_sequence(self.certificate.signature_algorithm)?.object_identifier()?;
+            let found = FoundIdentifier::new(identifier);
+            return Err(CertificateError::SignatureAlgorithm { found });
+        }
+        let found = self.public_key.algorithm();
+        if profile.allows_key(found) {
+            Ok(())
+        } else {
+            Err(PublicKeyError::NotInProfile { found }.into())
+        }
     }
 }

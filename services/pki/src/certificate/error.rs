@@ -52,6 +52,9 @@ pub enum CertificateError {
     /// Without an issuer nobody vouches.
     #[error("the issuer is empty (RFC 5280 section 4.1.2.4)")]
     EmptyIssuer,
+    /// Without a subject nothing can be issued.
+    #[error("the subject of a trust anchor is empty (RFC 5280 section 4.1.2.6)")]
+    EmptySubject,
     /// The validity ends before it begins.
     #[error("the validity ends before it begins (RFC 5280 section 4.1.2.5)")]
     EmptyValidity,
@@ -84,6 +87,7 @@ impl CertificateError {
             Self::SignatureParameters => "signature_parameters",
             Self::Name(_) => "name",
             Self::EmptyIssuer => "empty_issuer",
+            Self::EmptySubject => "empty_subject",
             Self::EmptyValidity => "empty_validity",
             Self::UniqueIdentifier => "unique_identifier",
             Self::PublicKey(_) => "public_key",
@@ -98,7 +102,10 @@ impl CertificateError {
             self,
             Self::SignatureAlgorithm { .. }
                 | Self::PublicKey(
-                    PublicKeyError::NotRsa
+                    PublicKeyError::NotInProfile { .. }
+                        | PublicKeyError::Unsupported { .. }
+                        | PublicKeyError::UnnamedCurve
+                        | PublicKeyError::UnsupportedCurve { .. }
                         | PublicKeyError::ModulusSize { .. }
                         | PublicKeyError::Exponent
                 )

@@ -188,7 +188,9 @@ fn check_signer(
 fn refusal(error: SignatureError) -> CrlError {
     match error {
         SignatureError::CrossCheckDisagreement => CrlError::CrossCheckDisagreement,
-        SignatureError::Mismatch | SignatureError::DigestLength { .. } => CrlError::Signature,
+        SignatureError::Mismatch
+        | SignatureError::KeyAlgorithm { .. }
+        | SignatureError::DigestLength { .. } => CrlError::Signature,
     }
 }
 

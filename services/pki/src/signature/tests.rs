@@ -23,7 +23,9 @@ struct Key {
 }
 
 /// One key for all tests; minted anew in every run.
-static KEY: LazyLock<Key> = LazyLock::new(|| {
+static KEY: LazyLock<Key> = LazyLock::new(new_key);
+
+fn new_key() -> Key {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let pkcs8: Pkcs8V1Der<'_> = pair.as_der().unwrap();
     let private = PrivateKey::from_pkcs8_der(pkcs8.as_ref()).unwrap();
@@ -35,7 +37,7 @@ static KEY: LazyLock<Key> = LazyLock::new(|| {
         public: PublicKey::from_spki_der(spki.as_ref()).unwrap(),
         private,
     }
-});
+}
 
 impl Key {
     fn sign(&self, scheme: Pkcs1v15Sign, digest: &[u8]) -> Vec<u8> {
@@ -45,7 +47,7 @@ impl Key {
     /// The private operation on any padded message, for signatures nobody should accept.
     fn sign_raw(&self, encoded: &[u8]) -> Vec<u8> {
         let exponent = BigUint::from_bytes_be(&self.private.d().to_be_bytes());
-        let modulus = BigUint::from_bytes_be(self.public.modulus());
+        let modulus = BigUint::from_bytes_be(self.public.rsa().unwrap().modulus());
         let signature = BigUint::from_bytes_be(encoded)
             .modpow(&exponent, &modulus)
             .to_bytes_be();
@@ -168,7 +170,7 @@ fn a_signature_has_exactly_the_length_of_the_modulus() {
 #[test]
 fn a_representative_of_the_modulus_or_more_is_refused() {
     let digest = Sha256::digest(MESSAGE);
-    let modulus = KEY.public.modulus();
+    let modulus = KEY.public.rsa().unwrap().modulus();
     for encoding in [DigestInfo, Bare] {
         let verdict = verify(encoding, Hash::Sha256, Signed::Digest(&digest), modulus);
         assert_eq!(verdict, Err(SignatureError::Mismatch));
@@ -307,4 +309,25 @@ fn the_second_opinion_alone_refuses_what_does_not_verify() {
         signature[255] ^= 1;
         assert!(!second(&signature));
     }
+}
+
+#[test]
+fn a_disagreement_of_the_implementations_refuses_whatever_either_says() {
+    let digest = Sha256::digest(MESSAGE);
+    let other = new_key();
+    let signature = KEY.sign(Pkcs1v15Sign::new::<Sha256>(), &digest);
+    let verifier = Verifier::new(CrossCheck::All);
+    let ask = |verifier: &Verifier, key, signature: &[u8]| {
+        let signed = Signed::Message(MESSAGE);
+        verifier.verify(key, DigestInfo, Hash::Sha256, signed, signature)
+    };
+    assert_eq!(ask(&verifier, &KEY.public, &signature), Ok(()));
+    let refused = Err(SignatureError::CrossCheckDisagreement);
+    // The key is kept by the first implementation at its first use.
+    let used = other.sign(Pkcs1v15Sign::new::<Sha256>(), &digest);
+    assert_eq!(ask(&verifier, &other.public, &used), Ok(()));
+    let disagreeing = KEY.public.with_first_of(&other.public);
+    assert_eq!(ask(&verifier, &disagreeing, &used), refused);
+    assert_eq!(ask(&verifier, &disagreeing, &signature), refused);
+    assert_eq!((verifier.disagreements(), verifier.cross_checked()), (2, 4));
 }

@@ -3,7 +3,7 @@
 use conformance::certificate::{Pieces, user_authentication};
 use conformance::issuer::{Issuer, NOW};
 use pki::{
-    CertificateError, DerError, ExtensionError, LeafError, LeafErrorKind, NameError,
+    CertificateError, DerError, ExtensionError, KeyAlgorithm, LeafError, LeafErrorKind, NameError,
     PublicKeyError, SerialError,
 };
 use sandbox::der;
@@ -190,6 +190,7 @@ fn the_key_is_rsa_of_a_sound_size_and_exponent() {
             ..leaf
         }
     };
+    let not_in_profile = |found| PublicKeyError::NotInProfile { found };
     accepted(with_key(rsa(&[0xff; 256], 65_537)));
     accepted(with_key(rsa(&[0xff; 512], 65_537)));
     let wrong = |key: Vec<u8>| match refused(with_key(key)) {
@@ -202,7 +203,9 @@ fn the_key_is_rsa_of_a_sound_size_and_exponent() {
     );
     assert_eq!(
         wrong(rsa(&[0xff; 513], 65_537)),
-        PublicKeyError::ModulusSize { bits: 4_104 }
+        not_in_profile(KeyAlgorithm::Rsa {
+            modulus_bits: 4_104
+        })
     );
     assert_eq!(wrong(rsa(&[0xff; 256], 3)), PublicKeyError::Exponent);
     assert_eq!(
@@ -210,7 +213,7 @@ fn the_key_is_rsa_of_a_sound_size_and_exponent() {
         PublicKeyError::EvenModulus
     );
     let elliptic = EcKey::generate().unwrap().subject_public_key_info();
-    assert_eq!(wrong(elliptic), PublicKeyError::NotRsa);
+    assert_eq!(wrong(elliptic), not_in_profile(KeyAlgorithm::EcP256));
 }
 
 #[test]
