@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{
 };
 
 use super::{EC_PUBLIC_KEY, KeyAlgorithm, PublicKey, PublicKeyError, RSA_ENCRYPTION};
-use crate::DerError;
+use crate::{DerError, Profile};
 
 fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
     let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
