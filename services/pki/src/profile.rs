@@ -36,6 +36,15 @@ impl fmt::Debug for ObjectIdentifier {
     }
 }
 
+/// The contents octets of an object identifier, to be shown.
+pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Dotted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_dotted(formatter, self.0)
+    }
+}
+
 /// Writes the dotted form of contents octets.
 pub(crate) fn write_dotted(formatter: &mut fmt::Formatter<'_>, contents: &[u8]) -> fmt::Result {
     let mut arc: u128 = 0;
