@@ -16,6 +16,7 @@ mod crl;
 mod der;
 mod distribution_point;
 mod escape;
+mod general_name;
 mod key_identifier;
 mod leaf;
 pub mod limits;
@@ -39,6 +40,7 @@ pub use crl::{
 pub use der::DerError;
 pub use distribution_point::{DistributionPoint, DistributionPointError, DistributionPointName};
 pub use escape::EscapedText;
+pub use general_name::GeneralNameError;
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
 pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
 pub use name::{NameError, NameText};

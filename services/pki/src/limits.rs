@@ -19,6 +19,10 @@ pub const MAX_NAME_ATTRIBUTES: usize = 32;
 /// Names in one distribution point. JPKI has one.
 pub const MAX_GENERAL_NAMES: usize = 16;
 
+/// Names in one alternative name. A JPKI signing certificate has 6; certificates of web servers with
+/// a hundred are common, and nothing that we do with them takes more than linear time.
+pub const MAX_ALTERNATIVE_NAMES: usize = 256;
+
 /// Bits of an RSA modulus: JPKI has 2048. Below is broken or nearly so (NIST SP 800-131A); above
 /// 4096 verification costs more than a caller's request should be able to ask for.
 pub const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
