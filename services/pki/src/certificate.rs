@@ -33,8 +33,6 @@ pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 /// What a profile leaves out (other versions, other algorithms) is refused by whoever applies the
 /// profile: [`CardCertificate`] for cards, the path for everything else.
 pub(crate) struct Certificate<'a> {
-    /// All of it.
-    pub(crate) der: &'a [u8],
     /// The TBSCertificate, which is signed.
     pub(crate) signed: &'a [u8],
     pub(crate) signature: &'a [u8],
@@ -85,7 +83,6 @@ impl<'a> Certificate<'a> {
         }
         check_duplicates(&parts.extensions)?;
         Ok(Self {
-            der,
             signed: parts.signed,
             signature: parts.signature,
             signature_algorithm: parts.signed_algorithm,

@@ -322,7 +322,7 @@ fn check_true(contents: &[u8]) -> Result<(), DerError> {
     }
 }
 
-fn check_integer(contents: &[u8]) -> Result<(), DerError> {
+pub(crate) fn check_integer(contents: &[u8]) -> Result<(), DerError> {
     match contents {
         [] => Err(DerError::Integer),
         [0, second, ..] if second & 0x80 == 0 => Err(DerError::Integer),
@@ -339,7 +339,8 @@ fn check_bit_string(contents: &[u8]) -> Result<(), DerError> {
     }
 }
 
-fn check_object_identifier(contents: &[u8]) -> Result<(), DerError> {
+/// The contents of an object identifier, for where its tag is implicit.
+pub(crate) fn check_object_identifier(contents: &[u8]) -> Result<(), DerError> {
     // Every subidentifier ends in an octet without the top bit and does not begin with 0x80.
     let begins_with_padding = std::iter::once(&0)
         .chain(contents)

@@ -151,6 +151,14 @@ pub struct CanonicalGeneralName {
 }
 
 impl CanonicalGeneralName {
+    /// A directory name, given in its canonical form.
+    pub(crate) fn of_directory_name(canonical: &[u8]) -> Self {
+        Self {
+            tag: DIRECTORY_NAME,
+            value: canonical.into(),
+        }
+    }
+
     /// The canonical bytes of the name, if it is a directory name.
     pub(crate) fn directory_name(&self) -> Option<&[u8]> {
         (self.tag == DIRECTORY_NAME).then_some(&*self.value)

@@ -17,6 +17,14 @@ use crate::{
 
 pub use error::{LeafError, LeafErrorKind};
 
+/// Compares the extensions of a certificate with the rows of its profile.
+pub(crate) fn check_profile(
+    certificate: &Certificate<'_>,
+    profile: &Profile,
+) -> Result<(), LeafError> {
+    profile_check::check(certificate, profile).map(drop)
+}
+
 /// A certificate that is of its profile and was issued by a trust anchor. What depends on time is
 /// asked separately ([`Self::validity_at`]), so that this value can be cached.
 #[derive(Clone)]

@@ -15,11 +15,15 @@ mod certificate;
 mod crl;
 mod der;
 mod distribution_point;
+mod escape;
 mod first_opinion;
+mod general_name;
 mod key_identifier;
 mod leaf;
 pub mod limits;
 mod name;
+mod oid;
+mod path;
 mod pem;
 mod profile;
 mod public_key;
@@ -43,9 +47,17 @@ pub use der::DerError;
 pub use distribution_point::{
     CanonicalGeneralName, DistributionPoint, DistributionPointError, DistributionPointName,
 };
+pub use escape::EscapedText;
+pub use general_name::GeneralNameError;
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
 pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
-pub use name::NameError;
+pub use name::{NameError, NameText};
+pub use oid::{Oid, OidError};
+pub use path::{
+    CrlOutcome, CrlRefusal, NameForm, PathAnchor, PathCertificate, PathError, PathReport,
+    PathRequest, PolicySettings, RevocationEvidence, RevocationMode, Verdict, Withheld, Work,
+    validate_path,
+};
 pub use profile::{ExtendedKeyUsageRule, KeyRule, KeyUsage, ObjectIdentifier, Profile};
 pub use public_key::{KeyAlgorithm, PublicKey, PublicKeyError, RsaPublicKey};
 pub use reason::{ReasonFlags, RevocationReason};

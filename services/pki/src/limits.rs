@@ -22,6 +22,10 @@ pub const MAX_GENERAL_NAMES: usize = 16;
 /// Distribution points of one certificate or list. JPKI has one; PKITS has two.
 pub const MAX_DISTRIBUTION_POINTS: usize = 32;
 
+/// Names in one alternative name. A JPKI signing certificate has 6; certificates of web servers with
+/// a hundred are common, and nothing that we do with them takes more than linear time.
+pub const MAX_ALTERNATIVE_NAMES: usize = 256;
+
 /// Bits of an RSA modulus on cards and of their authorities: JPKI has 2048. Below is broken or nearly so
 /// (NIST SP 800-131A); above 4096 verification costs more than a caller's request should be able to ask
 /// for.
@@ -53,3 +57,39 @@ pub const MAX_CRL_ENTRY_BYTES: usize = 16 * 1024;
 /// How far an issuer's clock may be ahead of ours: a list issued this many seconds in the future is
 /// current. More would let a wrong clock here make a list of tomorrow prove something today.
 pub const CLOCK_TOLERANCE_SECS: i64 = 300;
+
+/// Octets of one certificate of any kind. A certificate of a web server with a hundred names has
+/// 5 kB, one with post-quantum keys and signatures 20 kB; reading takes linear time.
+pub const MAX_PATH_CERTIFICATE_BYTES: usize = 128 * 1024;
+
+/// Certificates between an anchor and the certificate asked about. Real hierarchies have 1 to 4,
+/// NIST's test suite 8.
+pub const MAX_PATH_LENGTH: usize = 20;
+
+/// Intermediates given with one question. Browsers' whole stores of them have about two thousand.
+pub const MAX_INTERMEDIATES: usize = 2048;
+
+/// Lists given with one question: JPKI has about 1,900 partitions an authority, for two of them.
+pub const MAX_CRLS: usize = 4096;
+
+/// Policies of one certificate, and pairs of its policy mappings. Cross certificates between whole
+/// hierarchies have a few dozen; a level of the policy graph grows by as much.
+pub const MAX_POLICIES: usize = 128;
+
+/// Subtrees in one list of name constraints. Each is compared with each name, see
+/// [`MAX_NAME_COMPARISONS`].
+pub const MAX_SUBTREES: usize = 1024;
+
+/// Comparisons of names with subtrees in one question, some 50 ns each: 250,000 take about 10 ms.
+pub const MAX_NAME_COMPARISONS: u32 = 250_000;
+
+/// Certificates put on a path, and walked over, in one question. NIST's longest search needs 40; a
+/// hostile mesh would need more than there are atoms.
+pub const MAX_PATH_STEPS: u32 = 20_000;
+
+/// Signatures checked in one question, at 15 to 150 microseconds each: at most 40 ms with RSA-2048.
+/// A path of full length needs 20 and as many for lists; each pair is checked once.
+pub const MAX_SIGNATURE_CHECKS: u32 = 256;
+
+/// How many issuers of lists may vouch for each other in a chain. NIST's test suite needs 2.
+pub const MAX_CRL_ISSUER_DEPTH: usize = 4;

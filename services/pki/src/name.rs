@@ -1,9 +1,20 @@
 //! Distinguished names and how they are compared (RFC 5280 section 7.1).
 //!
 //! A name is reduced once to canonical bytes; two names are the same exactly when those bytes are.
-//! Case and insignificant spaces are folded away as RFC 4518 says; the Unicode normalisation of
-//! its section 2.3 is left out. So two spellings of one name may count as different (which refuses)
-//! but never two names as the same.
+//! Values of character sets that map to Unicode are prepared as RFC 4518 says; every other value, and
+//! one that cannot be prepared, is compared byte by byte, its tag included. So two spellings of one
+//! name may count as different (which refuses) but never two names as the same.
+//!
+//! TeletexString is compared byte by byte: RFC 4518 section 2.1 leaves its mapping to Unicode a local
+//! matter, because in practice it holds T.61, Latin-1 or worse. Whatever mapping we chose would make
+//! two different names of somebody who chose another one the same.
+//!
+//! The canonical bytes of a name are those of its relative names one after the other, each saying
+//! where it ends: whatever begins with the bytes of a name is a name below it, and appending those
+//! of a relative name gives the longer name.
+
+mod prepare;
+mod text;
 
 use crate::DerError;
 use crate::der::{
@@ -11,6 +22,8 @@ use crate::der::{
     UTF8_STRING,
 };
 use crate::limits::MAX_NAME_ATTRIBUTES;
+
+pub use text::NameText;
 
 /// Why a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +42,8 @@ pub enum NameError {
 /// The canonical bytes of a `Name`, given as its SEQUENCE.
 pub(crate) fn canonical_name(der: &[u8]) -> Result<Vec<u8>, NameError> {
     let mut parts = crate::der::whole_sequence(der)?;
-    let mut canonical = Vec::with_capacity(der.len());
+    // Four numbers for each attribute of at least 9 octets, and two for each part around them.
+    let mut canonical = Vec::with_capacity(der.len() * 3);
     let mut attributes = 0;
     while !parts.is_empty() {
         let part = parts.expect(SET)?;
@@ -45,192 +59,133 @@ pub(crate) fn canonical_relative_name(
     attributes: &mut usize,
 ) -> Result<(), NameError> {
     let mut reader = Reader::new(contents);
-    let mut members = Vec::new();
+    let start = begin_counted(canonical);
+    let mut count = 0;
     while !reader.is_empty() {
         *attributes += 1;
         if *attributes > MAX_NAME_ATTRIBUTES {
             return Err(NameError::TooManyAttributes);
         }
-        members.push(canonical_attribute(reader.expect(SEQUENCE)?.contents)?);
+        append_attribute(reader.expect(SEQUENCE)?.contents, canonical)?;
+        count += 1;
     }
-    if members.is_empty() {
+    if count == 0 {
         return Err(NameError::EmptyRelativeName);
     }
-    // The order of a SET carries no meaning, and folding case may have changed it.
-    members.sort_unstable();
-    append_counted(canonical, members.len(), &members.concat());
+    if count > 1 {
+        sort_attributes(&mut canonical[start..]);
+    }
+    end_counted(canonical, start, count);
     Ok(())
 }
 
-fn canonical_attribute(contents: &[u8]) -> Result<Vec<u8>, NameError> {
+fn append_attribute(contents: &[u8], canonical: &mut Vec<u8>) -> Result<(), NameError> {
     let mut reader = Reader::new(contents);
     let attribute_type = reader.object_identifier()?;
     let value = reader.element()?;
     reader.finish()?;
-    let mut canonical = Vec::with_capacity(contents.len() + 16);
-    append_counted(&mut canonical, 0, attribute_type);
-    match text(&value) {
-        Some(text) => append_counted(&mut canonical, 0, fold(&text).as_bytes()),
+    let start = begin_counted(canonical);
+    canonical.extend(attribute_type);
+    end_counted(canonical, start, TYPE);
+    let start = begin_counted(canonical);
+    if append_prepared(&value, canonical).is_some() {
+        end_counted(canonical, start, PREPARED_VALUE);
+    } else {
         // RFC 5280 section 7.1: other types may be compared byte by byte; the tag is part of it.
-        None => append_counted(&mut canonical, 1, value.raw),
+        canonical.truncate(start);
+        canonical.extend(value.raw);
+        end_counted(canonical, start, RAW_VALUE);
     }
-    Ok(canonical)
+    Ok(())
 }
 
-/// The text of a value whose type has a character set we read.
+/// Appends the prepared text of a value whose type has a character set we read. None, with anything
+/// appended, if it has another type, is not in its character set or cannot be prepared.
+fn append_prepared(value: &Element<'_>, canonical: &mut Vec<u8>) -> Option<()> {
+    match value.tag {
+        UTF8_STRING | PRINTABLE_STRING | IA5_STRING if value.contents.is_ascii() => {
+            prepare::append_ascii(value.contents, canonical);
+            Some(())
+        }
+        _ => prepare::append(&text(value)?, canonical),
+    }
+}
+
+/// The text of a value whose type has a character set that maps to Unicode (RFC 4518 section 2.1).
 fn text(value: &Element<'_>) -> Option<String> {
     let contents = value.contents;
     match value.tag {
-        UTF8_STRING | PRINTABLE_STRING | IA5_STRING => {
-            std::str::from_utf8(contents).ok().map(str::to_owned)
+        UTF8_STRING => std::str::from_utf8(contents).ok().map(str::to_owned),
+        PRINTABLE_STRING | IA5_STRING => {
+            let text = std::str::from_utf8(contents).ok();
+            text.filter(|text| text.is_ascii()).map(str::to_owned)
         }
+        // UCS-2: a surrogate is no character (RFC 3454 table C.5), not even with its other half.
         BMP_STRING => {
             let (pairs, rest) = contents.as_chunks::<2>();
-            let units: Vec<u16> = pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
-            if rest.is_empty() {
-                String::from_utf16(&units).ok()
-            } else {
-                None
-            }
+            let characters = pairs
+                .iter()
+                .map(|pair| char::from_u32(u16::from_be_bytes(*pair).into()));
+            rest.is_empty().then(|| characters.collect())?
         }
         UNIVERSAL_STRING => {
             let (fours, rest) = contents.as_chunks::<4>();
             let characters = fours
                 .iter()
                 .map(|four| char::from_u32(u32::from_be_bytes(*four)));
-            if rest.is_empty() {
-                characters.collect()
-            } else {
-                None
-            }
+            rest.is_empty().then(|| characters.collect())?
         }
         _ => None,
     }
 }
 
-/// Case folding and insignificant space handling (RFC 4518 sections 2.2 and 2.6.1): leading and
-/// trailing spaces vanish, runs of inner spaces become one.
-fn fold(text: &str) -> String {
-    let lower = text.to_lowercase();
-    lower
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+/// Marks of an attribute's parts.
+const TYPE: u32 = 0;
+const PREPARED_VALUE: u32 = 0;
+const RAW_VALUE: u32 = 1;
+
+/// Octets before counted bytes: a mark or count, and the length.
+const COUNTED: usize = 8;
+
+/// Leaves room for a mark and a length; the bytes appended from here on are counted. No two
+/// sequences of counted bytes are the same bytes.
+fn begin_counted(target: &mut Vec<u8>) -> usize {
+    target.extend([0; COUNTED]);
+    target.len()
 }
 
-/// Appends bytes so that no two sequences of appended parts give the same bytes: a marker or
-/// count, the length, the bytes.
-fn append_counted(target: &mut Vec<u8>, marker: usize, bytes: &[u8]) {
-    // Both numbers are bounded by the limits on certificates and names.
-    for number in [marker, bytes.len()] {
-        target.extend(u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes());
+/// Writes the mark and the length of what was appended since [`begin_counted`].
+fn end_counted(target: &mut [u8], start: usize, mark: u32) {
+    // Bounded by the limits on certificates and lists.
+    let length = u32::try_from(target.len() - start).unwrap_or(u32::MAX);
+    target[start - COUNTED..start - 4].copy_from_slice(&mark.to_be_bytes());
+    target[start - 4..start].copy_from_slice(&length.to_be_bytes());
+}
+
+/// Sorts the canonical attributes of one relative name: the order of a SET carries no meaning, and
+/// preparing the values may have changed it.
+fn sort_attributes(canonical: &mut [u8]) {
+    let mut attributes = Vec::new();
+    let mut rest = &*canonical;
+    while !rest.is_empty() {
+        let (attribute, after) = rest.split_at(counted_length(rest, 2));
+        attributes.push(attribute);
+        rest = after;
     }
-    target.extend(bytes);
+    attributes.sort_unstable();
+    let sorted = attributes.concat();
+    canonical.copy_from_slice(&sorted);
+}
+
+/// How many octets a number of counted bytes, one after the other, take at the beginning.
+fn counted_length(bytes: &[u8], number: usize) -> usize {
+    (0..number).fold(0, |start, _| {
+        let length: u32 = bytes[start + 4..start + COUNTED]
+            .iter()
+            .fold(0, |sum, octet| sum << 8 | u32::from(*octet));
+        start + COUNTED + usize::try_from(length).unwrap_or(usize::MAX)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{NameError, canonical_name};
-    use crate::DerError;
-
-    fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
-        [&[tag, u8::try_from(contents.len()).unwrap()], contents].concat()
-    }
-
-    fn attribute(arc: u8, tag: u8, value: &[u8]) -> Vec<u8> {
-        der(
-            0x30,
-            &[der(0x06, &[0x55, 0x04, arc]), der(tag, value)].concat(),
-        )
-    }
-
-    /// A name of relative names, each of (arc, string tag, value) attributes.
-    fn name(parts: &[&[(u8, u8, &[u8])]]) -> Vec<u8> {
-        let parts = parts.iter().map(|part| {
-            let members: Vec<_> = part
-                .iter()
-                .map(|(arc, tag, value)| attribute(*arc, *tag, value))
-                .collect();
-            der(0x31, &members.concat())
-        });
-        der(0x30, &parts.collect::<Vec<_>>().concat())
-    }
-
-    #[track_caller]
-    fn same(left: &[&[(u8, u8, &[u8])]], right: &[&[(u8, u8, &[u8])]]) -> bool {
-        canonical_name(&name(left)).unwrap() == canonical_name(&name(right)).unwrap()
-    }
-
-    #[test]
-    fn case_spaces_and_string_types_do_not_matter() {
-        assert!(same(
-            &[&[(3, 0x0c, b"City  CRLDP")]],
-            &[&[(3, 0x13, b" city crldp ")]]
-        ));
-        assert!(same(&[&[(3, 0x0c, b"AB")]], &[&[(3, 0x1e, b"\0a\0b")]]));
-        assert!(same(
-            &[&[(3, 0x0c, b"AB")]],
-            &[&[(3, 0x1c, b"\0\0\0a\0\0\0b")]]
-        ));
-        assert!(same(
-            &[&[(3, 0x0c, "É".as_bytes())]],
-            &[&[(3, 0x0c, "é".as_bytes())]]
-        ));
-    }
-
-    #[test]
-    fn values_types_order_and_grouping_matter() {
-        assert!(!same(&[&[(3, 0x0c, b"A")]], &[&[(3, 0x0c, b"B")]]));
-        assert!(!same(&[&[(3, 0x0c, b"A B")]], &[&[(3, 0x0c, b"AB")]]));
-        assert!(!same(&[&[(3, 0x0c, b"A")]], &[&[(10, 0x0c, b"A")]]));
-        let (a, b) = ((3, 0x0c, b"A".as_slice()), (3, 0x0c, b"B".as_slice()));
-        assert!(!same(&[&[a], &[b]], &[&[b], &[a]]));
-        assert!(!same(&[&[a], &[b]], &[&[a, b]]));
-        assert!(!same(&[&[a], &[b]], &[&[a]]));
-        assert!(same(&[&[a, b]], &[&[b, a]]));
-    }
-
-    #[test]
-    fn a_type_without_a_known_character_set_is_compared_byte_by_byte() {
-        assert!(same(&[&[(3, 0x14, b"A")]], &[&[(3, 0x14, b"A")]]));
-        assert!(!same(&[&[(3, 0x14, b"A")]], &[&[(3, 0x14, b"a")]]));
-        assert!(!same(&[&[(3, 0x14, b"a")]], &[&[(3, 0x0c, b"a")]]));
-    }
-
-    #[test]
-    fn an_empty_part_is_refused_and_an_empty_name_is_a_name() {
-        assert_eq!(
-            canonical_name(&name(&[&[]])),
-            Err(NameError::EmptyRelativeName)
-        );
-        assert_eq!(canonical_name(&name(&[])), Ok(Vec::new()));
-    }
-
-    #[test]
-    fn an_attribute_is_a_type_and_one_value() {
-        let three = der(
-            0x30,
-            &[der(0x06, &[0x55]), der(0x0c, b"A"), der(0x0c, b"B")].concat(),
-        );
-        let found = canonical_name(&der(0x30, &der(0x31, &three)));
-        assert_eq!(
-            found,
-            Err(NameError::Der(DerError::TrailingBytes { octets: 3 }))
-        );
-    }
-
-    #[test]
-    fn a_name_of_thirty_two_attributes_is_read_and_of_thirty_three_is_not() {
-        let attribute: &[(u8, u8, &[u8])] = &[(3, 0x0c, b"")];
-        let long = |count| {
-            let parts = vec![attribute; count];
-            let short = name(&parts[..1]);
-            let contents = short[2..].repeat(count);
-            let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
-            [&[0x30, 0x82], length.as_slice(), &contents].concat()
-        };
-        assert!(canonical_name(&long(32)).is_ok());
-        assert_eq!(canonical_name(&long(33)), Err(NameError::TooManyAttributes));
-    }
-}
+mod tests;

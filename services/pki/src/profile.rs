@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::certificate::{AUTHORITY_KEY_IDENTIFIER, SUBJECT_KEY_IDENTIFIER};
 use crate::limits::{CLOCK_TOLERANCE_SECS, RSA_MODULUS_BITS};
-use crate::{HashAlgorithm, KeyAlgorithm, SignatureAlgorithm, SignatureEncoding};
+use crate::{CrlProfile, HashAlgorithm, KeyAlgorithm, SignatureAlgorithm, SignatureEncoding};
 
 /// An object identifier, as its DER contents octets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +35,15 @@ impl fmt::Display for ObjectIdentifier {
 impl fmt::Debug for ObjectIdentifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "ObjectIdentifier({self})")
+    }
+}
+
+/// The contents octets of an object identifier, to be shown.
+pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Dotted<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_dotted(formatter, self.0)
     }
 }
 
@@ -269,6 +278,14 @@ impl Profile {
     /// Whether it is the profile of a card: one tier, every row demanded.
     pub fn is_card(&self) -> bool {
         self.kind == Kind::Card
+    }
+
+    /// By which rules lists are read.
+    pub fn crl_profile(&self) -> CrlProfile {
+        match self.kind {
+            Kind::Card => CrlProfile::Jpki,
+            Kind::Generic => CrlProfile::Rfc5280,
+        }
     }
 
     /// How far an issuer's clock may be ahead, in seconds. RFC 5280 knows no tolerance.

@@ -28,7 +28,8 @@ impl<'a> Crl<'a> {
         Self::read_as(der, CrlProfile::Rfc5280)
     }
 
-    pub(super) fn read_as(der: &'a [u8], profile: CrlProfile) -> Result<Self, CrlError> {
+    /// Reads a list's DER by the rules of a profile, without its entries.
+    pub(crate) fn read_as(der: &'a [u8], profile: CrlProfile) -> Result<Self, CrlError> {
         let mut list = whole_sequence(der)?;
         let signed = list.expect(SEQUENCE)?;
         let outer_octets = list.remaining();
@@ -80,7 +81,8 @@ impl<'a> Crl<'a> {
         Ok(entries)
     }
 
-    pub(super) fn entries_as(&self, profile: CrlProfile, limit: u64) -> CrlEntries<'a> {
+    /// Its entries by the rules of a profile, at most so many.
+    pub(crate) fn entries_as(&self, profile: CrlProfile, limit: u64) -> CrlEntries<'a> {
         let mut reader = EntryReader::new(profile, self.header.version, limit);
         reader.is_delta = Kind::from(self.header.is_delta());
         reader.is_indirect = Kind::from(self.header.is_indirect());

@@ -32,6 +32,15 @@ pub struct IssuingDistributionPoint {
 }
 
 impl IssuingDistributionPoint {
+    /// Whether two lists of one issuer cover the same certificates for the same reasons.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let key = |scope: &Self| scope.name.as_ref().map(DistributionPointName::scope_key);
+        key(self) == key(other)
+            && self.only == other.only
+            && self.only_some_reasons == other.only_some_reasons
+            && self.indirect == other.indirect
+    }
+
     pub(super) fn read(extension: &Extension<'_>, profile: CrlProfile) -> Result<Self, CrlError> {
         if profile == CrlProfile::Jpki && !extension.critical {
             return Err(CrlError::ScopeNotCritical);

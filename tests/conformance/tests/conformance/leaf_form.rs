@@ -55,7 +55,10 @@ fn a_certificate_is_at_most_32_kilobytes() {
     assert!(
         matches!(
             error,
-            LeafError::Certificate(CertificateError::TooLarge { octets: 34_000.., .. })
+            LeafError::Certificate(CertificateError::TooLarge {
+                octets: 34_000..,
+                ..
+            })
         ),
         "{error:?}"
     );
