@@ -5,8 +5,10 @@
 //! the same with one thing wrong.
 
 pub mod certificate;
+pub mod corpora;
 pub mod issuer;
 pub mod list;
+pub mod pkits;
 
 use std::path::Path;
 
