@@ -12,7 +12,7 @@ mod extension;
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::nom::Parser;
 
-use crate::der::{Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
+use crate::der::{BIT_STRING, Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
 use crate::name::canonical_name;
 use crate::{DerError, KeyIdentifier, UnixTime};
 
@@ -51,6 +51,8 @@ pub(crate) struct Certificate<'a> {
     pub(crate) not_after: UnixTime,
     /// Whether the validity is written in the one form RFC 5280 section 4.1.2.5 has for its year.
     pub(crate) validity_form: Result<(), DerError>,
+    /// Whether the signature is whole octets. Otherwise it is no signature of any algorithm here.
+    pub(crate) signature_form: Result<(), DerError>,
     pub(crate) has_unique_identifiers: bool,
     /// The SubjectPublicKeyInfo.
     pub(crate) spki: &'a [u8],
@@ -64,8 +66,9 @@ impl<'a> Certificate<'a> {
             let (octets, limit) = (der.len(), max_octets);
             return Err(CertificateError::TooLarge { octets, limit });
         }
-        check_strict(der)?;
         let parts = Parts::read(der)?;
+        check_strict(parts.signed)?;
+        check_strict(parts.outer_algorithm)?;
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (_, parsed) = parser.parse(der).map_err(|_| CertificateError::Structure)?;
         parts.check_agreement(&parsed)?;
@@ -95,6 +98,7 @@ impl<'a> Certificate<'a> {
             not_before: parts.not_before,
             not_after: parts.not_after,
             validity_form: parts.validity_form,
+            signature_form: parts.signature_form,
             has_unique_identifiers: tbs.issuer_uid.is_some() || tbs.subject_uid.is_some(),
             spki: parts.spki,
             extensions: parts.extensions,
@@ -141,6 +145,7 @@ struct Parts<'a> {
     spki: &'a [u8],
     extensions: Vec<Extension<'a>>,
     signature: &'a [u8],
+    signature_form: Result<(), DerError>,
 }
 
 impl<'a> Parts<'a> {
@@ -148,7 +153,13 @@ impl<'a> Parts<'a> {
         let mut certificate = whole_sequence(der)?;
         let signed = certificate.expect(SEQUENCE)?;
         let outer_algorithm = certificate.expect(SEQUENCE)?.raw;
-        let signature = certificate.octet_aligned_bits()?;
+        let bits = certificate.expect(BIT_STRING)?.contents;
+        let (unused, signature) = bits.split_first().ok_or(DerError::BitString)?;
+        let signature_form = if *unused == 0 {
+            Ok(())
+        } else {
+            Err(DerError::BitString)
+        };
         certificate.finish()?;
 
         let mut tbs = Reader::new(signed.contents);
@@ -191,6 +202,7 @@ impl<'a> Parts<'a> {
             spki,
             extensions,
             signature,
+            signature_form,
         })
     }
 

@@ -20,6 +20,7 @@ impl<'a> CardCertificate<'a> {
     pub(crate) fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
         let certificate = Certificate::read(der, MAX_CERTIFICATE_BYTES)?;
         certificate.validity_form?;
+        certificate.signature_form?;
         if certificate.version != 3 {
             let found = certificate.version;
             return Err(CertificateError::Version { found });

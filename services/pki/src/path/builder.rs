@@ -287,6 +287,9 @@ impl<'a> Search<'a> {
     fn verify_certificate(&self, id: NodeId, issuer: Issuer) -> Result<(), PathError> {
         let node = &self.nodes[id];
         let algorithm = node.signature_algorithm.clone()?;
+        if node.certificate.signature_form.is_err() {
+            return Err(PathError::IssuerSignature);
+        }
         let key = match issuer {
             Issuer::Anchor(index) => self.request.trust_anchors[index].public_key(),
             Issuer::Certificate(id) => self.nodes[id].public_key.as_ref().map_err(Clone::clone)?,
