@@ -1,6 +1,6 @@
 //! A certification authority: one name, one profile, several generations of keys.
 
-use crate::{KeyIdentifier, Profile, TrustAnchor};
+use crate::{KeyAlgorithm, KeyIdentifier, Profile, TrustAnchor};
 
 /// Whose key signs the list that covers a certificate. JPKI does not publish it, so it is a
 /// setting.
@@ -38,6 +38,16 @@ pub enum AuthorityError {
         /// The identifier they share.
         key_id: KeyIdentifier,
     },
+    /// A key that the profile does not have.
+    #[error(
+        "the trust anchor with key identifier {key_id} has a key of {found}, which the profile does not have"
+    )]
+    KeyNotInProfile {
+        /// The anchor with the key.
+        key_id: KeyIdentifier,
+        /// What the key computes with.
+        found: KeyAlgorithm,
+    },
     /// The generations of one authority share its name; another name is another authority.
     #[error("the trust anchor with key identifier {key_id} has another subject than the others")]
     SubjectsDiffer {
@@ -70,6 +80,13 @@ impl CertificationAuthority {
             {
                 return Err(AuthorityError::DuplicateKeyIdentifier {
                     key_id: key_id.clone(),
+                });
+            }
+            let found = anchor.public_key().algorithm();
+            if !profile.allows_key(found) {
+                return Err(AuthorityError::KeyNotInProfile {
+                    key_id: key_id.clone(),
+                    found,
                 });
             }
             if anchor.canonical_subject() != newest.canonical_subject() {

@@ -24,8 +24,6 @@ pub(crate) use extension::{
 };
 pub use extension::{ExtensionError, FoundIdentifier};
 
-/// `sha256WithRSAEncryption`, 1.2.840.113549.1.1.11.
-pub(crate) const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
 /// `id-ce-subjectKeyIdentifier`, 2.5.29.14.
 pub(crate) const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1d, 0x0e];
 

@@ -50,9 +50,9 @@ pub enum CrlError {
     /// The signed and the unsigned algorithm identifier differ.
     #[error("the two signature algorithms differ (RFC 5280 section 5.1.1.2)")]
     SignatureAlgorithmsDiffer,
-    /// Signed with another algorithm, or with parameters.
+    /// Signed with another algorithm than the profile's, or with other parameters.
     #[error(
-        "the signature algorithm is not sha256WithRSAEncryption with NULL (RFC 4055 section 5)"
+        "the signature algorithm or its parameters are none of the profile's (RFC 5280 section 5.1.1.2)"
     )]
     SignatureAlgorithm,
     /// The issuer's name is malformed.

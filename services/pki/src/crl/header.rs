@@ -4,18 +4,17 @@
 //! extensions, which are read behind them when a list is streamed.
 
 use crate::certificate::{
-    AUTHORITY_KEY_IDENTIFIER, Extension, ExtensionError, FoundIdentifier, SHA256_WITH_RSA,
-    check_duplicates, read_extensions,
+    AUTHORITY_KEY_IDENTIFIER, Extension, ExtensionError, FoundIdentifier, check_duplicates,
+    read_extensions,
 };
 use crate::crl::{CrlAuthorityKey, CrlError, CrlNumber, CrlProfile, IssuingDistributionPoint};
 use crate::der::{
-    Element, GENERALIZED_TIME, NULL, Reader, SEQUENCE, UTC_TIME, check_strict, context,
-    whole_sequence,
+    Element, GENERALIZED_TIME, Reader, SEQUENCE, UTC_TIME, check_strict, context, whole_sequence,
 };
 use crate::distribution_point::read_distribution_points;
 use crate::name::canonical_name;
 use crate::time::{from_der, from_element};
-use crate::{DerError, DistributionPoint, UnixTime};
+use crate::{DerError, DistributionPoint, Profile, SignatureAlgorithm, UnixTime};
 
 /// `id-ce-cRLNumber`, 2.5.29.20.
 const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
@@ -111,7 +110,7 @@ impl<'a> Head<'a> {
         if outer_algorithm.is_some_and(|outer| outer != signature_algorithm) {
             return Err(CrlError::SignatureAlgorithmsDiffer);
         }
-        check_algorithm(signature_algorithm, profile)?;
+        check_algorithm(signature_algorithm)?;
         let issuer = tbs.expect(SEQUENCE)?.raw;
         check_strict(issuer)?;
         let canonical_issuer = canonical_name(issuer)?;
@@ -151,21 +150,23 @@ pub(super) fn time(element: &Element<'_>, profile: CrlProfile) -> Result<UnixTim
     }
 }
 
-fn check_algorithm(der: &[u8], profile: CrlProfile) -> Result<(), CrlError> {
+/// Whether it is an `AlgorithmIdentifier` at all. Which algorithm it may be is for the profile of
+/// the certificates to say, see [`signature_algorithm`].
+fn check_algorithm(der: &[u8]) -> Result<(), CrlError> {
     check_strict(der)?;
-    let mut algorithm = whole_sequence(der)?;
-    let identifier = algorithm.object_identifier()?;
-    if profile == CrlProfile::Rfc5280 {
-        return Ok(());
-    }
-    let null = algorithm
-        .optional(NULL)?
-        .is_some_and(|null| null.contents.is_empty());
-    if identifier == SHA256_WITH_RSA && null && algorithm.is_empty() {
-        Ok(())
-    } else {
-        Err(CrlError::SignatureAlgorithm)
-    }
+    whole_sequence(der)?.object_identifier()?;
+    Ok(())
+}
+
+/// The algorithm of a list about certificates of a card: one that the profile has for both.
+pub(crate) fn signature_algorithm(
+    header: &CrlHeader,
+    profile: &Profile,
+) -> Result<SignatureAlgorithm, CrlError> {
+    SignatureAlgorithm::from_der(&header.signature_algorithm)
+        .ok()
+        .filter(|algorithm| profile.signature_algorithms().contains(algorithm))
+        .ok_or(CrlError::SignatureAlgorithm)
 }
 
 /// What the extensions of a list say.

@@ -20,6 +20,7 @@ pub use authority_key::{AuthorityCertificate, CrlAuthorityKey};
 pub use entry::CrlEntry;
 pub use error::CrlError;
 pub use header::CrlHeader;
+pub(crate) use header::signature_algorithm;
 pub use list::{Crl, CrlEntries};
 pub use number::CrlNumber;
 pub use profile::CrlProfile;
@@ -28,8 +29,8 @@ pub use scope::{CertificateType, IssuingDistributionPoint};
 use crate::limits::{CLOCK_TOLERANCE_SECS, MAX_CRL_BYTES, MAX_CRL_ENTRIES};
 use crate::signature::sha256;
 use crate::{
-    CertificationAuthority, DistributionPointName, ExtensionError, HashAlgorithm, KeyIdentifier,
-    RevocationReason, SerialNumber, SignatureEncoding, SignatureError, Signed, UnixTime, Verifier,
+    CertificationAuthority, DistributionPointName, ExtensionError, KeyIdentifier, RevocationReason,
+    SerialNumber, SignatureError, Signed, UnixTime, Verifier,
 };
 
 /// What may be known about a verified list without its entries.
@@ -216,6 +217,7 @@ fn check_signer(
     authority: &CertificationAuthority,
     verifier: &Verifier,
 ) -> Result<KeyIdentifier, CrlError> {
+    let algorithm = signature_algorithm(header, authority.profile())?;
     let key_id = header
         .authority_key
         .as_ref()
@@ -230,8 +232,8 @@ fn check_signer(
     verifier
         .verify(
             anchor.public_key(),
-            SignatureEncoding::Pkcs1V15DigestInfo,
-            HashAlgorithm::Sha256,
+            algorithm.encoding,
+            algorithm.hash,
             signed,
             signature,
         )

@@ -5,7 +5,7 @@
 /// | rule | `Rfc5280` | `Jpki` |
 /// |---|---|---|
 /// | version (5.1.2.1) | 1 without extensions, or 2 | 2 |
-/// | signature algorithm (5.1.1.2) | any, the same inside and outside | sha256WithRSAEncryption with NULL |
+/// | signature algorithm (5.1.1.2) | any, the same inside and outside | one of the card's profile |
 /// | GeneralizedTime before 2050 (5.1.2.4) | read: the clause binds whoever writes | refused |
 /// | nextUpdate (5.1.2.5) | may be missing; the caller decides what that means | must be there |
 /// | authorityKeyIdentifier (5.2.1) | may be missing | must be there with a key identifier |

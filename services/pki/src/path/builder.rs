@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::certificate::{CardCertificate, Certificate};
-use crate::crl::Crl;
+use crate::crl::{Crl, signature_algorithm};
 use crate::leaf::check_profile;
 use crate::limits::{MAX_PATH_CERTIFICATE_BYTES, MAX_PATH_LENGTH};
 use crate::path::extensions::PathExtensions;
@@ -17,7 +17,7 @@ use crate::path::{
     Budget, CrlRefusal, PathCertificate, PathError, PathReport, PathRequest, RevocationEvidence,
     RevocationMode, Verdict, Withheld,
 };
-use crate::{CertificateError, CrlError, Oid, SignatureError, Signed, Verifier};
+use crate::{CertificateError, CrlError, Oid, Profile, SignatureError, Signed, Verifier};
 
 /// One question while it is answered.
 pub(super) struct Search<'a> {
@@ -94,7 +94,7 @@ impl<'a> Search<'a> {
         let crls = match request.revocation {
             RevocationMode::Off => Vec::new(),
             RevocationMode::Require => {
-                let read = |der: &&'a [u8]| Crl::read_as(der, request.profile.crl_profile());
+                let read = |der: &&'a [u8]| read_crl(der, request.profile);
                 request.crls.iter().map(read).collect()
             }
         };
@@ -409,6 +409,15 @@ impl Outcome {
     pub(super) fn into_error(self) -> Option<PathError> {
         self.refusal.map(|(_, error)| error)
     }
+}
+
+/// Reads a list by the rules of a profile, those about algorithms included.
+fn read_crl<'a>(der: &'a [u8], profile: &Profile) -> Result<Crl<'a>, CrlError> {
+    let crl = Crl::read_as(der, profile.crl_profile())?;
+    if profile.is_card() {
+        signature_algorithm(&crl.header, profile)?;
+    }
+    Ok(crl)
 }
 
 /// A path, leaf first, that ends before an anchor: the refused certificate is the topmost.

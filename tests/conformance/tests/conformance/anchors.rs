@@ -3,10 +3,10 @@
 use conformance::fixture;
 use conformance::issuer::Issuer;
 use pki::{
-    AuthorityError, CertificateError, CertificationAuthority, CrlSigner, PRODUCTION_ROOTS, Profile,
-    TrustAnchor,
+    AuthorityError, CertificateError, CertificationAuthority, CrlSigner, KeyAlgorithm,
+    PRODUCTION_ROOTS, Profile, TrustAnchor,
 };
-use sandbox::mint::{CaKind, CertificateSpec, Extensions as _, names, pem};
+use sandbox::mint::{CaKind, CertificateSpec, EcKey, Extensions as _, names, pem};
 
 /// File, subject key identifier and validity as the authorities' certificates state them.
 const ROOTS: [(&str, &str, &str, &str); 6] = [
@@ -174,6 +174,29 @@ fn anchors_that_are_no_authority_are_refused() {
     assert_eq!(
         refused(&["authca02", "signca03"]),
         AuthorityError::SubjectsDiffer { key_id }
+    );
+}
+
+#[test]
+fn an_anchor_with_a_key_that_the_profile_does_not_have_is_refused() {
+    let issuer = Issuer::of(CaKind::UserAuthentication);
+    let newest = issuer.authority.newest();
+    let with_key = |spki: Vec<u8>| {
+        let root = CertificateSpec {
+            subject_public_key_info: spki,
+            ..CertificateSpec::root(CaKind::UserAuthentication, 1, &newest.key)
+        };
+        let anchor = TrustAnchor::from_der(&root.sign(&newest.key)).unwrap();
+        let profile = Profile::by_name("jpki-user-authentication").unwrap();
+        CertificationAuthority::new("test", profile, vec![anchor], CrlSigner::OwnKey)
+    };
+    assert!(with_key(newest.key.subject_public_key_info()).is_ok());
+    assert_eq!(
+        with_key(EcKey::generate().unwrap().subject_public_key_info()).unwrap_err(),
+        AuthorityError::KeyNotInProfile {
+            key_id: issuer.trusted.newest_anchor().key_id().clone(),
+            found: KeyAlgorithm::EcP256,
+        }
     );
 }
 
