@@ -40,6 +40,10 @@ pub struct CertificateSpec {
     pub subject: Vec<u8>,
     /// SubjectPublicKeyInfo.
     pub subject_public_key_info: Vec<u8>,
+    /// issuerUniqueID and subjectUniqueID: nothing at all.
+    pub unique_identifiers: Vec<u8>,
+    /// How the validity is written.
+    pub time: fn(UnixTime) -> Vec<u8>,
     /// The extensions in their order.
     pub extensions: Vec<Extension>,
     /// Octets after the certificate.
@@ -154,6 +158,8 @@ impl CertificateSpec {
             not_after: UnixTime::from_secs(0),
             subject,
             subject_public_key_info: key.subject_public_key_info(),
+            unique_identifiers: Vec::new(),
+            time: der::time,
             extensions,
             trailing: Vec::new(),
         }
@@ -178,9 +184,10 @@ impl CertificateSpec {
             self.serial.clone(),
             self.inner_algorithm.clone(),
             self.issuer.clone(),
-            der::sequence([der::time(self.not_before), der::time(self.not_after)]),
+            der::sequence([(self.time)(self.not_before), (self.time)(self.not_after)]),
             self.subject.clone(),
             self.subject_public_key_info.clone(),
+            self.unique_identifiers.clone(),
             extensions,
         ])
     }

@@ -61,6 +61,8 @@ pub struct CrlSpec {
     pub this_update: UnixTime,
     /// When it says the next is due; `None` leaves the field out.
     pub next_update: Option<UnixTime>,
+    /// How these two are written.
+    pub time: fn(UnixTime) -> Vec<u8>,
     /// The entries in their order.
     pub entries: Vec<CrlEntry>,
     /// Writes the list of entries even if it is empty, which RFC 5280 section 5.1.2.6 forbids.
@@ -93,6 +95,7 @@ impl CrlSpec {
             issuer: kind.distinguished_name(),
             this_update,
             next_update: Some(next_update),
+            time: der::time,
             entries: Vec::new(),
             empty_entries_present: false,
             extensions: vec![
@@ -131,7 +134,7 @@ impl CrlSpec {
 
     /// The part that is signed.
     pub fn to_be_signed(&self) -> Vec<u8> {
-        let next_update = self.next_update.map(der::time).unwrap_or_default();
+        let next_update = self.next_update.map(self.time).unwrap_or_default();
         let entries = if self.entries.is_empty() && !self.empty_entries_present {
             Vec::new()
         } else {
@@ -146,7 +149,7 @@ impl CrlSpec {
             self.version.clone(),
             self.inner_algorithm.clone(),
             self.issuer.clone(),
-            der::time(self.this_update),
+            (self.time)(self.this_update),
             next_update,
             entries,
             extensions,

@@ -16,7 +16,7 @@ use crate::der;
 /// Why a key could not be made, read or used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the key cannot be used: {0}")]
-pub struct KeyError(&'static str);
+pub struct KeyError(pub(super) &'static str);
 
 /// An RSA-2048 key pair.
 #[derive(serde::Serialize, serde::Deserialize)]
