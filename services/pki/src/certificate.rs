@@ -12,7 +12,9 @@ mod extension;
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::nom::Parser;
 
-use crate::der::{BIT_STRING, Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
+use crate::der::{
+    BIT_STRING, Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence,
+};
 use crate::name::canonical_name;
 use crate::{DerError, KeyIdentifier, UnixTime};
 
