@@ -77,7 +77,7 @@ impl<'a> Crl<'a> {
     /// All its entries: the list is refused if one of them is, or if two are about one certificate.
     pub fn all_entries(&self) -> Result<Vec<CrlEntry<'a>>, CrlError> {
         let entries = self.entries().collect::<Result<Vec<_>, _>>()?;
-        duplicates::check_entries(&entries)?;
+        duplicates::check_entries(&entries, &self.header.canonical_issuer)?;
         Ok(entries)
     }
 
@@ -144,3 +144,6 @@ impl std::fmt::Debug for CrlEntries<'_> {
         formatter.write_str("CrlEntries")
     }
 }
+
+#[cfg(test)]
+mod tests;
