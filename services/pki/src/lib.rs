@@ -22,6 +22,7 @@ mod leaf;
 pub mod limits;
 mod name;
 mod pem;
+mod personal;
 mod profile;
 mod public_key;
 mod reason;
@@ -44,6 +45,9 @@ pub use general_name::GeneralNameError;
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
 pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
 pub use name::{NameError, NameText};
+pub use personal::{
+    BirthDate, Era, FourInformation, FourInformationError, Gender, PersonalField, UnknownName,
+};
 pub use profile::{ExtendedKeyUsageRule, KeyUsage, ObjectIdentifier, Profile};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use reason::RevocationReason;

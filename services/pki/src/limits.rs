@@ -23,6 +23,9 @@ pub const MAX_GENERAL_NAMES: usize = 16;
 /// a hundred are common, and nothing that we do with them takes more than linear time.
 pub const MAX_ALTERNATIVE_NAMES: usize = 256;
 
+/// Characters of the address in a signing certificate, the most that the profile of JPKI allows.
+pub const MAX_ADDRESS_CHARACTERS: usize = 200;
+
 /// Bits of an RSA modulus: JPKI has 2048. Below is broken or nearly so (NIST SP 800-131A); above
 /// 4096 verification costs more than a caller's request should be able to ask for.
 pub const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
