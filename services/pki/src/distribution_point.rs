@@ -4,13 +4,14 @@
 //! municipality, so errors never carry it.
 
 use crate::der::{Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
-use crate::limits::MAX_GENERAL_NAMES;
+use crate::limits::{MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES};
 use crate::name::{canonical_name, canonical_relative_name};
-use crate::{DerError, NameError};
+use crate::{DerError, NameError, ReasonFlags};
 
 const FULL_NAME: u8 = context(0);
 const RELATIVE_NAME: u8 = context(1);
 const DIRECTORY_NAME: u8 = context(4);
+const UNIFORM_RESOURCE_IDENTIFIER: u8 = context_primitive(6);
 
 /// Why a distribution point is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +28,18 @@ pub enum DistributionPointError {
     /// A full name without a name.
     #[error("a full name is empty (RFC 5280 section 4.2.1.6)")]
     EmptyFullName,
+    /// An issuer without a name.
+    #[error("the issuer of a distribution point's list is empty (RFC 5280 section 4.2.1.6)")]
+    EmptyCrlIssuer,
+    /// A set of reasons in which there is none.
+    #[error("a distribution point is for no reason at all (RFC 5280 section 4.2.1.13)")]
+    NoReasons,
+    /// No distribution point where there must be one.
+    #[error("the distribution points are empty (RFC 5280 section 4.2.1.13)")]
+    NoPoints,
+    /// More distribution points than any real certificate or list.
+    #[error("there are more than {MAX_DISTRIBUTION_POINTS} distribution points")]
+    TooManyPoints,
     /// More names than any real distribution point.
     #[error("a distribution point has more than {MAX_GENERAL_NAMES} names")]
     TooManyNames,
@@ -37,8 +50,8 @@ pub enum DistributionPointError {
 pub struct DistributionPoint {
     der: Box<[u8]>,
     name: Option<DistributionPointName>,
-    limits_reasons: bool,
-    names_crl_issuer: bool,
+    reasons: Option<ReasonFlags>,
+    crl_issuer: Option<Box<[CanonicalGeneralName]>>,
 }
 
 impl DistributionPoint {
@@ -51,17 +64,29 @@ impl DistributionPoint {
             Some(element) => Some(DistributionPointName::from_der(element.contents)?),
             None => None,
         };
-        let limits_reasons = reader.optional(context_primitive(1))?.is_some();
-        let names_crl_issuer = reader.optional(context(2))?.is_some();
+        let reasons = match reader.optional(context_primitive(1))? {
+            Some(element) => Some(ReasonFlags::from_bits(element.contents)?),
+            None => None,
+        };
+        let crl_issuer = match reader.optional(context(2))? {
+            Some(element) => Some(general_names(element.contents)?),
+            None => None,
+        };
         reader.finish()?;
-        if name.is_none() && !names_crl_issuer {
+        if name.is_none() && crl_issuer.is_none() {
             return Err(DistributionPointError::Empty);
+        }
+        if reasons.is_some_and(ReasonFlags::is_empty) {
+            return Err(DistributionPointError::NoReasons);
+        }
+        if crl_issuer.as_ref().is_some_and(Vec::is_empty) {
+            return Err(DistributionPointError::EmptyCrlIssuer);
         }
         Ok(Self {
             der: der.into(),
             name,
-            limits_reasons,
-            names_crl_issuer,
+            reasons,
+            crl_issuer: crl_issuer.map(Vec::into_boxed_slice),
         })
     }
 
@@ -77,12 +102,80 @@ impl DistributionPoint {
 
     /// Whether its list covers only some reasons.
     pub fn limits_reasons(&self) -> bool {
-        self.limits_reasons
+        self.reasons.is_some()
+    }
+
+    /// The reasons its list covers, if they are not all; never the empty set.
+    pub fn reasons(&self) -> Option<ReasonFlags> {
+        self.reasons
     }
 
     /// Whether its list is issued by somebody else.
     pub fn names_crl_issuer(&self) -> bool {
-        self.names_crl_issuer
+        self.crl_issuer.is_some()
+    }
+
+    /// The names of whoever else issues its list, if somebody does; never without a name, and of
+    /// whatever forms they are: which of them may be used is not decided here.
+    pub fn crl_issuer(&self) -> Option<&[CanonicalGeneralName]> {
+        self.crl_issuer.as_deref()
+    }
+}
+
+/// `CRLDistributionPoints`, as they stand in a certificate (RFC 5280 section 4.2.1.13) or as the
+/// freshest CRL of a certificate or list (sections 4.2.1.15 and 5.2.6).
+pub(crate) fn read_distribution_points(
+    value: &[u8],
+) -> Result<Vec<DistributionPoint>, DistributionPointError> {
+    let mut list = whole_sequence(value)?;
+    let mut points = Vec::new();
+    while !list.is_empty() {
+        if points.len() == MAX_DISTRIBUTION_POINTS {
+            return Err(DistributionPointError::TooManyPoints);
+        }
+        points.push(DistributionPoint::from_der(list.expect(SEQUENCE)?.raw)?);
+    }
+    if points.is_empty() {
+        return Err(DistributionPointError::NoPoints);
+    }
+    Ok(points)
+}
+
+/// A `GeneralName` in the form in which two are equal bytes exactly when they are the same name:
+/// directory names by RFC 5280 section 7.1; of a URI the scheme and the host without regard to case
+/// (section 7.4); everything else octet by octet.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CanonicalGeneralName {
+    tag: u8,
+    value: Box<[u8]>,
+}
+
+impl CanonicalGeneralName {
+    /// The canonical bytes of the name, if it is a directory name.
+    pub(crate) fn directory_name(&self) -> Option<&[u8]> {
+        (self.tag == DIRECTORY_NAME).then_some(&*self.value)
+    }
+
+    /// Whether it is a directory name.
+    pub fn is_directory_name(&self) -> bool {
+        self.tag == DIRECTORY_NAME
+    }
+
+    /// The name, if it is a URI; its scheme and host are in lower case.
+    pub fn uri(&self) -> Option<&str> {
+        let is_uri = self.tag == UNIFORM_RESOURCE_IDENTIFIER;
+        is_uri.then(|| std::str::from_utf8(&self.value).ok())?
+    }
+}
+
+/// Its form alone: a directory name can lead to the holder's municipality.
+impl std::fmt::Debug for CanonicalGeneralName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "CanonicalGeneralName([{}] redacted)",
+            self.tag & 0x1f
+        )
     }
 }
 
@@ -91,20 +184,38 @@ impl DistributionPoint {
 pub struct DistributionPointName {
     der: Box<[u8]>,
     scope_key: Box<[u8]>,
-    is_one_directory_name: bool,
+    form: NameForm,
 }
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum NameForm {
+    Full(Box<[CanonicalGeneralName]>),
+    Relative,
+}
+
+/// What the scope key of a relative name begins with; the canonical relative name follows.
+const RELATIVE_KEY: u8 = 1;
+/// What the scope key of a full name begins with.
+const FULL_KEY: u8 = 0;
 
 impl DistributionPointName {
     /// Reads the CHOICE, beginning with its `[0]` (full name) or `[1]` (relative name) tag.
     pub fn from_der(der: &[u8]) -> Result<Self, DistributionPointError> {
         check_strict(der)?;
         let choice = Reader::new(der).element()?;
-        let (scope_key, is_one_directory_name) = match choice.tag {
-            FULL_NAME => full_name(choice.contents)?,
+        let (scope_key, form) = match choice.tag {
+            FULL_NAME => {
+                let names = general_names(choice.contents)?;
+                if names.is_empty() {
+                    return Err(DistributionPointError::EmptyFullName);
+                }
+                let key = full_name_key(choice.contents)?;
+                (key, NameForm::Full(names.into()))
+            }
             RELATIVE_NAME => {
-                let mut key = vec![1];
+                let mut key = vec![RELATIVE_KEY];
                 canonical_relative_name(choice.contents, &mut key, &mut 0)?;
-                (key, false)
+                (key, NameForm::Relative)
             }
             found => Err(DerError::UnexpectedTag {
                 expected: FULL_NAME,
@@ -114,7 +225,7 @@ impl DistributionPointName {
         Ok(Self {
             der: der.into(),
             scope_key: scope_key.into(),
-            is_one_directory_name,
+            form,
         })
     }
 
@@ -131,22 +242,45 @@ impl DistributionPointName {
 
     /// Whether it is a full name of exactly one directory name, the only form of JPKI.
     pub fn is_one_directory_name(&self) -> bool {
-        self.is_one_directory_name
+        match &self.form {
+            NameForm::Full(names) => matches!(&**names, [name] if name.is_directory_name()),
+            NameForm::Relative => false,
+        }
+    }
+
+    /// Whether it is relative to the name of the list's issuer.
+    pub fn is_relative(&self) -> bool {
+        self.form == NameForm::Relative
+    }
+
+    /// All its names. One that is relative follows the name of the list's issuer (RFC 5280 sections
+    /// 4.2.1.13 and 5.2.5), given here in its canonical form.
+    pub(crate) fn full_names(&self, relative_to: &[u8]) -> Vec<CanonicalGeneralName> {
+        match &self.form {
+            NameForm::Full(names) => names.to_vec(),
+            NameForm::Relative => {
+                // Canonical names are their parts' canonical bytes, one after the other.
+                let relative = self.scope_key.get(1..).unwrap_or_default();
+                vec![CanonicalGeneralName {
+                    tag: DIRECTORY_NAME,
+                    value: [relative_to, relative].concat().into(),
+                }]
+            }
+        }
     }
 }
 
-/// The scope key of `GeneralNames`, and whether they are one directory name.
-fn full_name(contents: &[u8]) -> Result<(Vec<u8>, bool), DistributionPointError> {
+/// The elements of `GeneralNames`, given as its contents: tag and contents, and for a directory
+/// name its canonical bytes instead.
+fn each_general_name(contents: &[u8]) -> Result<Vec<(u8, Vec<u8>)>, DistributionPointError> {
     let mut reader = Reader::new(contents);
     let mut names = Vec::new();
-    let mut directory_names = 0;
     while !reader.is_empty() {
         if names.len() == MAX_GENERAL_NAMES {
             return Err(DistributionPointError::TooManyNames);
         }
         let general_name = reader.element()?;
         let bytes = if general_name.tag == DIRECTORY_NAME {
-            directory_names += 1;
             // `directoryName [4] Name`: Name is a CHOICE, so the tag is explicit.
             let mut name = Reader::new(general_name.contents);
             let sequence = name.expect(SEQUENCE)?;
@@ -157,137 +291,57 @@ fn full_name(contents: &[u8]) -> Result<(Vec<u8>, bool), DistributionPointError>
         };
         names.push((general_name.tag, bytes));
     }
-    if names.is_empty() {
-        return Err(DistributionPointError::EmptyFullName);
+    Ok(names)
+}
+
+/// `GeneralNames`, given as its contents; may be empty. The caller has checked that they are DER.
+pub(crate) fn general_names(
+    contents: &[u8],
+) -> Result<Vec<CanonicalGeneralName>, DistributionPointError> {
+    let names = each_general_name(contents)?.into_iter();
+    let canonical = names.map(|(tag, bytes)| CanonicalGeneralName {
+        tag,
+        value: match tag {
+            UNIFORM_RESOURCE_IDENTIFIER => canonical_uri(bytes).into(),
+            _ => bytes.into(),
+        },
+    });
+    Ok(canonical.collect())
+}
+
+/// Scheme and host in lower case (RFC 5280 section 7.4, RFC 3986 section 6.2.2.1); the user before
+/// the host, the path and what follows it keep their case.
+fn canonical_uri(mut uri: Vec<u8>) -> Vec<u8> {
+    let Some(colon) = uri.iter().position(|octet| *octet == b':') else {
+        return uri;
+    };
+    uri[..colon].make_ascii_lowercase();
+    let start = colon + 3;
+    if uri.get(colon + 1..start) == Some(b"//") {
+        let length = uri[start..]
+            .iter()
+            .position(|octet| matches!(octet, b'/' | b'?' | b'#'));
+        let end = length.map_or(uri.len(), |length| start + length);
+        let user = uri[start..end].iter().rposition(|octet| *octet == b'@');
+        let host = user.map_or(start, |user| start + user + 1);
+        uri[host..end].make_ascii_lowercase();
     }
-    let is_one_directory_name = directory_names == 1 && names.len() == 1;
+    uri
+}
+
+/// The scope key of `GeneralNames`. Lists are stored under it, so it must never change: it has
+/// URIs as they were written.
+fn full_name_key(contents: &[u8]) -> Result<Vec<u8>, DistributionPointError> {
+    let mut names = each_general_name(contents)?;
     names.sort_unstable();
-    let mut key = vec![0];
+    let mut key = vec![FULL_KEY];
     for (tag, bytes) in names {
         key.push(tag);
         key.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         key.extend(bytes);
     }
-    Ok((key, is_one_directory_name))
+    Ok(key)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{DistributionPoint, DistributionPointError, DistributionPointName};
-    use crate::DerError;
-
-    fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
-        [&[tag, u8::try_from(contents.len()).unwrap()], contents].concat()
-    }
-
-    fn relative_name(common_name: &[u8]) -> Vec<u8> {
-        let attribute = [der(0x06, &[0x55, 4, 3]), der(0x0c, common_name)].concat();
-        der(0x30, &attribute)
-    }
-
-    fn directory_name(common_name: &[u8]) -> Vec<u8> {
-        der(0xa4, &der(0x30, &der(0x31, &relative_name(common_name))))
-    }
-
-    fn full_name(names: &[Vec<u8>]) -> Vec<u8> {
-        der(0xa0, &names.concat())
-    }
-
-    #[test]
-    fn a_directory_name_is_compared_by_meaning() {
-        let read = |name: &[u8]| {
-            DistributionPointName::from_der(&full_name(&[directory_name(name)])).unwrap()
-        };
-        assert_eq!(
-            read(b"City CRLDP").scope_key(),
-            read(b"city  crldp").scope_key()
-        );
-        assert_ne!(
-            read(b"City CRLDP").scope_key(),
-            read(b"Town CRLDP").scope_key()
-        );
-        assert!(read(b"City CRLDP").is_one_directory_name());
-    }
-
-    #[test]
-    fn other_forms_are_read_and_told_apart() {
-        let uri = der(0x86, b"http://x/");
-        let read = |der: &[u8]| DistributionPointName::from_der(der).unwrap();
-        let both = read(&full_name(&[directory_name(b"A"), uri.clone()]));
-        let reversed = read(&full_name(&[uri.clone(), directory_name(b"A")]));
-        assert_eq!(both.scope_key(), reversed.scope_key());
-        assert!(!both.is_one_directory_name());
-        let one = read(&full_name(&[uri]));
-        assert_ne!(one.scope_key(), both.scope_key());
-        assert!(!one.is_one_directory_name());
-        let relative = read(&der(0xa1, &relative_name(b"A")));
-        assert_ne!(
-            relative.scope_key(),
-            read(&full_name(&[directory_name(b"A")])).scope_key()
-        );
-        assert!(!relative.is_one_directory_name());
-    }
-
-    #[test]
-    fn a_distribution_point_tells_its_parts() {
-        let name = der(0xa0, &full_name(&[directory_name(b"A")]));
-        let plain = DistributionPoint::from_der(&der(0x30, &name)).unwrap();
-        assert!(plain.name().is_some() && !plain.limits_reasons() && !plain.names_crl_issuer());
-        let reasons = der(0x81, &[7, 0x80]);
-        let issuer = der(0xa2, &directory_name(b"B"));
-        let all = [name, reasons.clone(), issuer].concat();
-        let all = DistributionPoint::from_der(&der(0x30, &all)).unwrap();
-        assert!(all.limits_reasons() && all.names_crl_issuer());
-        assert_eq!(
-            DistributionPoint::from_der(&der(0x30, &reasons)),
-            Err(DistributionPointError::Empty)
-        );
-    }
-
-    #[test]
-    fn malformed_points_are_refused() {
-        let refused = |bytes: &[u8]| DistributionPointName::from_der(bytes).unwrap_err();
-        assert_eq!(
-            refused(&full_name(&[])),
-            DistributionPointError::EmptyFullName
-        );
-        assert_eq!(
-            refused(&der(0xa2, &[])),
-            DerError::UnexpectedTag {
-                expected: 0xa0,
-                found: 0xa2
-            }
-            .into()
-        );
-        let mut trailing = full_name(&[directory_name(b"A")]);
-        trailing.push(0);
-        assert_eq!(
-            refused(&trailing),
-            DerError::TrailingBytes { octets: 1 }.into()
-        );
-        let uri = der(0x86, b"x");
-        assert!(DistributionPointName::from_der(&full_name(&vec![uri.clone(); 16])).is_ok());
-        assert_eq!(
-            refused(&full_name(&vec![uri; 17])),
-            DistributionPointError::TooManyNames
-        );
-    }
-
-    #[test]
-    fn nothing_more_is_in_a_point_or_a_name() {
-        let trailing = DistributionPointError::Der(DerError::TrailingBytes { octets: 2 });
-        let name = || der(0xa0, &full_name(&[directory_name(b"A")]));
-        let null = [5, 0].as_slice();
-        let point = der(0x30, &[&name(), null].concat());
-        assert_eq!(DistributionPoint::from_der(&point), Err(trailing));
-        let two_names = der(0xa4, &[&directory_name(b"A")[2..], null].concat());
-        let refused = DistributionPointName::from_der(&full_name(&[two_names]));
-        assert_eq!(refused, Err(trailing));
-        let broken_issuer = der(0x30, &[name(), der(0xa2, &[5, 1, 0])].concat());
-        let null_with_contents = DistributionPointError::Der(DerError::Null);
-        assert_eq!(
-            DistributionPoint::from_der(&broken_issuer),
-            Err(null_with_contents)
-        );
-    }
-}
+mod tests;

@@ -36,10 +36,14 @@ pub use anchor::TrustAnchor;
 pub use authority::{AuthorityError, CertificationAuthority, CrlSigner};
 pub use certificate::{CertificateError, ExtensionError, FoundIdentifier, peek_issuer_key_id};
 pub use crl::{
-    CrlError, CrlFacts, CrlLimits, CrlNumber, CrlScope, RevokedEntry, VerifiedCrl, verify_crl,
+    AuthorityCertificate, CertificateType, Crl, CrlAuthorityKey, CrlEntries, CrlEntry, CrlError,
+    CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, IssuingDistributionPoint,
+    RevokedEntry, VerifiedCrl, verify_crl,
 };
 pub use der::DerError;
-pub use distribution_point::{DistributionPoint, DistributionPointError, DistributionPointName};
+pub use distribution_point::{
+    CanonicalGeneralName, DistributionPoint, DistributionPointError, DistributionPointName,
+};
 pub use escape::EscapedText;
 pub use general_name::GeneralNameError;
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
@@ -50,7 +54,7 @@ pub use personal::{
 };
 pub use profile::{ExtendedKeyUsageRule, KeyUsage, ObjectIdentifier, Profile};
 pub use public_key::{PublicKey, PublicKeyError};
-pub use reason::RevocationReason;
+pub use reason::{ReasonFlags, RevocationReason};
 pub use roots::{PRODUCTION_ROOTS, ProductionRoot};
 pub use serial::{SerialError, SerialNumber};
 pub use signature::{

@@ -26,6 +26,9 @@ pub const MAX_ALTERNATIVE_NAMES: usize = 256;
 /// Characters of the address in a signing certificate, the most that the profile of JPKI allows.
 pub const MAX_ADDRESS_CHARACTERS: usize = 200;
 
+/// Distribution points of one certificate or list. JPKI has one; PKITS has two.
+pub const MAX_DISTRIBUTION_POINTS: usize = 32;
+
 /// Bits of an RSA modulus: JPKI has 2048. Below is broken or nearly so (NIST SP 800-131A); above
 /// 4096 verification costs more than a caller's request should be able to ask for.
 pub const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -40,6 +43,14 @@ pub const MAX_CRL_BYTES: u64 = 1536 * 1024 * 1024;
 
 /// Entries of one revocation list; see [`MAX_CRL_BYTES`]. An entry takes 32 octets in memory.
 pub const MAX_CRL_ENTRIES: u64 = 40_000_000;
+
+/// Octets of a revocation list without its entries: names, times, extensions and the signature.
+/// PKITS's longest have less than 1 kB, JPKI's about as much. A streaming reader holds this much.
+pub const MAX_CRL_FRAME_BYTES: usize = 64 * 1024;
+
+/// Octets of one entry of a revocation list. One has 20 to 60; the longest, which names another
+/// issuer in every form there is, a few hundred. A streaming reader holds one entry.
+pub const MAX_CRL_ENTRY_BYTES: usize = 16 * 1024;
 
 /// How far an issuer's clock may be ahead of ours: a list issued this many seconds in the future is
 /// current. More would let a wrong clock here make a list of tomorrow prove something today.

@@ -1,6 +1,7 @@
 //! Why a list is refused.
 
 use crate::certificate::{ExtensionError, FoundIdentifier};
+use crate::limits::{MAX_CRL_ENTRY_BYTES, MAX_CRL_FRAME_BYTES};
 use crate::{DerError, DistributionPointError, KeyIdentifier, NameError, SerialError, UnixTime};
 
 /// Why a list is refused. Entries are named by their position, never by their serial.
@@ -20,12 +21,32 @@ pub enum CrlError {
         /// The most that are read.
         limit: u64,
     },
+    /// Larger, without its entries, than anything but an attack.
+    #[error("the list without its entries has more than {MAX_CRL_FRAME_BYTES} octets")]
+    FrameTooLarge,
+    /// An entry larger than anything but an attack.
+    #[error("entry {position} has {octets} octets; {MAX_CRL_ENTRY_BYTES} are read")]
+    EntryTooLarge {
+        /// Its position in the list, from 1.
+        position: u64,
+        /// Its size.
+        octets: usize,
+    },
     /// It is not DER, or holds more or fewer elements than a list.
     #[error("the list is not DER: {0}")]
     Der(#[from] DerError),
     /// Not version 2.
     #[error("the list has another version than 2 (RFC 5280 section 5.1.2.1)")]
     Version,
+    /// Extensions in a list of version 1.
+    #[error("the list has version 1 and extensions (RFC 5280 section 5.1.2.7)")]
+    Version1Extensions,
+    /// Entry extensions in a list of version 1.
+    #[error("entry {position} has extensions in a list of version 1 (RFC 5280 section 5.3)")]
+    Version1EntryExtensions {
+        /// The entry's position in the list, from 1.
+        position: u64,
+    },
     /// The signed and the unsigned algorithm identifier differ.
     #[error("the two signature algorithms differ (RFC 5280 section 5.1.1.2)")]
     SignatureAlgorithmsDiffer,
@@ -37,6 +58,9 @@ pub enum CrlError {
     /// The issuer's name is malformed.
     #[error("the issuer is malformed: {0}")]
     IssuerMalformed(#[from] NameError),
+    /// Without an issuer nobody vouches.
+    #[error("the issuer is empty (RFC 5280 section 5.1.2.3)")]
+    EmptyIssuer,
     /// Without nextUpdate nobody knows when a list is stale.
     #[error("the list has no nextUpdate (RFC 5280 section 5.1.2.5)")]
     NextUpdateMissing,
@@ -60,6 +84,9 @@ pub enum CrlError {
         /// The extension.
         extension: FoundIdentifier,
     },
+    /// The names in the authority key identifier are malformed.
+    #[error("authorityKeyIdentifier is malformed: {0}")]
+    AuthorityKeyMalformed(DistributionPointError),
     /// A list without a number cannot be told from an older one.
     #[error("the list has no cRLNumber (RFC 5280 section 5.2.3)")]
     NumberMissing,
@@ -69,6 +96,15 @@ pub enum CrlError {
     /// Only the changes since another list.
     #[error("the list is a delta list (RFC 5280 section 5.2.4)")]
     Delta,
+    /// A delta list that others would take for a full one.
+    #[error("deltaCRLIndicator is not critical (RFC 5280 section 5.2.4)")]
+    BaseNumberNotCritical,
+    /// The places of the delta lists are malformed.
+    #[error("freshestCRL is malformed: {0}")]
+    FreshestMalformed(DistributionPointError),
+    /// A delta list that has delta lists.
+    #[error("the list is a delta list and has freshestCRL (RFC 5280 section 5.2.6)")]
+    FreshestInDelta,
     /// The scope is not marked critical, so others would overlook it.
     #[error("issuingDistributionPoint is not critical (RFC 5280 section 5.2.5)")]
     ScopeNotCritical,
@@ -81,6 +117,14 @@ pub enum CrlError {
     /// The scope's name is not one directory name.
     #[error("issuingDistributionPoint is not one directory name, as JPKI's points are")]
     ScopeName,
+    /// Only one type of certificates, and only another one.
+    #[error(
+        "the list covers only one type of certificates and only another (RFC 5280 section 5.2.5)"
+    )]
+    SeveralCertificateTypes,
+    /// Only the reasons of an empty set.
+    #[error("the list covers no reason at all (RFC 5280 section 5.2.5)")]
+    NoReasons,
     /// Only one type of certificates.
     #[error("the list covers only certificates of one type (RFC 5280 section 5.2.5)")]
     OneCertificateType,
@@ -145,6 +189,22 @@ pub enum CrlError {
         /// The entry's position in the list, from 1.
         position: u64,
     },
+    /// The names of an entry's issuer are malformed.
+    #[error("the issuer of entry {position} is malformed: {error}")]
+    EntryIssuerMalformed {
+        /// The entry's position in the list, from 1.
+        position: u64,
+        /// What is wrong.
+        error: DistributionPointError,
+    },
+    /// An entry's issuer without a distinguished name, or with two.
+    #[error(
+        "the issuer of entry {position} is not one distinguished name (RFC 5280 section 5.3.3)"
+    )]
+    EntryIssuerName {
+        /// The entry's position in the list, from 1.
+        position: u64,
+    },
     /// A reason that the standard does not define.
     #[error(
         "entry {position} has the reason {code}, which does not exist (RFC 5280 section 5.3.1)"
@@ -193,23 +253,34 @@ impl CrlError {
         match self {
             Self::TooLarge { .. } => "crl_too_large",
             Self::TooManyEntries { .. } => "too_many_entries",
+            Self::FrameTooLarge => "frame_too_large",
+            Self::EntryTooLarge { .. } => "entry_too_large",
             Self::Der(_) => "not_der",
             Self::Version => "crl_version",
+            Self::Version1Extensions => "version_1_extensions",
+            Self::Version1EntryExtensions { .. } => "version_1_entry_extensions",
             Self::SignatureAlgorithmsDiffer => "signature_algorithms_differ",
             Self::SignatureAlgorithm => "signature_algorithm",
             Self::IssuerMalformed(_) => "issuer_malformed",
+            Self::EmptyIssuer => "empty_issuer",
             Self::NextUpdateMissing => "next_update_missing",
             Self::UpdateOrder { .. } => "update_order",
             Self::EmptyEntries => "empty_entries",
             Self::Extension(error) => error.rule(),
             Self::UnknownCriticalExtension { .. } => "unknown_critical_extension",
+            Self::AuthorityKeyMalformed(_) => "authority_key_malformed",
             Self::NumberMissing => "number_missing",
             Self::Number => "number",
             Self::Delta => "delta",
+            Self::BaseNumberNotCritical => "base_number_not_critical",
+            Self::FreshestMalformed(_) => "freshest_malformed",
+            Self::FreshestInDelta => "freshest_in_delta",
             Self::ScopeNotCritical => "scope_not_critical",
             Self::EmptyScope => "empty_scope",
             Self::ScopeMalformed(_) => "scope_malformed",
             Self::ScopeName => "scope_name",
+            Self::SeveralCertificateTypes => "several_certificate_types",
+            Self::NoReasons => "no_reasons",
             Self::OneCertificateType => "one_certificate_type",
             Self::SomeReasons => "some_reasons",
             Self::Indirect => "indirect",
@@ -222,6 +293,8 @@ impl CrlError {
             Self::DuplicateEntryExtension { .. } => "duplicate_entry_extension",
             Self::UnknownCriticalEntryExtension { .. } => "unknown_critical_entry_extension",
             Self::EntryIssuer { .. } => "entry_issuer",
+            Self::EntryIssuerMalformed { .. } => "entry_issuer_malformed",
+            Self::EntryIssuerName { .. } => "entry_issuer_name",
             Self::Reason { .. } => "reason",
             Self::RemovedFromFullList { .. } => "removed_from_full_list",
             Self::DuplicateSerials { .. } => "duplicate_serials",

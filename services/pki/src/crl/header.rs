@@ -1,17 +1,21 @@
-//! Everything of a list but its entries (RFC 5280 sections 5.1 and 5.2).
+//! Everything of a list but its entries and its signature (RFC 5280 sections 5.1 and 5.2).
+//!
+//! The entries stand between the two halves of it: the head, which is read before them, and the
+//! extensions, which are read behind them when a list is streamed.
 
 use crate::certificate::{
     AUTHORITY_KEY_IDENTIFIER, Extension, ExtensionError, FoundIdentifier, SHA256_WITH_RSA,
-    authority_key_id, check_duplicates, read_extensions,
+    check_duplicates, read_extensions,
 };
-use crate::crl::{CrlError, CrlNumber, CrlScope};
+use crate::crl::{CrlAuthorityKey, CrlError, CrlNumber, CrlProfile, IssuingDistributionPoint};
 use crate::der::{
-    GENERALIZED_TIME, NULL, Reader, SEQUENCE, UTC_TIME, check_strict, context, context_primitive,
+    Element, GENERALIZED_TIME, NULL, Reader, SEQUENCE, UTC_TIME, check_strict, context,
     whole_sequence,
 };
+use crate::distribution_point::read_distribution_points;
 use crate::name::canonical_name;
-use crate::time::from_element;
-use crate::{DerError, DistributionPointName, KeyIdentifier, UnixTime};
+use crate::time::{from_der, from_element};
+use crate::{DerError, DistributionPoint, UnixTime};
 
 /// `id-ce-cRLNumber`, 2.5.29.20.
 const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
@@ -19,86 +23,141 @@ const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
 const DELTA_CRL_INDICATOR: &[u8] = &[0x55, 0x1d, 0x1b];
 /// `id-ce-issuingDistributionPoint`, 2.5.29.28.
 const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 0x1c];
+/// `id-ce-freshestCRL`, 2.5.29.46.
+const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 0x2e];
 
 /// Version 2 is written as 1 (RFC 5280 section 5.1.2.1).
 const VERSION_2: &[u8] = &[1];
 
-pub(super) struct Header<'a> {
-    pub(super) signed: &'a [u8],
-    pub(super) signature: &'a [u8],
-    pub(super) issuer: &'a [u8],
-    pub(super) canonical_issuer: Vec<u8>,
-    pub(super) this_update: UnixTime,
-    pub(super) next_update: UnixTime,
-    /// Contents of `revokedCertificates`, not looked at yet.
-    pub(super) entries: Option<&'a [u8]>,
-    pub(super) signer_key_id: KeyIdentifier,
-    pub(super) number: CrlNumber,
-    pub(super) scope: CrlScope,
+/// Everything a list says about itself before its entries. Nothing about it is proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CrlHeader {
+    /// Its version, 1 or 2; one of version 1 has no extensions anywhere.
+    pub version: u8,
+    /// The `AlgorithmIdentifier` in DER, the same inside and outside the signed part.
+    pub signature_algorithm: Box<[u8]>,
+    /// The issuer's name in DER.
+    pub issuer: Box<[u8]>,
+    pub(crate) canonical_issuer: Box<[u8]>,
+    /// When it was issued.
+    pub this_update: UnixTime,
+    /// When the next one is due at the latest; always after `this_update`.
+    pub next_update: Option<UnixTime>,
+    /// Which key signed it.
+    pub authority_key: Option<CrlAuthorityKey>,
+    /// Its number; always there if it is a delta list.
+    pub number: Option<CrlNumber>,
+    /// If it is a delta list, the number of the list to which it is the difference.
+    pub base_number: Option<CrlNumber>,
+    /// Which certificates it covers, if it does not cover all of its issuer.
+    pub scope: Option<IssuingDistributionPoint>,
+    /// Where delta lists to it are; none in a delta list.
+    pub freshest: Vec<DistributionPoint>,
 }
 
-impl<'a> Header<'a> {
-    pub(super) fn read(der: &'a [u8]) -> Result<Self, CrlError> {
-        let mut list = whole_sequence(der)?;
-        let signed = list.expect(SEQUENCE)?;
-        let outer_algorithm = list.expect(SEQUENCE)?.raw;
-        let signature = list.octet_aligned_bits()?;
-        list.finish()?;
+impl CrlHeader {
+    /// Whether it is a delta list.
+    pub const fn is_delta(&self) -> bool {
+        self.base_number.is_some()
+    }
 
-        let mut tbs = Reader::new(signed.contents);
-        if tbs.integer()? != VERSION_2 {
-            return Err(CrlError::Version);
+    /// Whether its entries may be of other issuers.
+    pub fn is_indirect(&self) -> bool {
+        self.scope.as_ref().is_some_and(|scope| scope.indirect)
+    }
+
+    pub(super) fn new(head: Head<'_>, extensions: ListExtensions) -> Self {
+        Self {
+            version: head.version,
+            signature_algorithm: head.signature_algorithm.into(),
+            issuer: head.issuer.into(),
+            canonical_issuer: head.canonical_issuer.into(),
+            this_update: head.this_update,
+            next_update: head.next_update,
+            authority_key: extensions.authority_key,
+            number: extensions.number,
+            base_number: extensions.base_number,
+            scope: extensions.scope,
+            freshest: extensions.freshest,
         }
-        check_algorithm(tbs.expect(SEQUENCE)?.raw, outer_algorithm)?;
+    }
+}
+
+/// The fields of `TBSCertList` before the entries.
+pub(super) struct Head<'a> {
+    pub(super) version: u8,
+    pub(super) signature_algorithm: &'a [u8],
+    issuer: &'a [u8],
+    canonical_issuer: Vec<u8>,
+    this_update: UnixTime,
+    next_update: Option<UnixTime>,
+}
+
+impl<'a> Head<'a> {
+    /// Reads up to the entries. The algorithm outside the signed part is compared here if it is
+    /// known already.
+    pub(super) fn read(
+        tbs: &mut Reader<'a>,
+        outer_algorithm: Option<&[u8]>,
+        profile: CrlProfile,
+    ) -> Result<Self, CrlError> {
+        let version = match (profile, tbs.peek()) {
+            // Only version 1 leaves the number out.
+            (CrlProfile::Rfc5280, Some(SEQUENCE)) => 1,
+            _ if tbs.integer()? == VERSION_2 => 2,
+            _ => return Err(CrlError::Version),
+        };
+        let signature_algorithm = tbs.expect(SEQUENCE)?.raw;
+        if outer_algorithm.is_some_and(|outer| outer != signature_algorithm) {
+            return Err(CrlError::SignatureAlgorithmsDiffer);
+        }
+        check_algorithm(signature_algorithm, profile)?;
         let issuer = tbs.expect(SEQUENCE)?.raw;
         check_strict(issuer)?;
-        let this_update = from_element(&tbs.element()?)?;
+        let canonical_issuer = canonical_name(issuer)?;
+        if canonical_issuer.is_empty() {
+            return Err(CrlError::EmptyIssuer);
+        }
+        let this_update = time(&tbs.element()?, profile)?;
         let next_update = match tbs.peek() {
-            Some(UTC_TIME | GENERALIZED_TIME) => from_element(&tbs.element()?)?,
-            // RFC 5280 section 5.1.2.5: conforming issuers must include it.
-            _ => return Err(CrlError::NextUpdateMissing),
+            Some(UTC_TIME | GENERALIZED_TIME) => Some(time(&tbs.element()?, profile)?),
+            _ if profile == CrlProfile::Jpki => return Err(CrlError::NextUpdateMissing),
+            _ => None,
         };
-        if next_update <= this_update {
+        if let Some(next_update) = next_update
+            && next_update <= this_update
+        {
             return Err(CrlError::UpdateOrder {
                 this_update,
                 next_update,
             });
         }
-        let entries = tbs.optional(SEQUENCE)?.map(|element| element.contents);
-        if entries.is_some_and(<[u8]>::is_empty) {
-            return Err(CrlError::EmptyEntries);
-        }
-        let extensions = match tbs.optional(context(0))? {
-            Some(tagged) => read_extensions(tagged.contents)?,
-            None => Vec::new(),
-        };
-        tbs.finish()?;
-        let Extensions {
-            signer_key_id,
-            number,
-            scope,
-        } = Extensions::read(&extensions)?;
         Ok(Self {
-            signed: signed.raw,
-            signature,
+            version,
+            signature_algorithm,
             issuer,
-            canonical_issuer: canonical_name(issuer)?,
+            canonical_issuer,
             this_update,
             next_update,
-            entries,
-            signer_key_id,
-            number,
-            scope,
         })
     }
 }
 
-fn check_algorithm(signed: &[u8], outer: &[u8]) -> Result<(), CrlError> {
-    if signed != outer {
-        return Err(CrlError::SignatureAlgorithmsDiffer);
+/// `Time` (RFC 5280 section 5.1.2.4), also of an entry (section 5.1.2.6).
+pub(super) fn time(element: &Element<'_>, profile: CrlProfile) -> Result<UnixTime, DerError> {
+    match profile {
+        CrlProfile::Jpki => from_element(element),
+        CrlProfile::Rfc5280 => from_der(element.tag, element.contents),
     }
-    let mut algorithm = whole_sequence(signed)?;
+}
+
+fn check_algorithm(der: &[u8], profile: CrlProfile) -> Result<(), CrlError> {
+    check_strict(der)?;
+    let mut algorithm = whole_sequence(der)?;
     let identifier = algorithm.object_identifier()?;
+    if profile == CrlProfile::Rfc5280 {
+        return Ok(());
+    }
     let null = algorithm
         .optional(NULL)?
         .is_some_and(|null| null.contents.is_empty());
@@ -109,37 +168,101 @@ fn check_algorithm(signed: &[u8], outer: &[u8]) -> Result<(), CrlError> {
     }
 }
 
-struct Extensions {
-    signer_key_id: KeyIdentifier,
-    number: CrlNumber,
-    scope: CrlScope,
+/// What the extensions of a list say.
+pub(super) struct ListExtensions {
+    authority_key: Option<CrlAuthorityKey>,
+    number: Option<CrlNumber>,
+    pub(super) base_number: Option<CrlNumber>,
+    pub(super) scope: Option<IssuingDistributionPoint>,
+    freshest: Vec<DistributionPoint>,
 }
 
-impl Extensions {
-    fn read(extensions: &[Extension<'_>]) -> Result<Self, CrlError> {
-        check_duplicates(extensions)?;
-        let (mut signer_key_id, mut number, mut scope) = (None, None, CrlScope::Full);
-        for extension in extensions {
-            match extension.identifier {
-                AUTHORITY_KEY_IDENTIFIER => signer_key_id = Some(authority_key_id(extension)?),
-                CRL_NUMBER => number = Some(crl_number(extension)?),
-                // A delta list taken for a full one would answer "good" for nearly everything.
-                DELTA_CRL_INDICATOR => return Err(CrlError::Delta),
-                ISSUING_DISTRIBUTION_POINT => {
-                    scope = CrlScope::Partition(issuing_distribution_point(extension)?);
-                }
-                unknown if extension.critical => {
-                    let extension = FoundIdentifier::new(unknown);
-                    return Err(CrlError::UnknownCriticalExtension { extension });
-                }
-                _ => {}
-            }
+impl ListExtensions {
+    /// Reads from behind the entries to the end.
+    pub(super) fn read(
+        mut tbs: Reader<'_>,
+        version: u8,
+        profile: CrlProfile,
+    ) -> Result<Self, CrlError> {
+        let extensions = match tbs.optional(context(0))? {
+            Some(_) if version == 1 => return Err(CrlError::Version1Extensions),
+            Some(tagged) => read_extensions(tagged.contents)?,
+            None => Vec::new(),
+        };
+        tbs.finish()?;
+        check_duplicates(&extensions)?;
+        let mut read = Self {
+            authority_key: None,
+            number: None,
+            base_number: None,
+            scope: None,
+            freshest: Vec::new(),
+        };
+        for extension in &extensions {
+            read.extension(extension, profile)?;
         }
-        Ok(Self {
-            signer_key_id: signer_key_id.ok_or(ExtensionError::NoAuthorityKeyIdentifier)?,
-            number: number.ok_or(CrlError::NumberMissing)?,
-            scope,
-        })
+        match profile {
+            CrlProfile::Rfc5280 => read.check_delta()?,
+            CrlProfile::Jpki => read.check_named()?,
+        }
+        Ok(read)
+    }
+
+    fn extension(
+        &mut self,
+        extension: &Extension<'_>,
+        profile: CrlProfile,
+    ) -> Result<(), CrlError> {
+        match extension.identifier {
+            AUTHORITY_KEY_IDENTIFIER => {
+                self.authority_key = Some(CrlAuthorityKey::read(extension)?);
+            }
+            CRL_NUMBER => self.number = Some(crl_number(extension)?),
+            // A delta list taken for a full one would answer "good" for nearly everything.
+            DELTA_CRL_INDICATOR if profile == CrlProfile::Jpki => return Err(CrlError::Delta),
+            DELTA_CRL_INDICATOR if !extension.critical => {
+                return Err(CrlError::BaseNumberNotCritical);
+            }
+            DELTA_CRL_INDICATOR => self.base_number = Some(crl_number(extension)?),
+            ISSUING_DISTRIBUTION_POINT => {
+                self.scope = Some(IssuingDistributionPoint::read(extension, profile)?);
+            }
+            FRESHEST_CRL if profile == CrlProfile::Rfc5280 => {
+                self.freshest = read_distribution_points(extension.value)
+                    .map_err(CrlError::FreshestMalformed)?;
+            }
+            unknown if extension.critical => {
+                let extension = FoundIdentifier::new(unknown);
+                return Err(CrlError::UnknownCriticalExtension { extension });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// RFC 5280 sections 5.2.3 and 5.2.6: a delta list has a number and no delta of its own.
+    fn check_delta(&self) -> Result<(), CrlError> {
+        if self.base_number.is_none() {
+            return Ok(());
+        }
+        if self.number.is_none() {
+            return Err(CrlError::NumberMissing);
+        }
+        if !self.freshest.is_empty() {
+            return Err(CrlError::FreshestInDelta);
+        }
+        Ok(())
+    }
+
+    fn check_named(&self) -> Result<(), CrlError> {
+        let key_id = self.authority_key.as_ref().map(|key| &key.key_id);
+        if !matches!(key_id, Some(Some(_))) {
+            return Err(ExtensionError::NoAuthorityKeyIdentifier.into());
+        }
+        if self.number.is_none() {
+            return Err(CrlError::NumberMissing);
+        }
+        Ok(())
     }
 }
 
@@ -157,66 +280,4 @@ fn crl_number(extension: &Extension<'_>) -> Result<CrlNumber, CrlError> {
         CrlNumber::from_unsigned_be(contents)
     };
     number.ok_or(CrlError::Number)
-}
-
-/// Which members of an `IssuingDistributionPoint` (RFC 5280 section 5.2.5) are there.
-struct Scope<'a> {
-    name: Option<&'a [u8]>,
-    one_certificate_type: bool,
-    some_reasons: bool,
-    indirect: bool,
-}
-
-fn issuing_distribution_point(
-    extension: &Extension<'_>,
-) -> Result<DistributionPointName, CrlError> {
-    if !extension.critical {
-        return Err(CrlError::ScopeNotCritical);
-    }
-    let scope = read_scope(extension.value).map_err(|error| extension.malformed(error))?;
-    if scope.one_certificate_type {
-        return Err(CrlError::OneCertificateType);
-    }
-    if scope.some_reasons {
-        return Err(CrlError::SomeReasons);
-    }
-    if scope.indirect {
-        return Err(CrlError::Indirect);
-    }
-    let name = scope.name.ok_or(CrlError::EmptyScope)?;
-    let name = DistributionPointName::from_der(name).map_err(CrlError::ScopeMalformed)?;
-    if name.is_one_directory_name() {
-        Ok(name)
-    } else {
-        Err(CrlError::ScopeName)
-    }
-}
-
-fn read_scope(value: &[u8]) -> Result<Scope<'_>, DerError> {
-    let mut reader = whole_sequence(value)?;
-    // The name is a CHOICE, so its tag is explicit (X.680 section 31.2.7 c).
-    let name = reader.optional(context(0))?.map(|element| element.contents);
-    let only_user_certificates = flag(&mut reader, 1)?;
-    let only_authority_certificates = flag(&mut reader, 2)?;
-    let some_reasons = reader.optional(context_primitive(3))?.is_some();
-    let indirect = flag(&mut reader, 4)?;
-    let only_attribute_certificates = flag(&mut reader, 5)?;
-    reader.finish()?;
-    let one_certificate_type =
-        only_user_certificates || only_authority_certificates || only_attribute_certificates;
-    Ok(Scope {
-        name,
-        one_certificate_type,
-        some_reasons,
-        indirect,
-    })
-}
-
-/// `[number] BOOLEAN DEFAULT FALSE`, so only TRUE is ever written (X.690 section 11.5).
-fn flag(reader: &mut Reader<'_>, number: u8) -> Result<bool, DerError> {
-    match reader.optional(context_primitive(number))? {
-        Some(element) if element.contents == [0xff] => Ok(true),
-        Some(_) => Err(DerError::Boolean),
-        None => Ok(false),
-    }
 }

@@ -6,21 +6,31 @@
 //! checked; only then are the entries looked at, so whoever sends a gigabyte of rubbish costs a
 //! hash and no more.
 
-mod entries;
+mod authority_key;
+mod duplicates;
+mod entry;
 mod error;
 mod header;
+mod list;
 mod number;
+mod profile;
+mod scope;
 
+pub use authority_key::{AuthorityCertificate, CrlAuthorityKey};
+pub use entry::CrlEntry;
 pub use error::CrlError;
+pub use header::CrlHeader;
+pub use list::{Crl, CrlEntries};
 pub use number::CrlNumber;
+pub use profile::CrlProfile;
+pub use scope::{CertificateType, IssuingDistributionPoint};
 
 use crate::limits::{CLOCK_TOLERANCE_SECS, MAX_CRL_BYTES, MAX_CRL_ENTRIES};
 use crate::signature::sha256;
 use crate::{
-    CertificationAuthority, DistributionPointName, HashAlgorithm, KeyIdentifier, RevocationReason,
-    SerialNumber, SignatureEncoding, SignatureError, Signed, UnixTime, Verifier,
+    CertificationAuthority, DistributionPointName, ExtensionError, HashAlgorithm, KeyIdentifier,
+    RevocationReason, SerialNumber, SignatureEncoding, SignatureError, Signed, UnixTime, Verifier,
 };
-use header::Header;
 
 /// What may be known about a verified list without its entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +51,27 @@ pub struct CrlFacts {
     pub sha256: [u8; 32],
     /// How many entries it has.
     pub entry_count: u64,
+}
+
+impl CrlFacts {
+    fn new(
+        header: CrlHeader,
+        signer_key_id: KeyIdentifier,
+        sha256: [u8; 32],
+        entry_count: usize,
+    ) -> Result<Self, CrlError> {
+        let name = header.scope.and_then(|scope| scope.name);
+        Ok(Self {
+            issuer: header.issuer.into(),
+            signer_key_id,
+            number: header.number.ok_or(CrlError::NumberMissing)?,
+            this_update: header.this_update,
+            next_update: header.next_update.ok_or(CrlError::NextUpdateMissing)?,
+            scope: name.map_or(CrlScope::Full, CrlScope::Partition),
+            sha256,
+            entry_count: u64::try_from(entry_count).unwrap_or(u64::MAX),
+        })
+    }
 }
 
 /// Which certificates of its issuer a list covers.
@@ -71,6 +102,19 @@ pub struct RevokedEntry {
     pub revoked_at: UnixTime,
     /// Why.
     pub reason: RevocationReason,
+}
+
+impl RevokedEntry {
+    /// Keeps of an entry what a JPKI certificate is judged by.
+    fn new(entry: &CrlEntry<'_>, position: u64) -> Result<Self, CrlError> {
+        let serial = SerialNumber::from_der_integer(entry.serial)
+            .map_err(|error| CrlError::EntrySerial { position, error })?;
+        Ok(Self {
+            serial,
+            revoked_at: entry.revoked_at,
+            reason: entry.reason,
+        })
+    }
 }
 
 /// How large a list may be.
@@ -140,37 +184,47 @@ pub fn verify_crl(
             limit: limits.max_bytes,
         });
     }
-    let header = Header::read(der)?;
-    let signer_key_id = check_signer(&header, authority, verifier)?;
-    let entries = match header.entries {
-        Some(list) => entries::read(list, limits.max_entries)?,
-        None => Vec::new(),
-    };
-    let facts = CrlFacts {
-        issuer: header.issuer.to_vec(),
-        signer_key_id,
-        number: header.number,
-        this_update: header.this_update,
-        next_update: header.next_update,
-        scope: header.scope,
-        sha256: sha256(der),
-        entry_count: u64::try_from(entries.len()).unwrap_or(u64::MAX),
-    };
+    let crl = Crl::read_as(der, CrlProfile::Jpki)?;
+    let signed = Signed::Message(crl.signed);
+    let signer_key_id = check_signer(&crl.header, signed, crl.signature, authority, verifier)?;
+    let entries = read_entries(&crl, limits.max_entries)?;
+    let facts = CrlFacts::new(crl.header, signer_key_id, sha256(der), entries.len())?;
     Ok(VerifiedCrl { facts, entries })
+}
+
+/// Smallest entry: a serial of one octet and a UTCTime. Keeps the room reserved within the bytes.
+const MIN_ENTRY_OCTETS: usize = 20;
+
+fn read_entries(crl: &Crl<'_>, limit: u64) -> Result<Vec<RevokedEntry>, CrlError> {
+    let likely = crl.entries.map_or(0, <[u8]>::len) / MIN_ENTRY_OCTETS / 2;
+    let likely = likely.min(usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut entries = Vec::with_capacity(likely);
+    for entry in crl.entries_as(CrlProfile::Jpki, limit) {
+        let position = u64::try_from(entries.len()).unwrap_or(u64::MAX) + 1;
+        entries.push(RevokedEntry::new(&entry?, position)?);
+    }
+    duplicates::check_serials(&entries)?;
+    Ok(entries)
 }
 
 /// RFC 5280 section 6.3.3 (f) and (g). The generations of an authority share one name, so the
 /// authority key identifier chooses the key, and the signature confirms the choice.
 fn check_signer(
-    header: &Header<'_>,
+    header: &CrlHeader,
+    signed: Signed<'_>,
+    signature: &[u8],
     authority: &CertificationAuthority,
     verifier: &Verifier,
 ) -> Result<KeyIdentifier, CrlError> {
-    let key_id = header.signer_key_id.clone();
+    let key_id = header
+        .authority_key
+        .as_ref()
+        .and_then(|key| key.key_id.clone());
+    let key_id = key_id.ok_or(ExtensionError::NoAuthorityKeyIdentifier)?;
     let Some(anchor) = authority.anchor(&key_id) else {
         return Err(CrlError::UnknownSigner { key_id });
     };
-    if header.canonical_issuer != anchor.canonical_subject() {
+    if *header.canonical_issuer != *anchor.canonical_subject() {
         return Err(CrlError::Issuer);
     }
     verifier
@@ -178,8 +232,8 @@ fn check_signer(
             anchor.public_key(),
             SignatureEncoding::Pkcs1V15DigestInfo,
             HashAlgorithm::Sha256,
-            Signed::Message(header.signed),
-            header.signature,
+            signed,
+            signature,
         )
         .map_err(refusal)?;
     Ok(key_id)
