@@ -17,6 +17,7 @@ mod der;
 mod distribution_point;
 mod escape;
 mod general_name;
+pub mod inspect;
 mod key_identifier;
 mod leaf;
 pub mod limits;
