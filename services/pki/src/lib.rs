@@ -18,6 +18,7 @@ mod distribution_point;
 mod escape;
 mod first_opinion;
 mod general_name;
+pub mod inspect;
 mod key_identifier;
 mod leaf;
 pub mod limits;
@@ -25,6 +26,7 @@ mod name;
 mod oid;
 mod path;
 mod pem;
+mod personal;
 mod profile;
 mod public_key;
 mod reason;
@@ -57,6 +59,9 @@ pub use path::{
     CrlOutcome, CrlRefusal, NameForm, PathAnchor, PathCertificate, PathError, PathReport,
     PathRequest, PolicySettings, RevocationEvidence, RevocationMode, Verdict, Withheld, Work,
     validate_path,
+};
+pub use personal::{
+    BirthDate, Era, FourInformation, FourInformationError, Gender, PersonalField, UnknownName,
 };
 pub use profile::{ExtendedKeyUsageRule, KeyRule, KeyUsage, ObjectIdentifier, Profile};
 pub use public_key::{KeyAlgorithm, PublicKey, PublicKeyError, RsaPublicKey};

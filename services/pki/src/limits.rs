@@ -19,12 +19,15 @@ pub const MAX_NAME_ATTRIBUTES: usize = 32;
 /// Names in one distribution point. JPKI has one.
 pub const MAX_GENERAL_NAMES: usize = 16;
 
-/// Distribution points of one certificate or list. JPKI has one; PKITS has two.
-pub const MAX_DISTRIBUTION_POINTS: usize = 32;
-
 /// Names in one alternative name. A JPKI signing certificate has 6; certificates of web servers with
 /// a hundred are common, and nothing that we do with them takes more than linear time.
 pub const MAX_ALTERNATIVE_NAMES: usize = 256;
+
+/// Characters of the address in a signing certificate, the most that the profile of JPKI allows.
+pub const MAX_ADDRESS_CHARACTERS: usize = 200;
+
+/// Distribution points of one certificate or list. JPKI has one; PKITS has two.
+pub const MAX_DISTRIBUTION_POINTS: usize = 32;
 
 /// Bits of an RSA modulus on cards and of their authorities: JPKI has 2048. Below is broken or nearly so
 /// (NIST SP 800-131A); above 4096 verification costs more than a caller's request should be able to ask

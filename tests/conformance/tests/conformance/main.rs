@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod anchors;
+mod four_information;
 mod genuine;
 mod leaf_distribution_point;
 mod leaf_fields;
