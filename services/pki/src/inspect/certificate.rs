@@ -5,7 +5,7 @@ use super::key::KeyFacts;
 use super::{Fact, dotted, hexadecimal, identifier_name};
 use crate::certificate::read_extensions;
 use crate::der::{Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
-use crate::limits::MAX_CERTIFICATE_BYTES;
+use crate::limits::MAX_PATH_CERTIFICATE_BYTES;
 use crate::name::canonical_name;
 use crate::signature::sha256;
 use crate::time::from_der;
@@ -63,8 +63,9 @@ pub struct ExtensionFacts {
 impl CertificateFacts {
     /// Reads a certificate's DER as far as it can be read at all.
     pub fn read(der: &[u8]) -> Result<Self, CertificateError> {
-        if der.len() > MAX_CERTIFICATE_BYTES {
-            return Err(CertificateError::TooLarge { octets: der.len() });
+        if der.len() > MAX_PATH_CERTIFICATE_BYTES {
+            let (octets, limit) = (der.len(), MAX_PATH_CERTIFICATE_BYTES);
+            return Err(CertificateError::TooLarge { octets, limit });
         }
         check_strict(der)?;
         let mut certificate = whole_sequence(der)?;

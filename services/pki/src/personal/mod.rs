@@ -15,7 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::certificate::Certificate;
 use crate::der::{Element, Reader, UTF8_STRING, check_strict, whole_sequence};
 use crate::general_name::{GeneralName, OTHER_NAME};
-use crate::limits::{MAX_ADDRESS_CHARACTERS, MAX_ALTERNATIVE_NAMES};
+use crate::limits::{MAX_ADDRESS_CHARACTERS, MAX_ALTERNATIVE_NAMES, MAX_CERTIFICATE_BYTES};
 use crate::profile::{Dotted, SUBJECT_ALTERNATIVE_NAME};
 use crate::{DerError, GeneralNameError};
 
@@ -62,7 +62,7 @@ impl FourInformation {
     /// Nothing is proven by that: whose they are is known only of a certificate that
     /// [`validate_leaf`](crate::validate_leaf) accepted and that is not revoked.
     pub fn from_certificate(der: &[u8]) -> Result<Self, FourInformationError> {
-        let certificate = Certificate::parse(der)?;
+        let certificate = Certificate::read(der, MAX_CERTIFICATE_BYTES)?;
         let extension = certificate
             .extension(SUBJECT_ALTERNATIVE_NAME)
             .ok_or(FourInformationError::NoAlternativeName)?;
