@@ -192,10 +192,7 @@ fn a_critical_extension_nobody_knows_spoils_the_whole_list() {
         ];
         let der = list(&entries, &[]).der();
         let crl = Crl::read(&der).unwrap();
-        (
-            crl.entries().flatten().count(),
-            crl.all_entries().err(),
-        )
+        (crl.entries().flatten().count(), crl.all_entries().err())
     };
     assert_eq!(last(false), (2, None));
     let (read, error) = last(true);
