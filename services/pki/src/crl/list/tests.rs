@@ -237,6 +237,8 @@ fn an_entry_tells_everything_but_its_serial_and_issuer() {
     assert_eq!(read.reason, RevocationReason::CertificateHold);
     assert!(read.names_issuer());
     let shown = format!("{read:?} {:?}", crl.entries());
+    let list = format!("{crl:?}");
+    assert!(list.contains("header") && !list.contains("signed"));
     assert!(!shown.contains("90") && !shown.contains("5a") && !shown.contains("ity"));
 }
 
