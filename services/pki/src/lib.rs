@@ -38,8 +38,8 @@ pub use authority::{AuthorityError, CertificationAuthority, CrlSigner};
 pub use certificate::{CertificateError, ExtensionError, FoundIdentifier, peek_issuer_key_id};
 pub use crl::{
     AuthorityCertificate, CertificateType, Crl, CrlAuthorityKey, CrlEntries, CrlEntry, CrlError,
-    CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, IssuingDistributionPoint,
-    RevokedEntry, VerifiedCrl, verify_crl,
+    CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, CrlSink, CrlStream, CrlWalker,
+    IssuingDistributionPoint, RevokedEntry, VerifiedCrl, WalkedCrl, verify_crl,
 };
 pub use der::DerError;
 pub use distribution_point::{

@@ -52,6 +52,11 @@ pub const MAX_CRL_FRAME_BYTES: usize = 64 * 1024;
 /// issuer in every form there is, a few hundred. A streaming reader holds one entry.
 pub const MAX_CRL_ENTRY_BYTES: usize = 16 * 1024;
 
+/// Octets that a streaming reader of a list has room for: the frame in its parts and again until its
+/// hash is known, each in a buffer grown to at most twice its size; the element being read; and the
+/// signature. A service reads a handful of lists at a time.
+pub const MAX_CRL_WALKER_BYTES: usize = 6 * MAX_CRL_FRAME_BYTES;
+
 /// How far an issuer's clock may be ahead of ours: a list issued this many seconds in the future is
 /// current. More would let a wrong clock here make a list of tomorrow prove something today.
 pub const CLOCK_TOLERANCE_SECS: i64 = 300;

@@ -14,5 +14,6 @@ mod leaf_profile;
 mod list_entries;
 mod list_form;
 mod list_scope;
+mod list_stream;
 mod robustness;
 mod signed_rubbish;
