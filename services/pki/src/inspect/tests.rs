@@ -162,3 +162,14 @@ fn debug_tells_nothing() {
     assert!(facts.personal_on_leaf);
     assert!(!format!("{facts:?} {:?}", facts.content).contains("secret"));
 }
+
+#[test]
+fn an_identifier_with_an_immense_arc_does_not_look_like_another() {
+    // 1.2.3 with 2^133 added to its last arc.
+    let immense = [&[0x2a, 0x81], [0x80; 18].as_slice(), &[3]].concat();
+    assert_eq!(super::dotted(&[0x2a, 3]), "1.2.3");
+    assert_eq!(
+        super::dotted(&immense),
+        format!("0x2a81{}03", "80".repeat(18))
+    );
+}

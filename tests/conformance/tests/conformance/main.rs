@@ -5,6 +5,7 @@
 mod anchors;
 mod four_information;
 mod genuine;
+mod inspect;
 mod leaf_distribution_point;
 mod leaf_fields;
 mod leaf_form;

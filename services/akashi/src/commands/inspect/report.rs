@@ -29,6 +29,10 @@ pub(super) enum Content {
 }
 
 impl Item {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers give what they have, a text, a number or a reference to either"
+    )]
     pub(super) fn text(label: &str, text: impl ToString) -> Self {
         Self::new(label, Content::Text(text.to_string()))
     }
