@@ -19,6 +19,7 @@ mod key_identifier;
 mod leaf;
 pub mod limits;
 mod name;
+mod ocsp;
 mod pem;
 mod profile;
 mod public_key;
@@ -40,6 +41,10 @@ pub use distribution_point::{DistributionPoint, DistributionPointError, Distribu
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
 pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
 pub use name::NameError;
+pub use ocsp::{
+    CertId, CertIdHash, CertIdPart, DelegateRevocation, ExpectedNonce, OcspError, OcspEvidence,
+    OcspExpectation, OcspFailure, OcspRequest, OcspResponder, OcspStatus, verify_ocsp_response,
+};
 pub use profile::{ExtendedKeyUsageRule, KeyUsage, ObjectIdentifier, Profile};
 pub use public_key::{PublicKey, PublicKeyError};
 pub use reason::RevocationReason;
