@@ -7,6 +7,7 @@
 pub mod certificate;
 pub mod issuer;
 pub mod list;
+pub mod ocsp;
 
 use std::path::Path;
 

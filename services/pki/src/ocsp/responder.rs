@@ -41,10 +41,15 @@ impl Signature<'_> {
         let signed = Signed::Message(self.signed);
         verifier
             .verify(key, self.encoding, self.hash, signed, self.value)
-            .map_err(|error| match error {
-                SignatureError::CrossCheckDisagreement => OcspError::CrossCheckDisagreement,
-                SignatureError::Mismatch | SignatureError::DigestLength { .. } => mismatch,
-            })
+            .map_err(|error| refusal(error, mismatch))
+    }
+}
+
+/// A disagreement of the implementations is an alarm, whatever a mismatch would have meant.
+fn refusal(error: SignatureError, mismatch: OcspError) -> OcspError {
+    match error {
+        SignatureError::CrossCheckDisagreement => OcspError::CrossCheckDisagreement,
+        SignatureError::Mismatch | SignatureError::DigestLength { .. } => mismatch,
     }
 }
 
@@ -231,4 +236,21 @@ fn check_null(extension: &Extension<'_>) -> Result<(), ExtensionError> {
         Reader::new(extension.value).expect(NULL)
     };
     null().map(drop).map_err(|error| extension.malformed(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refusal;
+    use crate::{OcspError, SignatureError};
+
+    #[test]
+    fn a_disagreement_of_the_implementations_is_told_apart_from_a_wrong_signature() {
+        let disagreement = SignatureError::CrossCheckDisagreement;
+        assert_eq!(
+            refusal(disagreement, OcspError::Signature),
+            OcspError::CrossCheckDisagreement
+        );
+        let issuer = OcspError::ResponderIssuerSignature;
+        assert_eq!(refusal(SignatureError::Mismatch, issuer.clone()), issuer);
+    }
 }
