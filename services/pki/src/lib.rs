@@ -23,6 +23,7 @@ mod key_identifier;
 mod leaf;
 pub mod limits;
 mod name;
+mod ocsp;
 mod oid;
 mod path;
 mod pem;
@@ -54,6 +55,10 @@ pub use general_name::GeneralNameError;
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
 pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
 pub use name::{NameError, NameText};
+pub use ocsp::{
+    CertId, CertIdHash, CertIdPart, DelegateRevocation, ExpectedNonce, OcspError, OcspEvidence,
+    OcspExpectation, OcspFailure, OcspRequest, OcspResponder, OcspStatus, verify_ocsp_response,
+};
 pub use oid::{Oid, OidError};
 pub use path::{
     CrlOutcome, CrlRefusal, NameForm, PathAnchor, PathCertificate, PathError, PathReport,

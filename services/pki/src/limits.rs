@@ -101,3 +101,18 @@ pub const MAX_SIGNATURE_CHECKS: u32 = 256;
 
 /// How many issuers of lists may vouch for each other in a chain. NIST's test suite needs 2.
 pub const MAX_CRL_ISSUER_DEPTH: usize = 4;
+
+/// Octets of one OCSP response. One answer with a nonce, an RSA signature and the responder's
+/// certificate takes 2 to 3 kB; a chain that comes along unasked may take some more.
+pub const MAX_OCSP_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// Answers in one OCSP response. A request asks about one certificate (RFC 5019 section 2.1.1);
+/// responders that sign in advance may put a few together.
+pub const MAX_OCSP_ANSWERS: usize = 16;
+
+/// Certificates in one OCSP response. One is needed, the responder's. Each may cost two signature
+/// checks, so whoever answers can ask for no more than sixteen.
+pub const MAX_OCSP_CERTIFICATES: usize = 8;
+
+/// Octets of a nonce in an OCSP response (RFC 9654 section 2.1).
+pub const MAX_OCSP_NONCE_BYTES: usize = 128;

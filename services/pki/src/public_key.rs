@@ -194,6 +194,15 @@ impl PublicKey {
         }
     }
 
+    /// The octets of the `subjectPublicKey` BIT STRING (RFC 5280 section 4.1.2.7), without tag,
+    /// length and unused bits.
+    pub fn subject_public_key(&self) -> &[u8] {
+        match &self.0.numbers {
+            Numbers::Rsa(key) => key.der(),
+            Numbers::Ec(key) => key.point(),
+        }
+    }
+
     /// What the first implementation made of it so far.
     pub(crate) fn parsed(&self) -> &ParsedKeys {
         &self.0.parsed
