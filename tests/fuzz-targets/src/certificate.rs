@@ -7,9 +7,9 @@ use crate::{NOW, check_agreement, verifier};
 /// Reads it as an anchor, then compares it with every profile as if it had issued itself: so the
 /// extensions are judged whoever signed.
 pub(crate) fn run(data: &[u8]) -> bool {
-    let peeked = pki::peek_issuer_key_id(data);
+    let read = pki::UnvalidatedLeaf::read(data);
     let Ok(anchor) = TrustAnchor::from_pem_or_der(data) else {
-        return peeked.is_ok();
+        return read.is_ok();
     };
     assert!(anchor.not_before() <= anchor.not_after());
     let verifier = verifier();
