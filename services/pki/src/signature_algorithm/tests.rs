@@ -52,13 +52,13 @@ fn unsupported(der: &[u8]) -> String {
 }
 
 #[test]
-fn rsa_with_sha2_has_null_parameters() {
+fn rsa_with_sha2_has_null_parameters_or_none() {
     for (last, hash) in [(11, Sha256), (12, Sha384), (13, Sha512)] {
         let identifier = pkcs1(last);
         let encoding = Pkcs1V15DigestInfo;
         let right = Ok(SignatureAlgorithm { encoding, hash });
         assert_eq!(read(&[&identifier, NULL]), right);
-        assert_eq!(read(&[&identifier]), WRONG);
+        assert_eq!(read(&[&identifier]), right);
         assert_eq!(read(&[&identifier, NULL, NULL]), WRONG);
         assert_eq!(read(&[&identifier, &[0x30, 0]]), WRONG);
     }
