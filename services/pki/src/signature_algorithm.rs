@@ -145,7 +145,7 @@ fn hash(mut algorithm: Reader<'_>) -> Result<HashAlgorithm, SignatureAlgorithmEr
         found => return Err(SignatureAlgorithmError::unsupported(found)),
     };
     if !algorithm.is_empty() {
-        check_null(algorithm)?;
+        check_null_or_absent(algorithm)?;
     }
     Ok(hash)
 }
