@@ -17,7 +17,9 @@ use crate::path::{
     Budget, CrlRefusal, PathCertificate, PathError, PathReport, PathRequest, RevocationEvidence,
     RevocationMode, Verdict, Withheld,
 };
-use crate::{CertificateError, CrlError, Oid, Profile, SignatureError, Signed, Verifier};
+use crate::{
+    CertificateError, CrlError, Oid, Profile, PublicKeyError, SignatureError, Signed, Verifier,
+};
 
 /// One question while it is answered.
 pub(super) struct Search<'a> {
@@ -220,6 +222,8 @@ impl<'a> Search<'a> {
                 )
             });
         let mut ranked: Vec<(bool, Issuer)> = anchors.chain(certificates).collect();
+        // JPKI's generations share one name: there the named key is the only one (section 4.2.1.1).
+        ranked.retain(|(is_named, _)| *is_named || !self.request.profile.is_card());
         // Stable: the anchors stay in front of each half.
         ranked.sort_by_key(|(is_named, _)| !is_named);
         ranked.into_iter().map(|(_, issuer)| issuer).collect()
@@ -294,6 +298,11 @@ impl<'a> Search<'a> {
             Issuer::Anchor(index) => self.request.trust_anchors[index].public_key(),
             Issuer::Certificate(id) => self.nodes[id].public_key.as_ref().map_err(Clone::clone)?,
         };
+        let profile = self.request.profile;
+        let found = key.algorithm();
+        if profile.is_card() && !profile.allows_key(found) {
+            return Err(PublicKeyError::NotInProfile { found }.into());
+        }
         let certificate = &node.certificate;
         let signed = Signed::Message(certificate.signed);
         self.verifier
