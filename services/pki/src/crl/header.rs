@@ -15,7 +15,8 @@ use crate::distribution_point::read_distribution_points;
 use crate::name::canonical_name;
 use crate::time::{from_der, from_element};
 use crate::{
-    CanonicalGeneralName, DerError, DistributionPoint, Profile, SignatureAlgorithm, UnixTime,
+    CanonicalGeneralName, DerError, DistributionPoint, Profile, SignatureAlgorithm,
+    SignatureEncoding, UnixTime,
 };
 
 /// `id-ce-cRLNumber`, 2.5.29.20.
@@ -172,10 +173,23 @@ pub(crate) fn signature_algorithm(
     header: &CrlHeader,
     profile: &Profile,
 ) -> Result<SignatureAlgorithm, CrlError> {
-    SignatureAlgorithm::from_der(&header.signature_algorithm)
-        .ok()
-        .filter(|algorithm| profile.signature_algorithms().contains(algorithm))
-        .ok_or(CrlError::SignatureAlgorithm)
+    let identifier = &header.signature_algorithm;
+    let refused = |_| CrlError::SignatureAlgorithm;
+    let algorithm = SignatureAlgorithm::from_der(identifier).map_err(refused)?;
+    // RFC 4055 section 5: NULL must be written, as in the certificates of a card.
+    let is_complete =
+        algorithm.encoding != SignatureEncoding::Pkcs1V15DigestInfo || has_parameters(identifier)?;
+    if is_complete && profile.signature_algorithms().contains(&algorithm) {
+        Ok(algorithm)
+    } else {
+        Err(CrlError::SignatureAlgorithm)
+    }
+}
+
+fn has_parameters(algorithm_identifier: &[u8]) -> Result<bool, DerError> {
+    let mut fields = whole_sequence(algorithm_identifier)?;
+    fields.object_identifier()?;
+    Ok(!fields.is_empty())
 }
 
 /// What the extensions of a list say.
