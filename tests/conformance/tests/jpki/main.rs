@@ -5,7 +5,10 @@
 
 mod cases;
 mod differences;
+mod genuine;
 mod matrix;
+mod next_card;
+mod permutations;
 mod scene;
 mod table;
 mod ways;

@@ -92,7 +92,7 @@ fn pss() -> Vec<u8> {
 }
 
 /// The outermost length in one octet more than it takes.
-fn longer_length(whole: Vec<u8>) -> Vec<u8> {
+fn longer_length(whole: &[u8]) -> Vec<u8> {
     assert_eq!(whole[..2], [0x30, 0x82]);
     [&[0x30, 0x83, 0], &whole[2..]].concat()
 }
@@ -362,7 +362,7 @@ pub(crate) static CASES: &[Case] = &[
         "not_der",
         authentication,
         |scene| {
-            scene.leaf.after = longer_length;
+            scene.leaf.after = |whole| longer_length(&whole);
         },
     ),
     refused(
@@ -370,7 +370,7 @@ pub(crate) static CASES: &[Case] = &[
         "not_der",
         authentication,
         |scene| {
-            scene.leaf.before = longer_length;
+            scene.leaf.before = |whole| longer_length(&whole);
         },
     ),
     refused(

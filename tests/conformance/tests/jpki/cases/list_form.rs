@@ -158,7 +158,7 @@ pub(crate) static CASES: &[Case] = &[
         },
     ),
     unknown("scope: empty", "empty_scope", with_full_list, |scene| {
-        scope(scene, &[])
+        scope(scene, &[]);
     }),
     unknown(
         "scope: only users",
@@ -201,7 +201,7 @@ pub(crate) static CASES: &[Case] = &[
         },
     ),
     unknown("scope: indirect", "indirect", authentication, |scene| {
-        scope(scene, &[name(), flag(4)])
+        scope(scene, &[name(), flag(4)]);
     }),
     unknown("scope: a URI", "scope_name", authentication, |scene| {
         scope_names(scene, &[der::context_primitive(6, b"http://crl.example/")]);

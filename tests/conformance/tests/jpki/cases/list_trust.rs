@@ -88,7 +88,7 @@ const WRONG_SIGNATURE: crate::table::Ruling = Unknown("crl_signature");
 
 pub(crate) static CASES: &[Case] = &[
     unknown("list: none", "no_list", authentication, |scene| {
-        scene.lists.clear()
+        scene.lists.clear();
     }),
     unknown(
         "list: another municipality's of the prefecture",

@@ -7,7 +7,7 @@ mod issuer;
 mod list_form;
 mod list_trust;
 mod points;
-mod several_lists;
+pub(crate) mod several_lists;
 
 use crate::table::Case;
 
