@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use akashi::cli::{Cli, Command, ConfigCommand};
-use akashi::commands::{all, audit, check, config_check, crl_sync_once, holder, inspect, role, validate};
+use akashi::commands::{
+    all, audit, check, config_check, crl_sync_once, holder, inspect, role, validate,
+};
 use akashi::roles::Role;
 use clap::Parser as _;
 
