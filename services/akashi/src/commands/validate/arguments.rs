@@ -12,6 +12,10 @@ use super::question::{Question, Settings, profile, profile_names};
 
 /// What `akashi validate` is told.
 #[derive(Args, Debug)]
+#[command(
+    override_usage = "akashi validate [OPTIONS] --trust-anchor <FILE>... [--intermediate <FILE>...] [--crl <FILE>...] CERT\n       \
+                            akashi validate --manifest <FILE.jsonl>"
+)]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub struct ValidateArguments {
     /// What the certificate must be: any certificate of RFC 5280, or one of a JPKI card, which no intermediate issues.
@@ -19,9 +23,9 @@ pub struct ValidateArguments {
         long,
         value_name = "P",
         default_value = "rfc5280",
-        value_parser = PossibleValuesParser::new(profile_names()).map(|name| profile(&name))
+        value_parser = PossibleValuesParser::new(profile_names()).try_map(parse_profile)
     )]
-    profile: Option<&'static Profile>,
+    profile: &'static Profile,
     #[command(flatten)]
     pub(super) lists: Lists,
     /// The moment to judge at, such as 2026-11-23T09:00:00+09:00, by the lists in force then; without it, now.
@@ -61,6 +65,11 @@ enum Revocation {
     Off,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "clap hands it over")]
+fn parse_profile(name: String) -> Result<&'static Profile, &'static str> {
+    profile(&name).ok_or("there is no profile of this name")
+}
+
 fn parse_moment(text: &str) -> Result<UnixTime, MomentError> {
     moment::parse(text)
 }
@@ -74,7 +83,7 @@ impl ValidateArguments {
             intermediates: self.lists.intermediates.clone(),
             crls: self.lists.crls.clone(),
             settings: Settings {
-                profile: self.profile?,
+                profile: self.profile,
                 at: self.at.unwrap_or(now),
                 policies: PolicySettings {
                     initial_policy_set: self.lists.policies.clone(),
