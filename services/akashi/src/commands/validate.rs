@@ -7,16 +7,22 @@
 //! | `question` | a question and what its files hold |
 //! | `file`, `pem`, `cache` | files |
 //! | `moment` | RFC 3339 |
+//! | `answer`, `values` | what was found, and the values that were compared |
+//! | `words`, `json` | how it is told |
 
+mod answer;
 mod arguments;
 mod cache;
 mod file;
+mod json;
 mod lists;
 mod manifest;
 mod moment;
 mod pem;
 mod question;
 mod row;
+mod values;
+mod words;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -25,6 +31,7 @@ use pki::{CrossCheck, Verdict, Verifier};
 use runtime::clock::{Clock as _, SystemClock};
 
 use super::{UNUSABLE, print, unusable};
+use answer::Answer;
 pub use arguments::ValidateArguments;
 use cache::Files;
 use question::Question;
@@ -39,7 +46,7 @@ pub fn run(arguments: &ValidateArguments) -> ExitCode {
         return run_manifest(path, &verifier, now);
     }
     match arguments.question(now) {
-        Some(question) => run_one(&question, &verifier),
+        Some(question) => run_one(&question, arguments, &verifier),
         // clap refuses this already; this is for whoever builds the arguments another way.
         None => unusable(&"name a certificate or a manifest"),
     }
@@ -56,16 +63,25 @@ fn run_manifest(path: &Path, verifier: &Verifier, now: pki::UnixTime) -> ExitCod
 /// The certificate is invalid, or something about it could not be found out.
 const NOT_VALID: u8 = 1;
 
-fn run_one(question: &Question, verifier: &Verifier) -> ExitCode {
+fn run_one(question: &Question, arguments: &ValidateArguments, verifier: &Verifier) -> ExitCode {
     let material = match question.load(Path::new(""), &mut Files::new()) {
         Ok(material) => material,
         Err(problem) => return unusable(&problem.for_people()),
     };
     let report = material.ask(&question.settings, verifier);
-    if print(&manifest::verdict_name(report.verdict)).is_err() {
-        return ExitCode::from(UNUSABLE);
-    }
+    let answer = Answer {
+        question,
+        material: &material,
+        report: &report,
+        is_moment_given: arguments.at.is_some(),
+    };
+    let printed = if arguments.json {
+        print(&answer.json())
+    } else {
+        print(&answer.words())
+    };
     match report.verdict {
+        _ if printed.is_err() => ExitCode::from(UNUSABLE),
         Verdict::Valid => ExitCode::SUCCESS,
         Verdict::Invalid | Verdict::Indeterminate => ExitCode::from(NOT_VALID),
     }

@@ -8,6 +8,7 @@ use pki::{UnixTime, Verdict, Verifier};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::answer::verdict_name;
 use super::cache::Files;
 use super::row::Row;
 
@@ -58,7 +59,7 @@ struct Answering<'a> {
 
 /// One line of output.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct Line<'a> {
     id: Option<&'a RawValue>,
     verdict: &'static str,
     reason: String,
@@ -110,7 +111,7 @@ impl<'a> Answering<'a> {
         write(output, &answer)
     }
 
-    fn answer<'r>(&mut self, row: &Row<'r>) -> Answer<'r> {
+    fn answer<'r>(&mut self, row: &Row<'r>) -> Line<'r> {
         let id = row.id;
         let question = match row.question(self.now) {
             Ok(question) => question,
@@ -125,7 +126,7 @@ impl<'a> Answering<'a> {
             None => String::new(),
             Some(error) => format!("{}: {error}", error.rule()),
         };
-        Answer {
+        Line {
             id,
             verdict: verdict_name(report.verdict),
             reason,
@@ -133,39 +134,26 @@ impl<'a> Answering<'a> {
     }
 }
 
-/// A verdict as it is written for programs.
-pub(super) const fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Valid => "valid",
-        Verdict::Invalid => "invalid",
-        Verdict::Indeterminate => "indeterminate",
-    }
-}
-
-fn invalid<'r>(
-    id: Option<&'r RawValue>,
-    rule: &str,
-    problem: &dyn std::fmt::Display,
-) -> Answer<'r> {
-    Answer {
+fn invalid<'r>(id: Option<&'r RawValue>, rule: &str, problem: &dyn std::fmt::Display) -> Line<'r> {
+    Line {
         id,
         verdict: verdict_name(Verdict::Invalid),
         reason: format!("{rule}: {problem}"),
     }
 }
 
-fn line_too_long(number: u64) -> Answer<'static> {
+fn line_too_long(number: u64) -> Line<'static> {
     let problem = format!("line {number} has more than {MAX_LINE_BYTES} octets");
     invalid(None, "manifest_line_too_long", &problem)
 }
 
-fn not_utf8(number: u64) -> Answer<'static> {
+fn not_utf8(number: u64) -> Line<'static> {
     let problem = format!("line {number} is not UTF-8");
     invalid(None, "manifest_not_json", &problem)
 }
 
 /// Each answer goes out at once: whoever reads may be waiting for it.
-fn write(output: &mut impl Write, answer: &Answer<'_>) -> io::Result<()> {
+fn write(output: &mut impl Write, answer: &Line<'_>) -> io::Result<()> {
     serde_json::to_writer(&mut *output, answer)?;
     output.write_all(b"\n")?;
     output.flush()
