@@ -1,6 +1,8 @@
 //! An answer with the question and the files it is about.
 
-use pki::{EscapedText, PathCertificate, PathReport, Verdict};
+use std::collections::HashSet;
+
+use pki::{EscapedText, PathCertificate, PathError, PathReport, Verdict};
 
 use super::question::{Material, Question, Source};
 
@@ -34,6 +36,26 @@ impl<'a> Answer<'a> {
     /// Where a list comes from.
     pub(super) fn list(&self, index: usize) -> Option<&'a Source> {
         self.material.crls.get(index).map(|list| &list.source)
+    }
+
+    /// Lists that were given and say nothing about any certificate of the path, not even that they are not believed. None
+    /// where no list was asked.
+    pub(super) fn unused_lists(&self) -> Vec<&'a Source> {
+        let (path, unreadable) = (&self.report.path, &self.report.unreadable_crls);
+        let is_undetermined = matches!(self.report.error, Some(PathError::RevocationUndetermined));
+        let mut asked: HashSet<usize> = HashSet::new();
+        for evidence in path.iter().flat_map(|it| &it.revocation) {
+            asked.extend([Some(evidence.crl), evidence.delta].into_iter().flatten());
+        }
+        if asked.is_empty() && !is_undetermined {
+            return Vec::new();
+        }
+        asked.extend(unreadable.iter().map(|(index, _)| *index));
+        let lists = self.material.crls.iter().enumerate();
+        lists
+            .filter(|(index, _)| !asked.contains(index))
+            .map(|(_, list)| &list.source)
+            .collect()
     }
 
     /// Where an intermediate comes from.

@@ -20,6 +20,8 @@ impl Answer<'_> {
             anchor.insert("subject".to_owned(), name_text(subject).into());
             anchor
         });
+        let unused = self.unused_lists().into_iter();
+        let unused = unused.map(|source| place(Some(source)));
         let path: Vec<_> = report.path.iter().map(|it| self.certificate(it)).collect();
         json!({
             "file": file_name(&self.material.certificate.source),
@@ -38,6 +40,7 @@ impl Answer<'_> {
             "policies": oid_texts(&report.policies),
             "trust_anchor": anchor,
             "path": path,
+            "unused_lists": unused.collect::<Vec<_>>(),
             "left_out": self.left_out(),
         })
     }

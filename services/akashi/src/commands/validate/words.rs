@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use pki::{CrlOutcome, CrlRefusal, PathCertificate, RevocationEvidence, RevocationMode, Verdict};
+use pki::{
+    CrlOutcome, CrlRefusal, PathCertificate, PathError, RevocationEvidence, RevocationMode, Verdict,
+};
 
 use super::answer::{Answer, place, without_clause};
 use super::values::{Value, compared, compared_with_list, name_text, oid_texts, reason_name};
@@ -22,6 +24,7 @@ impl Answer<'_> {
         self.append_refusal(&mut text);
         self.append_question(&mut text);
         self.append_tree(&mut text);
+        self.append_unused(&mut text);
         self.append_left_out(&mut text);
         text.finish()
     }
@@ -90,6 +93,9 @@ impl Answer<'_> {
     }
 
     fn append_tree(&self, text: &mut Text) {
+        if self.report.path.is_empty() {
+            return;
+        }
         text.line("");
         match self.anchor() {
             Some((source, subject)) => {
@@ -140,9 +146,21 @@ impl Answer<'_> {
         for evidence in &certificate.revocation {
             self.append_list(text, below, evidence);
         }
-        let is_asked = self.question.settings.revocation == RevocationMode::Require;
-        if is_asked && certificate.revocation.is_empty() {
-            text.line(&format!("{below}no list was asked about it"));
+        if certificate.revocation.is_empty() {
+            text.line(&format!("{below}{}", self.why_no_list(depth)));
+        }
+    }
+
+    /// Why nothing is known from lists about a certificate of the path.
+    fn why_no_list(&self, depth: usize) -> &'static str {
+        match (self.question.settings.revocation, &self.report.error) {
+            (RevocationMode::Off, _) => "no list is looked at",
+            (_, Some(PathError::RevocationUndetermined))
+                if self.report.refused_at == Some(depth) =>
+            {
+                "no list of its issuer was given"
+            }
+            _ => "no list was asked about it, because the path was refused before",
         }
     }
 
@@ -171,13 +189,14 @@ impl Answer<'_> {
                 text.line(&format!("{below}  REVOKED (失効) since {since}: {reason}"));
             }
             CrlOutcome::Refused(refusal) => {
-                let (why, values) = (self.refusal_sentence(refusal), compared_with_list(refusal));
-                text.line(&format!("{below}  NOT BELIEVED, {}: {why}", refusal.rule()));
-                for (name, value) in values {
+                let why = self.refusal_sentence(refusal);
+                text.line(&format!("{below}  NOT BELIEVED: {why}"));
+                let (rule, clause) = (refusal.rule(), refusal.clause());
+                text.line(&format!("{below}    rule {rule}, {clause}"));
+                for (name, value) in compared_with_list(refusal) {
                     let (name, value) = (name.replace('_', " "), value_text(&value));
-                    text.line(&format!("{below}    {name}: {value}"));
+                    text.line(&format!("{below}    {name} {value}"));
                 }
-                text.line(&format!("{below}    by {}", refusal.clause()));
             }
         }
     }
@@ -189,6 +208,18 @@ impl Answer<'_> {
                 format!("{} of the same scope is later", place(self.list(*by)))
             }
             other => without_clause(&other.to_string(), other.clause()),
+        }
+    }
+
+    fn append_unused(&self, text: &mut Text) {
+        let unused = self.unused_lists();
+        if unused.is_empty() {
+            return;
+        }
+        text.line("");
+        text.line("Lists of no use here, of another issuer or changing another list:");
+        for source in unused {
+            text.line(&format!("  {}", place(Some(source))));
         }
     }
 
