@@ -9,6 +9,7 @@ use crate::commands::check::CheckArguments;
 use crate::commands::config_check::ConfigCheckArguments;
 use crate::commands::holder::HolderArguments;
 use crate::commands::inspect::InspectArguments;
+use crate::commands::validate::ValidateArguments;
 
 /// Validation of the certificates on Japan's My Number cards (JPKI).
 #[derive(Debug, Parser)]
@@ -44,6 +45,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Show a certificate or a revocation list readably, without judging it.
     Inspect(InspectArguments),
+    /// Validate a certificate by files alone, offline, and explain the path or the rule that failed.
+    Validate(ValidateArguments),
     /// Read the audit log.
     Audit(AuditArguments),
     /// Decide about serial links that arrived after the renewed certificate was already used.

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use akashi::cli::{Cli, Command, ConfigCommand};
-use akashi::commands::{all, audit, check, config_check, crl_sync_once, holder, inspect, role};
+use akashi::commands::{
+    all, audit, check, config_check, crl_sync_once, holder, inspect, role, validate,
+};
 use akashi::roles::Role;
 use clap::Parser as _;
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
             } => config_check::run(&it),
             Command::Check(it) => check::run(it).await,
             Command::Inspect(it) => inspect::run(&it),
+            Command::Validate(it) => validate::run(&it),
             Command::Audit(it) => audit::run(it).await,
             Command::Holder(it) => holder::run(it).await,
         }

@@ -8,7 +8,7 @@ mod answer;
 mod certificate_file;
 mod report;
 mod settings;
-mod wording;
+pub(super) mod wording;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ pub mod crl_sync_once;
 pub mod holder;
 pub mod inspect;
 pub mod role;
+pub mod validate;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -7,3 +7,4 @@ mod inspect;
 mod process;
 mod stop;
 mod support;
+mod validate;

@@ -381,14 +381,12 @@ impl<'a> Search<'a> {
         let mut evidence = outcome.evidence.into_iter();
         let path = outcome.path.iter().map(|id| {
             let certificate = &self.nodes[*id].certificate;
-            PathCertificate {
-                intermediate: id.checked_sub(1).map(|index| self.sources[index]),
-                subject_der: Withheld::new(certificate.subject.to_vec()),
-                issuer_der: Withheld::new(certificate.issuer.to_vec()),
-                not_before: Withheld::new(certificate.not_before),
-                not_after: Withheld::new(certificate.not_after),
-                revocation: evidence.next().unwrap_or_default(),
-            }
+            let intermediate = id.checked_sub(1).map(|index| self.sources[index]);
+            PathCertificate::new(
+                certificate,
+                intermediate,
+                evidence.next().unwrap_or_default(),
+            )
         });
         let path = path.collect();
         let unreadable_crls = self.crls.iter().enumerate();

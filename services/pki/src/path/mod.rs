@@ -15,6 +15,7 @@
 mod anchor;
 mod budget;
 mod builder;
+mod clause;
 mod crl_scope;
 mod crl_signer;
 mod email;
@@ -83,7 +84,7 @@ pub fn validate_path(request: &PathRequest<'_>, verifier: &Verifier) -> PathRepo
     }
     let mut search = match Search::new(request, verifier) {
         Ok(search) => search,
-        Err(error) => return PathReport::refused_unread(error),
+        Err(error) => return PathReport::refused_alone(error, request.certificate),
     };
     let outcome = search.run();
     search.report(outcome)

@@ -1,5 +1,7 @@
 //! What is told about a path: enough for an auditor to follow every step.
 
+use crate::certificate::Certificate;
+use crate::limits::MAX_PATH_CERTIFICATE_BYTES;
 use crate::path::{PathError, Withheld};
 use crate::{
     CertificateError, CrlError, CrlNumber, KeyUsage, Oid, PublicKeyError, RevocationReason,
@@ -40,6 +42,17 @@ pub struct PathReport {
 }
 
 impl PathReport {
+    /// Refused before a path was sought, for what the certificate itself is.
+    pub(super) fn refused_alone(error: PathError, der: &[u8]) -> Self {
+        let certificate = Certificate::read(der, MAX_PATH_CERTIFICATE_BYTES).ok();
+        let path = certificate.map(|it| PathCertificate::new(&it, None, Vec::new()));
+        Self {
+            refused_at: path.as_ref().map(|_| 0),
+            path: path.into_iter().collect(),
+            ..Self::refused_unread(error)
+        }
+    }
+
     pub(super) fn refused_unread(error: PathError) -> Self {
         Self {
             verdict: verdict_of(&error),
@@ -71,12 +84,32 @@ pub struct PathCertificate {
     pub subject_der: Withheld<Vec<u8>>,
     /// Its issuer in DER.
     pub issuer_der: Withheld<Vec<u8>>,
+    /// Whether issuer and subject are the same name (RFC 5280 section 3.2).
+    pub is_self_issued: bool,
     /// The first moment of its validity.
     pub not_before: Withheld<UnixTime>,
     /// The last moment of its validity.
     pub not_after: Withheld<UnixTime>,
     /// Which lists were asked about it, and what they said.
     pub revocation: Vec<RevocationEvidence>,
+}
+
+impl PathCertificate {
+    pub(super) fn new(
+        certificate: &Certificate<'_>,
+        intermediate: Option<usize>,
+        revocation: Vec<RevocationEvidence>,
+    ) -> Self {
+        Self {
+            intermediate,
+            subject_der: Withheld::new(certificate.subject.to_vec()),
+            issuer_der: Withheld::new(certificate.issuer.to_vec()),
+            is_self_issued: certificate.is_self_issued(),
+            not_before: Withheld::new(certificate.not_before),
+            not_after: Withheld::new(certificate.not_after),
+            revocation,
+        }
+    }
 }
 
 /// What one list says about a certificate.

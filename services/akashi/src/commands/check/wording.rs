@@ -155,7 +155,7 @@ pub(super) fn refusal(code: Code) -> &'static str {
 }
 
 /// A moment in the clerk's time and in UTC: "2026-02-17 23:59:59 JST (2026-02-17T14:59:59Z)".
-pub(super) fn moment(time: UnixTime) -> String {
+pub(in crate::commands) fn moment(time: UnixTime) -> String {
     // Japan has had no summer time since 1951.
     const JST_SECONDS: i64 = 9 * 60 * 60;
     let japan = time.plus_secs(JST_SECONDS).to_string();
