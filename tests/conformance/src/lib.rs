@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod corpora;
 pub mod issuer;
 pub mod list;
+pub mod path;
 pub mod pkits;
 
 use std::path::Path;
