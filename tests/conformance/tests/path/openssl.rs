@@ -16,7 +16,8 @@ use crate::variants;
 /// How many questions. OpenSSL 3.0 has known faults with malformed delta lists, so nothing that is drawn is malformed.
 const QUESTIONS: u64 = 600;
 
-/// OpenSSL's `X509_V_ERR_KEYUSAGE_NO_CRL_SIGN` and other numbers (x509_vfy.h).
+/// OpenSSL's `X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN` and other numbers (x509_vfy.h).
+const SELF_SIGNED: u32 = 19;
 const NO_CRL_SIGN: u32 = 35;
 const NO_EXPLICIT_POLICY: u32 = 43;
 const PERMITTED_VIOLATION: u32 = 47;
@@ -26,15 +27,17 @@ const CRL_PATH_VALIDATION: u32 = 54;
 /// Why the two disagree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Explanation {
-    /// Ours: valid. Section 6.3.3 (f) has the path of a list's issuer validated to the same anchor and says nothing of
-    /// policies. OpenSSL asks of it what was asked of the certificate.
-    PoliciesOfListIssuer,
     /// Ours: valid. The issuer of a list is itself covered by a list of another key than its own issuer's. NIST PKITS
     /// 4.14.30 wants that accepted; OpenSSL has no second step ("Don't allow recursive CRL path validation").
     ListIssuerOfListIssuer,
-    /// Ours: valid. Mappings prepare for the next certificate (section 6.1.4), so those of the last one mean nothing.
-    /// OpenSSL deletes a policy that the last certificate maps where mappings are inhibited.
+    /// Ours: by the policies without those mappings. Mappings prepare for the next certificate (section 6.1.4), so those
+    /// of the last one mean nothing. OpenSSL deletes a policy that the last certificate maps where mappings are
+    /// inhibited, and makes one out of anyPolicy where that is inhibited.
     MappingAtTheEnd,
+    /// Ours: valid. Section 3.2: self-issued is not self-signed. OpenSSL takes a self-issued certificate without an
+    /// authority key identifier for self-signed, and so for another root ("self-signed certificate in certificate
+    /// chain").
+    SelfIssuedIsNotSelfSigned,
     /// Ours: valid. Section 4.2.1.10: "When a certificate includes ... no subject alternative name", the constraint is
     /// applied to the subject's emailAddress. OpenSSL applies it beside alternative names too.
     AddressInSubject,
@@ -108,21 +111,29 @@ fn explain(
     error: Option<u32>,
     folder: &Path,
 ) -> Option<Explanation> {
-    let without_lists = || openssl(world, folder, false).is_none();
-    // The chain and the issuers of lists that are not on it.
-    let has_list_issuer = !world.certificates.is_empty();
+    let unmapped = world
+        .clone()
+        .leaf(|leaf| leaf.without_extension(values::POLICY_MAPPINGS));
+    let is_path_accepted = || openssl(&unmapped, folder, false).is_none();
     match (report.error.as_ref().map(pki::PathError::rule), error) {
-        (None, Some(NO_EXPLICIT_POLICY)) if has_list_issuer && without_lists() => {
-            Some(Explanation::PoliciesOfListIssuer)
-        }
         (None, Some(NO_EXPLICIT_POLICY)) => {
-            let unmapped = world
-                .clone()
-                .leaf(|leaf| leaf.without_extension(values::POLICY_MAPPINGS));
             let is_explained = openssl(&unmapped, folder, true).is_none();
             is_explained.then_some(Explanation::MappingAtTheEnd)
         }
-        (None, Some(CRL_PATH_VALIDATION)) if without_lists() => {
+        (Some("policy_missing" | "policy_not_accepted"), None) => {
+            let is_explained = openssl(&unmapped, folder, true) == Some(NO_EXPLICIT_POLICY);
+            is_explained.then_some(Explanation::MappingAtTheEnd)
+        }
+        (None, Some(SELF_SIGNED)) => {
+            let mut authorities = world.tiers.iter().map(|tier| &tier.certificate);
+            let is_explained = authorities.any(|it| {
+                let mut extensions = it.extensions.iter();
+                it.subject == it.issuer
+                    && extensions.all(|it| it.oid != names::AUTHORITY_KEY_IDENTIFIER)
+            });
+            is_explained.then_some(Explanation::SelfIssuedIsNotSelfSigned)
+        }
+        (None, Some(CRL_PATH_VALIDATION)) if is_path_accepted() => {
             Some(Explanation::ListIssuerOfListIssuer)
         }
         (None, Some(PERMITTED_VIOLATION | EXCLUDED_VIOLATION)) => {
@@ -136,7 +147,7 @@ fn explain(
             (has_names && openssl(&renamed, folder, true).is_none())
                 .then_some(Explanation::AddressInSubject)
         }
-        (None, Some(NO_CRL_SIGN)) if without_lists() => Some(Explanation::AnotherListIsUsable),
+        (None, Some(NO_CRL_SIGN)) if is_path_accepted() => Some(Explanation::AnotherListIsUsable),
         (Some("revoked"), None) => {
             let without_others = only_revoking(world, report);
             without_others
