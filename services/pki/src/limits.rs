@@ -88,7 +88,8 @@ pub const MAX_POLICIES: usize = 128;
 /// [`MAX_NAME_COMPARISONS`].
 pub const MAX_SUBTREES: usize = 1024;
 
-/// Comparisons of names with subtrees in one question, some 50 ns each: 250,000 take about 10 ms.
+/// Comparisons of names of up to 256 octets with subtrees in one question, some 50 ns each: 250,000
+/// take about 10 ms.
 pub const MAX_NAME_COMPARISONS: u32 = 250_000;
 
 /// Certificates put on a path, and walked over, in one question. NIST's longest search needs 40; a
@@ -98,6 +99,19 @@ pub const MAX_PATH_STEPS: u32 = 20_000;
 /// Signatures checked in one question, at 15 to 150 microseconds each: at most 40 ms with RSA-2048.
 /// A path of full length needs 20 and as many for lists; each pair is checked once.
 pub const MAX_SIGNATURE_CHECKS: u32 = 256;
+
+/// Comparisons of lists with a certificate's distribution points in one question, some 50 ns each. A
+/// path of full length with all lists that may be given takes 82,000, and as many again for the path
+/// to a separate issuer of lists.
+pub const MAX_LIST_COMPARISONS: u32 = 500_000;
+
+/// Lists read to the end in one question, each once for a certificate. A path of full length takes
+/// 20, or a few times that where lists are for some reasons only and have delta lists.
+pub const MAX_LIST_READINGS: u32 = 1024;
+
+/// Nodes of the policy graph that are compared and copied in one question, some 50 ns each. A path
+/// whose certificates all have the most policies takes 350,000.
+pub const MAX_POLICY_NODES: u32 = 1_000_000;
 
 /// How many issuers of lists may vouch for each other in a chain. NIST's test suite needs 2.
 pub const MAX_CRL_ISSUER_DEPTH: usize = 4;

@@ -9,6 +9,7 @@ pub mod corpora;
 pub mod issuer;
 pub mod list;
 pub mod ocsp;
+pub mod path;
 pub mod pkits;
 pub mod seeds;
 

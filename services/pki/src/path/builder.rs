@@ -8,14 +8,15 @@ use crate::crl::{Crl, signature_algorithm};
 use crate::leaf::check_profile;
 use crate::limits::{MAX_PATH_CERTIFICATE_BYTES, MAX_PATH_LENGTH};
 use crate::path::extensions::PathExtensions;
-use crate::path::node::{Issuer, Node, NodeId};
+use crate::path::list_reading::Listed;
+use crate::path::node::{Issuer, NodeId, Nodes};
 use crate::path::policy::PolicySettings;
 use crate::path::report::verdict_of;
 use crate::path::revocation::Statuses;
 use crate::path::walk::walk;
 use crate::path::{
     Budget, CrlRefusal, PathCertificate, PathError, PathReport, PathRequest, RevocationEvidence,
-    RevocationMode, Verdict, Withheld,
+    RevocationMode, Verdict,
 };
 use crate::{
     CertificateError, CrlError, Oid, Profile, PublicKeyError, SignatureError, Signed, Verifier,
@@ -26,7 +27,7 @@ pub(super) struct Search<'a> {
     pub(super) request: &'a PathRequest<'a>,
     pub(super) verifier: &'a Verifier,
     /// The certificate asked about, then the intermediates that could be read.
-    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) nodes: Nodes<'a>,
     /// The index in the request of each node but the first.
     sources: Vec<usize>,
     pub(super) crls: Vec<Result<Crl<'a>, CrlError>>,
@@ -34,6 +35,7 @@ pub(super) struct Search<'a> {
     signatures: HashMap<(NodeId, Issuer), Result<(), PathError>>,
     pub(super) crl_signatures: HashMap<(usize, Issuer), Result<(), CrlRefusal>>,
     pub(super) crl_signers: HashMap<(NodeId, usize), Result<(), PathError>>,
+    pub(super) crl_entries: HashMap<(usize, NodeId), Result<Option<Listed>, CrlError>>,
     unreadable: Vec<(usize, CertificateError)>,
 }
 
@@ -82,12 +84,12 @@ impl<'a> Search<'a> {
         } else {
             Certificate::read(request.certificate, MAX_PATH_CERTIFICATE_BYTES)?
         };
-        let mut nodes = vec![Node::new(target)];
+        let mut nodes = Nodes::new(target);
         let (mut sources, mut unreadable) = (Vec::new(), Vec::new());
         for (index, der) in request.intermediates.iter().enumerate() {
             match Certificate::read(der, MAX_PATH_CERTIFICATE_BYTES) {
                 Ok(certificate) => {
-                    nodes.push(Node::new(certificate));
+                    nodes.push(certificate);
                     sources.push(index);
                 }
                 Err(error) => unreadable.push((index, error)),
@@ -110,6 +112,7 @@ impl<'a> Search<'a> {
             signatures: HashMap::new(),
             crl_signatures: HashMap::new(),
             crl_signers: HashMap::new(),
+            crl_entries: HashMap::new(),
             unreadable,
         })
     }
@@ -187,98 +190,9 @@ impl<'a> Search<'a> {
         Ok(None)
     }
 
-    /// Who has the issuer's name: anchors first, then certificates, those with the named key
-    /// before the others (RFC 4158 section 3.5).
-    fn candidates(
-        &self,
-        current: NodeId,
-        path: &[NodeId],
-        only_anchor: Option<usize>,
-    ) -> Vec<Issuer> {
-        let node = &self.nodes[current];
-        let name = node.certificate.canonical_issuer.as_slice();
-        let anchors = self.request.trust_anchors.iter().enumerate();
-        let anchors = anchors
-            .filter(|(index, anchor)| {
-                only_anchor.is_none_or(|only| only == *index) && anchor.canonical_subject() == name
-            })
-            .map(|(index, anchor)| {
-                (
-                    node.names_issuer_key(anchor.key_id()),
-                    Issuer::Anchor(index),
-                )
-            });
-        let certificates = self.nodes.iter().enumerate();
-        let certificates = certificates
-            .filter(|(id, candidate)| {
-                candidate.certificate.canonical_subject == name
-                    && !self.is_on(path, *id)
-                    && !self.is_anchor(candidate, only_anchor)
-            })
-            .map(|(id, candidate)| {
-                (
-                    node.names_issuer_key(candidate.key_id()),
-                    Issuer::Certificate(id),
-                )
-            });
-        let mut ranked: Vec<(bool, Issuer)> = anchors.chain(certificates).collect();
-        // JPKI's generations share one name: there the named key is the only one (section 4.2.1.1).
-        ranked.retain(|(is_named, _)| *is_named || !self.request.profile.is_card());
-        // Stable: the anchors stay in front of each half.
-        ranked.sort_by_key(|(is_named, _)| !is_named);
-        ranked.into_iter().map(|(_, issuer)| issuer).collect()
-    }
-
-    /// Whether a certificate, or another one of the same name and key, is on the path already: a
-    /// path through it would only be longer (RFC 4158 section 5.2).
-    fn is_on(&self, path: &[NodeId], id: NodeId) -> bool {
-        let candidate = &self.nodes[id].certificate;
-        path.iter().any(|on| {
-            let on = &self.nodes[*on].certificate;
-            on.spki == candidate.spki && on.canonical_subject == candidate.canonical_subject
-        })
-    }
-
-    /// Whether a certificate has an anchor's name and key: a path through it would only be longer.
-    fn is_anchor(&self, candidate: &Node<'_>, only_anchor: Option<usize>) -> bool {
-        let anchors = self.request.trust_anchors.iter().enumerate();
-        anchors
-            .filter(|(index, _)| only_anchor.is_none_or(|only| only == *index))
-            .any(|(_, anchor)| {
-                anchor.canonical_subject() == candidate.certificate.canonical_subject
-                    && candidate.public_key.as_ref() == Ok(anchor.public_key())
-            })
-    }
-
-    fn no_issuer(&self, current: NodeId) -> PathError {
-        let node = &self.nodes[current];
-        let issuer = Withheld::new(node.certificate.issuer.into());
-        let anchors = self.request.trust_anchors.iter();
-        let anchor = anchors
-            .filter(|anchor| anchor.canonical_subject() != node.certificate.canonical_issuer)
-            .find(|anchor| node.names_issuer_key(anchor.key_id()))
-            .map(|anchor| (anchor.key_id().cloned(), anchor.subject_der()));
-        let named = anchor.or_else(|| {
-            self.nodes
-                .iter()
-                .filter(|other| {
-                    other.certificate.canonical_subject != node.certificate.canonical_issuer
-                })
-                .find(|other| node.names_issuer_key(other.key_id()))
-                .map(|other| (other.key_id().cloned(), other.certificate.subject))
-        });
-        match named {
-            Some((Some(key_id), subject)) => PathError::IssuerName {
-                key_id,
-                issuer,
-                subject: Withheld::new(subject.into()),
-            },
-            _ => PathError::IssuerUnknown { issuer },
-        }
-    }
-
-    /// RFC 5280 section 6.1.3 (a) (1); each pair is checked once.
+    /// RFC 5280 section 6.1.3 (a) (1); each pair of a certificate and a key is checked once.
     fn check_signature(&mut self, id: NodeId, issuer: Issuer) -> Result<(), PathError> {
+        let issuer = self.key_of(issuer);
         if let Some(known) = self.signatures.get(&(id, issuer)) {
             return known.clone();
         }
@@ -313,10 +227,7 @@ impl<'a> Search<'a> {
                 signed,
                 certificate.signature,
             )
-            .map_err(|error| match error {
-                SignatureError::CrossCheckDisagreement => PathError::CrossCheckDisagreement,
-                _ => PathError::IssuerSignature,
-            })
+            .map_err(refusal)
     }
 
     /// Walks a path that reaches an anchor, then asks the lists about each of its certificates.
@@ -427,6 +338,15 @@ fn read_crl<'a>(der: &'a [u8], profile: &Profile) -> Result<Crl<'a>, CrlError> {
     Ok(crl)
 }
 
+fn refusal(error: SignatureError) -> PathError {
+    match error {
+        SignatureError::CrossCheckDisagreement => PathError::CrossCheckDisagreement,
+        SignatureError::Mismatch
+        | SignatureError::KeyAlgorithm { .. }
+        | SignatureError::DigestLength { .. } => PathError::IssuerSignature,
+    }
+}
+
 /// A path, leaf first, that ends before an anchor: the refused certificate is the topmost.
 fn dead_end(path: &[NodeId], error: PathError) -> Outcome {
     Outcome {
@@ -446,5 +366,21 @@ fn dead_end(path: &[NodeId], error: PathError) -> Outcome {
 fn record(best: &mut Option<Outcome>, outcome: Outcome) {
     if best.as_ref().is_none_or(|best| outcome.rank > best.rank) {
         *best = Some(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PathError, refusal};
+    use crate::SignatureError;
+
+    #[test]
+    fn a_disagreement_of_the_implementations_is_told_apart_from_a_wrong_signature() {
+        let disagreement = refusal(SignatureError::CrossCheckDisagreement);
+        assert_eq!(disagreement, PathError::CrossCheckDisagreement);
+        assert_eq!(
+            refusal(SignatureError::Mismatch),
+            PathError::IssuerSignature
+        );
     }
 }

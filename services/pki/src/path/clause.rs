@@ -32,7 +32,8 @@ impl PathError {
             | Self::PathTooLong { .. }
             | Self::BudgetExhausted { .. }
             | Self::TooManySubtrees { .. }
-            | Self::TooManyPolicies { .. } => LIMIT,
+            | Self::TooManyPolicies { .. }
+            | Self::TooManyPolicyMappings { .. } => LIMIT,
             Self::IssuerUnknown { .. } | Self::IssuerName { .. } => "RFC 5280 section 6.1.3 a 4",
             Self::IssuerSignature => "RFC 5280 section 6.1.3 a 1",
             Self::CrossCheckDisagreement => CROSS_CHECK,
@@ -67,7 +68,7 @@ impl CrlRefusal {
     pub fn clause(&self) -> &'static str {
         match self {
             Self::Unusable(error) => error.clause(),
-            Self::Issuer | Self::NotIndirect => "RFC 5280 section 6.3.3 b 1",
+            Self::NotIndirect => "RFC 5280 section 6.3.3 b 1",
             Self::DistributionPoint => "RFC 5280 section 6.3.3 b 2 i",
             Self::UserCertificatesOnly => "RFC 5280 section 6.3.3 b 2 ii",
             Self::AuthorityCertificatesOnly => "RFC 5280 section 6.3.3 b 2 iii",
@@ -338,7 +339,6 @@ mod tests {
                 code: 7,
             }
             .into(),
-            CrlRefusal::Issuer,
             CrlRefusal::NotIndirect,
             CrlRefusal::DistributionPoint,
             CrlRefusal::UserCertificatesOnly,

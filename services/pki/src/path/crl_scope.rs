@@ -3,6 +3,7 @@
 use crate::crl::Crl;
 use crate::distribution_point::CanonicalGeneralName;
 use crate::path::CrlRefusal;
+use crate::path::extensions::PathExtensions;
 use crate::{CertificateType, ReasonFlags};
 
 /// A distribution point of a certificate, as lists are compared with it.
@@ -15,21 +16,67 @@ pub(super) struct Point {
 }
 
 /// The certificate asked about, as far as scope needs it.
-pub(super) struct Subject<'a> {
-    pub(super) canonical_issuer: &'a [u8],
-    pub(super) is_authority: bool,
+pub(super) struct Subject {
+    canonical_issuer: Vec<u8>,
+    is_authority: bool,
+    points: Vec<Point>,
+}
+
+/// What a list covers of a certificate.
+pub(super) enum Reach {
+    /// It is of an issuer whose lists the certificate does not name.
+    OtherIssuer,
+    /// Nothing.
+    Refused(CrlRefusal),
+    /// The certificate's status for these reasons.
+    Covers(ReasonFlags),
+}
+
+impl Subject {
+    pub(super) fn new(canonical_issuer: Vec<u8>, extensions: &PathExtensions<'_>) -> Self {
+        let own = extensions.distribution_points.iter();
+        let points = own
+            .map(|point| Point::new(point, &canonical_issuer))
+            .chain([Point::assumed(&canonical_issuer)])
+            .collect();
+        Self {
+            canonical_issuer,
+            is_authority: extensions.is_authority(),
+            points,
+        }
+    }
+
+    /// The reasons that a list covers at any of the certificate's distribution points, and at the
+    /// one assumed behind them. `crl` may be a complete or a delta list.
+    pub(super) fn reach_of(&self, crl: &Crl<'_>) -> Reach {
+        let mut covered = ReasonFlags::NONE;
+        let mut refusal = None;
+        for point in self.points.iter().filter(|point| point.is_of(crl, self)) {
+            match point.reasons_of(crl, self.is_authority) {
+                Ok(reasons) => covered = covered.union(reasons),
+                Err(error) => {
+                    refusal.get_or_insert(error);
+                }
+            }
+        }
+        match refusal {
+            _ if !covered.is_empty() => Reach::Covers(covered),
+            Some(refusal) => Reach::Refused(refusal),
+            None => Reach::OtherIssuer,
+        }
+    }
 }
 
 impl Point {
     /// A point of the certificate's own.
-    pub(super) fn new(point: &crate::DistributionPoint, subject: &Subject<'_>) -> Self {
+    fn new(point: &crate::DistributionPoint, canonical_issuer: &[u8]) -> Self {
         let crl_issuers = point.crl_issuer().map(<[_]>::to_vec);
         // RFC 5280 section 4.2.1.13: a relative name is relative to the list's issuer.
         let relative_to = crl_issuers
             .iter()
             .flatten()
             .find_map(CanonicalGeneralName::directory_name)
-            .unwrap_or(subject.canonical_issuer);
+            .unwrap_or(canonical_issuer);
         Self {
             names: point
                 .name()
@@ -42,23 +89,19 @@ impl Point {
 
     /// The point that RFC 5280 section 6.3.3 assumes behind the certificate's own: named as the
     /// certificate's issuer, without reasons and without another issuer.
-    pub(super) fn assumed(subject: &Subject<'_>) -> Self {
+    fn assumed(canonical_issuer: &[u8]) -> Self {
         Self {
-            names: vec![CanonicalGeneralName::of_directory_name(
-                subject.canonical_issuer,
-            )],
+            names: vec![CanonicalGeneralName::of_directory_name(canonical_issuer)],
             crl_issuers: None,
             reasons: ReasonFlags::ALL,
         }
     }
 
-    /// The reasons for which a list answers at this point. `crl` may be a complete or a delta list.
-    pub(super) fn reasons_of(
-        &self,
-        crl: &Crl<'_>,
-        subject: &Subject<'_>,
-    ) -> Result<ReasonFlags, CrlRefusal> {
-        self.check_issuer(crl, subject)?;
+    /// The reasons for which a list of the right issuer answers at this point.
+    fn reasons_of(&self, crl: &Crl<'_>, is_authority: bool) -> Result<ReasonFlags, CrlRefusal> {
+        if self.crl_issuers.is_some() && !crl.header.is_indirect() {
+            return Err(CrlRefusal::NotIndirect);
+        }
         let Some(scope) = &crl.header.scope else {
             return Ok(self.reasons);
         };
@@ -75,10 +118,10 @@ impl Point {
             }
         }
         match scope.only {
-            Some(CertificateType::User) if subject.is_authority => {
+            Some(CertificateType::User) if is_authority => {
                 return Err(CrlRefusal::UserCertificatesOnly);
             }
-            Some(CertificateType::Authority) if !subject.is_authority => {
+            Some(CertificateType::Authority) if !is_authority => {
                 return Err(CrlRefusal::AuthorityCertificatesOnly);
             }
             Some(CertificateType::Attribute) => {
@@ -96,27 +139,16 @@ impl Point {
         Ok(reasons)
     }
 
-    /// (b) (1).
-    fn check_issuer(&self, crl: &Crl<'_>, subject: &Subject<'_>) -> Result<(), CrlRefusal> {
-        let Some(issuers) = &self.crl_issuers else {
-            let is_same = *crl.header.canonical_issuer == *subject.canonical_issuer;
-            return if is_same {
-                Ok(())
-            } else {
-                Err(CrlRefusal::Issuer)
-            };
-        };
-        let is_named = issuers
-            .iter()
-            .filter_map(CanonicalGeneralName::directory_name)
-            .any(|name| *name == *crl.header.canonical_issuer);
-        if !is_named {
-            return Err(CrlRefusal::Issuer);
-        }
-        if crl.header.is_indirect() {
-            Ok(())
-        } else {
-            Err(CrlRefusal::NotIndirect)
+    /// (b) (1): whether the list's issuer is the one that the point names, or else the
+    /// certificate's.
+    fn is_of(&self, crl: &Crl<'_>, subject: &Subject) -> bool {
+        let issuer = &*crl.header.canonical_issuer;
+        match &self.crl_issuers {
+            None => *issuer == *subject.canonical_issuer,
+            Some(issuers) => issuers
+                .iter()
+                .filter_map(CanonicalGeneralName::directory_name)
+                .any(|name| *name == *issuer),
         }
     }
 }

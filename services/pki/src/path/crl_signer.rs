@@ -52,9 +52,12 @@ impl Search<'_> {
         if anchor != asked.issuer && self.name_of(anchor) == name {
             candidates.push(anchor);
         }
-        let others = (0..self.nodes.len()).map(Issuer::Certificate);
-        candidates
-            .extend(others.filter(|other| *other != asked.issuer && self.name_of(*other) == name));
+        let others = self.nodes.named(name).iter().copied();
+        candidates.extend(
+            others
+                .map(Issuer::Certificate)
+                .filter(|other| *other != asked.issuer),
+        );
         let named = list.header.authority_key.as_ref();
         let named = named.and_then(|key| key.key_id.as_ref());
         candidates.sort_by_key(|candidate| {
@@ -80,13 +83,13 @@ impl Search<'_> {
         candidate: Issuer,
         asked: Asked<'_>,
     ) -> Result<Result<(), CrlRefusal>, PathError> {
+        if let Err(refusal) = self.check_crl_signature(crl, candidate)? {
+            return Ok(Err(refusal));
+        }
         if let Issuer::Certificate(id) = candidate
             && let Some(found) = self.lacks_crl_sign(id)
         {
             return Ok(Err(CrlRefusal::SignerKeyUsage { found }));
-        }
-        if let Err(refusal) = self.check_crl_signature(crl, candidate)? {
-            return Ok(Err(refusal));
         }
         match candidate {
             // The path that is being judged leads to it.
@@ -147,6 +150,7 @@ impl Search<'_> {
         crl: usize,
         issuer: Issuer,
     ) -> Result<Result<(), CrlRefusal>, PathError> {
+        let issuer = self.key_of(issuer);
         if let Some(known) = self.crl_signatures.get(&(crl, issuer)) {
             return Ok(known.clone());
         }
@@ -172,10 +176,16 @@ impl Search<'_> {
                 signed,
                 list.signature,
             )
-            .map_err(|error| match error {
-                SignatureError::CrossCheckDisagreement => CrlRefusal::CrossCheckDisagreement,
-                _ => CrlRefusal::Signature,
-            })
+            .map_err(refusal)
+    }
+}
+
+fn refusal(error: SignatureError) -> CrlRefusal {
+    match error {
+        SignatureError::CrossCheckDisagreement => CrlRefusal::CrossCheckDisagreement,
+        SignatureError::Mismatch
+        | SignatureError::KeyAlgorithm { .. }
+        | SignatureError::DigestLength { .. } => CrlRefusal::Signature,
     }
 }
 
@@ -183,9 +193,22 @@ impl Search<'_> {
 fn weight(refusal: &CrlRefusal) -> u8 {
     match refusal {
         CrlRefusal::SignerUnknown => 0,
-        CrlRefusal::SignerKeyUsage { .. } => 1,
-        CrlRefusal::Signature => 2,
+        CrlRefusal::Signature => 1,
+        CrlRefusal::SignerKeyUsage { .. } => 3,
         CrlRefusal::SignerPath(_) => 4,
-        _ => 3,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CrlRefusal, refusal};
+    use crate::SignatureError;
+
+    #[test]
+    fn a_disagreement_of_the_implementations_is_told_apart_from_a_wrong_signature() {
+        let disagreement = refusal(SignatureError::CrossCheckDisagreement);
+        assert_eq!(disagreement, CrlRefusal::CrossCheckDisagreement);
+        assert_eq!(refusal(SignatureError::Mismatch), CrlRefusal::Signature);
     }
 }

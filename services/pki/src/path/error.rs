@@ -211,6 +211,14 @@ pub enum PathError {
         /// The most.
         limit: usize,
     },
+    /// More policy mappings than any real certificate.
+    #[error("the certificate has {found} policy mappings; {limit} are read")]
+    TooManyPolicyMappings {
+        /// How many.
+        found: usize,
+        /// The most.
+        limit: usize,
+    },
     /// The same policy twice.
     #[error("a policy occurs twice in a certificate (RFC 5280 section 4.2.1.4)")]
     DuplicatePolicy,
@@ -263,10 +271,16 @@ pub enum PathError {
 /// What a search is paid with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Work {
+    /// Revocation lists compared with a certificate's distribution points.
+    ListComparisons,
+    /// Revocation lists read from the first entry to the last.
+    ListReadings,
     /// Names compared with name constraints.
     NameComparisons,
     /// Certificates put on a path.
     PathSteps,
+    /// Nodes of the policy graph, each counted once for every policy that leads to it.
+    PolicyNodes,
     /// Signatures checked.
     SignatureChecks,
 }
@@ -274,8 +288,11 @@ pub enum Work {
 impl std::fmt::Display for Work {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
+            Self::ListComparisons => "comparisons of lists",
+            Self::ListReadings => "readings of lists",
             Self::NameComparisons => "comparisons of names",
             Self::PathSteps => "path steps",
+            Self::PolicyNodes => "nodes of the policy graph",
             Self::SignatureChecks => "signature checks",
         })
     }
@@ -326,6 +343,7 @@ impl PathError {
             Self::NameNotPermitted { .. } => "name_not_permitted",
             Self::NameFormNotUnderstood { .. } => "name_form_not_understood",
             Self::TooManyPolicies { .. } => "too_many_policies",
+            Self::TooManyPolicyMappings { .. } => "too_many_policy_mappings",
             Self::DuplicatePolicy => "duplicate_policy",
             Self::PolicyQualifier { .. } => "policy_qualifier",
             Self::PolicyMappingOfAnyPolicy => "policy_mapping_of_any_policy",

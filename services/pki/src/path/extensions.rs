@@ -16,7 +16,10 @@ use crate::profile::{
     AUTHORITY_INFORMATION_ACCESS, BASIC_CONSTRAINTS, CERTIFICATE_POLICIES, CRL_DISTRIBUTION_POINTS,
     EXTENDED_KEY_USAGE, ISSUER_ALTERNATIVE_NAME, KEY_USAGE, SUBJECT_ALTERNATIVE_NAME,
 };
-use crate::{DerError, DistributionPoint, ExtensionError, KeyIdentifier, KeyUsage, Oid, PathError};
+use crate::{
+    CertificateError, DerError, DistributionPoint, ExtensionError, KeyIdentifier, KeyUsage, Oid,
+    PathError,
+};
 
 pub(super) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x1e];
 const POLICY_MAPPINGS: &[u8] = &[0x55, 0x1d, 0x21];
@@ -84,6 +87,11 @@ pub(crate) struct PathExtensions<'a> {
 impl<'a> PathExtensions<'a> {
     /// Reads what is known; RFC 5280 section 4.2: a critical one that is not known refuses.
     pub(crate) fn read(certificate: &Certificate<'a>) -> Result<Self, PathError> {
+        let found = certificate.version;
+        // RFC 5280 section 4.1.2.1; nobody knows what a version above 3 means.
+        if found > 3 || (found < 3 && !certificate.extensions.is_empty()) {
+            return Err(CertificateError::Version { found }.into());
+        }
         let mut read = Self::default();
         for extension in &certificate.extensions {
             read.take(extension)?;
@@ -117,7 +125,12 @@ impl<'a> PathExtensions<'a> {
             }
             CERTIFICATE_POLICIES => self.policies = Some(policies(extension)?),
             POLICY_MAPPINGS => {
-                self.policy_mappings = policy_mappings(value).map_err(malformed)?;
+                let mappings = policy_mappings(value).map_err(malformed)?;
+                let (found, limit) = (mappings.len(), MAX_POLICIES);
+                if found > limit {
+                    return Err(PathError::TooManyPolicyMappings { found, limit });
+                }
+                self.policy_mappings = mappings;
             }
             POLICY_CONSTRAINTS => {
                 self.policy_constraints = Some(policy_constraints(value).map_err(malformed)?);

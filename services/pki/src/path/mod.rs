@@ -3,6 +3,7 @@
 //! | file | section |
 //! |---|---|
 //! | `builder` | which certificates could be a path (RFC 4158); signatures, 6.1.3 (a) (1) and (4) |
+//! | `candidates` | whose certificates could be an issuer's |
 //! | `walk` | 6.1.2 to 6.1.5 along one path, from the anchor to the certificate asked about |
 //! | `policy` | the policy graph, 6.1.3 (d) to (f), 6.1.4 (a), (b), (h) to (j), 6.1.5 (g) |
 //! | `name_constraints`, `subtree` | 6.1.3 (b), (c) |
@@ -10,17 +11,22 @@
 //! | `revocation` | 6.3.3: which lists answer for a certificate, and what |
 //! | `crl_scope` | 6.3.3 (b), (d): what a list covers of a certificate |
 //! | `crl_signer` | 6.3.3 (f) to (h): whose key signs a list |
+//! | `list_order` | 5.2.3, 5.2.4: which of several lists is in force |
+//! | `list_reading` | 6.3.3 (i) to (l): what a list says |
 //! | `budget` | what a question may cost |
 
 mod anchor;
 mod budget;
 mod builder;
+mod candidates;
 mod clause;
 mod crl_scope;
 mod crl_signer;
 mod email;
 mod error;
 mod extensions;
+mod list_order;
+mod list_reading;
 mod name_constraints;
 mod node;
 mod policy;

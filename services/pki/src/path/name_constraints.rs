@@ -94,21 +94,17 @@ impl<'a> NameConstraints<'a> {
     }
 
     /// Whether a name is permitted and not excluded.
-    pub(super) fn check(
-        &self,
-        name: &GeneralName<'_>,
-        budget: &mut Budget,
-    ) -> Result<(), PathError> {
-        let form = NameForm::of(name);
+    pub(super) fn check(&self, name: &Name<'_>, budget: &mut Budget) -> Result<(), PathError> {
+        let form = NameForm::of(&name.general);
         for subtree in &self.excluded {
-            budget.compare_names()?;
+            budget.compare_name(name.octets())?;
             if subtree.excludes(name)? {
                 return Err(PathError::NameExcluded { form });
             }
         }
         let mut is_constrained = false;
         for subtree in &self.permitted {
-            budget.compare_names()?;
+            budget.compare_name(name.octets())?;
             match subtree.permits(name)? {
                 Some(true) => return Ok(()),
                 Some(false) => is_constrained = true,
@@ -119,6 +115,43 @@ impl<'a> NameConstraints<'a> {
             return Err(PathError::NameNotPermitted { form });
         }
         Ok(())
+    }
+
+    /// Whether a subtree is about e-mail addresses.
+    pub(super) fn has_mail(&self) -> bool {
+        let mut subtrees = self.permitted.iter().chain(&self.excluded);
+        subtrees.any(|subtree| matches!(subtree, Subtree::Mailbox(..) | Subtree::MailHost(_)))
+    }
+}
+
+/// A name of a certificate, ready to be compared with many subtrees.
+pub(super) struct Name<'a> {
+    pub(super) general: GeneralName<'a>,
+    /// The canonical bytes of a directory name, if it has any.
+    pub(super) canonical: Option<Vec<u8>>,
+}
+
+impl<'a> Name<'a> {
+    pub(super) fn new(general: GeneralName<'a>) -> Self {
+        let canonical = match general {
+            GeneralName::Directory(der) => canonical_name(der).ok(),
+            _ => None,
+        };
+        Self { general, canonical }
+    }
+
+    fn octets(&self) -> usize {
+        match self.general {
+            GeneralName::Rfc822(text) | GeneralName::Dns(text) | GeneralName::Uri(text) => {
+                text.len()
+            }
+            GeneralName::Directory(octets)
+            | GeneralName::EdiParty(octets)
+            | GeneralName::Ip(octets)
+            | GeneralName::OtherName { value: octets, .. }
+            | GeneralName::RegisteredId(octets)
+            | GeneralName::X400(octets) => octets.len(),
+        }
     }
 }
 
@@ -148,11 +181,4 @@ fn subtrees(contents: &[u8]) -> Result<Vec<Subtree<'_>>, PathError> {
         }
     }
     Ok(subtrees)
-}
-
-/// The canonical bytes of a directory name in a constraint or an alternative name.
-pub(super) fn canonical_directory_name(der: &[u8]) -> Result<Vec<u8>, PathError> {
-    canonical_name(der).map_err(|_| PathError::NameMalformed {
-        form: NameForm::DirectoryName,
-    })
 }

@@ -1,5 +1,8 @@
 //! The certificates among which paths are sought.
 
+use std::collections::HashMap;
+use std::ops::Index;
+
 use crate::certificate::Certificate;
 use crate::path::PathError;
 use crate::path::extensions::PathExtensions;
@@ -7,6 +10,10 @@ use crate::{PublicKey, PublicKeyError, SignatureAlgorithm, SignatureAlgorithmErr
 
 /// A certificate that may be on a path, read once.
 pub(super) struct Node<'a> {
+    /// The first certificate with the same subject and key.
+    pub(super) entity: NodeId,
+    /// The first certificate with the same key.
+    pub(super) key: NodeId,
     pub(super) certificate: Certificate<'a>,
     /// What keeps it from being used shows only where it is used.
     pub(super) extensions: Result<PathExtensions<'a>, PathError>,
@@ -15,8 +22,10 @@ pub(super) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn new(certificate: Certificate<'a>) -> Self {
+    fn new(certificate: Certificate<'a>, entity: NodeId, key: NodeId) -> Self {
         Self {
+            entity,
+            key,
             extensions: PathExtensions::read(&certificate),
             public_key: PublicKey::from_spki_der(certificate.spki),
             signature_algorithm: SignatureAlgorithm::from_der(certificate.signature_algorithm),
@@ -43,6 +52,54 @@ impl<'a> Node<'a> {
             .as_ref()
             .ok()
             .and_then(|extensions| extensions.subject_key_id.as_ref())
+    }
+}
+
+/// All certificates of one question.
+pub(super) struct Nodes<'a> {
+    all: Vec<Node<'a>>,
+    /// By the canonical subject.
+    named: HashMap<Vec<u8>, Vec<NodeId>>,
+    keys: HashMap<&'a [u8], NodeId>,
+}
+
+impl<'a> Nodes<'a> {
+    pub(super) fn new(target: Certificate<'a>) -> Self {
+        let mut nodes = Self {
+            all: Vec::new(),
+            named: HashMap::new(),
+            keys: HashMap::new(),
+        };
+        nodes.push(target);
+        nodes
+    }
+
+    pub(super) fn push(&mut self, certificate: Certificate<'a>) {
+        let id = self.all.len();
+        let key = *self.keys.entry(certificate.spki).or_insert(id);
+        let subject = certificate.canonical_subject.clone();
+        let named = self.named.entry(subject).or_default();
+        let same = named.iter().find(|other| self.all[**other].key == key);
+        let entity = same.copied().unwrap_or(id);
+        named.push(id);
+        self.all.push(Node::new(certificate, entity, key));
+    }
+
+    /// Those with this subject, in their order.
+    pub(super) fn named(&self, canonical_subject: &[u8]) -> &[NodeId] {
+        self.named.get(canonical_subject).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Node<'a>> {
+        self.all.iter()
+    }
+}
+
+impl<'a> Index<NodeId> for Nodes<'a> {
+    type Output = Node<'a>;
+
+    fn index(&self, id: NodeId) -> &Node<'a> {
+        &self.all[id]
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::path::Budget;
 use crate::path::extensions::{Policies, PolicyConstraints, PolicyMapping};
 use crate::{Oid, PathError};
 
@@ -77,11 +78,12 @@ impl PolicyState {
         policies: Option<&Policies>,
         is_final: bool,
         is_self_issued: bool,
+        budget: &mut Budget,
     ) -> Result<(), PathError> {
         let any_counts = self.inhibit_any_policy > 0 || (!is_final && is_self_issued);
         let before = std::mem::take(&mut self.level);
         if let Some(policies) = policies {
-            self.level = next_level(&before, policies, any_counts);
+            self.level = next_level(&before, policies, any_counts, budget)?;
         }
         if self.explicit_policy == 0 && self.level.is_empty() {
             return Err(PathError::PolicyMissing);
@@ -179,7 +181,8 @@ fn next_level(
     before: &BTreeMap<Oid, Node>,
     policies: &Policies,
     any_counts: bool,
-) -> BTreeMap<Oid, Node> {
+    budget: &mut Budget,
+) -> Result<BTreeMap<Oid, Node>, PathError> {
     let any = Oid::any_policy();
     let mut level = BTreeMap::new();
     let mut add = |policy: &Oid, origins: BTreeSet<Oid>| {
@@ -187,7 +190,7 @@ fn next_level(
         level.insert(policy.clone(), Node { expected, origins });
     };
     for policy in policies.iter().filter(|policy| **policy != any) {
-        if let Some(origins) = origins_of(before, policy) {
+        if let Some(origins) = origins_of(before, policy, budget)? {
             add(policy, origins);
         } else if before.contains_key(&any) {
             add(policy, BTreeSet::from([policy.clone()]));
@@ -197,28 +200,32 @@ fn next_level(
         let expected: BTreeSet<&Oid> = before.values().flat_map(|node| &node.expected).collect();
         for policy in expected {
             if !policies.contains(policy) || *policy == any {
-                add(policy, origins_of(before, policy).unwrap_or_default());
+                let origins = origins_of(before, policy, budget)?;
+                add(policy, origins.unwrap_or_default());
             }
         }
     }
-    level
+    Ok(level)
 }
 
 /// The origins that a child with this policy inherits; none if no node expects it.
-fn origins_of(before: &BTreeMap<Oid, Node>, policy: &Oid) -> Option<BTreeSet<Oid>> {
+fn origins_of(
+    before: &BTreeMap<Oid, Node>,
+    policy: &Oid,
+    budget: &mut Budget,
+) -> Result<Option<BTreeSet<Oid>>, PathError> {
+    budget.keep_policies(before.len())?;
     let any = Oid::any_policy();
-    let mut parents = before
-        .iter()
-        .filter(|(_, node)| node.expected.contains(policy))
-        .peekable();
-    parents.peek()?;
-    let mut origins = BTreeSet::new();
-    for (parent, node) in parents {
+    let mut origins = None;
+    let parents = before.iter();
+    for (parent, node) in parents.filter(|(_, node)| node.expected.contains(policy)) {
+        let origins: &mut BTreeSet<Oid> = origins.get_or_insert_default();
         if *parent == any && *policy != any {
             origins.insert(policy.clone());
         } else {
+            budget.keep_policies(node.origins.len())?;
             origins.extend(node.origins.iter().cloned());
         }
     }
-    Some(origins)
+    Ok(origins)
 }

@@ -153,11 +153,6 @@ pub enum CrlRefusal {
     /// It cannot be used for any certificate.
     #[error(transparent)]
     Unusable(#[from] CrlError),
-    /// Its issuer is neither the certificate's nor one that the certificate names.
-    #[error(
-        "its issuer is neither the certificate's nor one it names (RFC 5280 section 6.3.3 b 1)"
-    )]
-    Issuer,
     /// The certificate names its issuer as another one's, but it does not say it is indirect.
     #[error(
         "it is of another issuer and does not say that it is indirect (RFC 5280 section 6.3.3 b 1)"
@@ -243,7 +238,6 @@ impl CrlRefusal {
     pub fn rule(&self) -> &'static str {
         match self {
             Self::Unusable(error) => error.rule(),
-            Self::Issuer => "crl_issuer",
             Self::NotIndirect => "crl_not_indirect",
             Self::DistributionPoint => "crl_distribution_point",
             Self::UserCertificatesOnly => "crl_user_certificates_only",

@@ -4,14 +4,12 @@
 //! lists. Here every list that is verified, current and in scope is asked, of each issuer, key and
 //! scope the one in force: one that says "revoked" decides, and *good* needs all reasons covered.
 
-use crate::crl::{Crl, CrlEntry};
-use crate::limits::MAX_CRL_ENTRIES;
+use crate::ReasonFlags;
 use crate::path::builder::Search;
-use crate::path::crl_scope::{Point, Subject};
+use crate::path::crl_scope::{Reach, Subject};
 use crate::path::crl_signer::Asked;
 use crate::path::node::{Issuer, NodeId};
 use crate::path::{CrlOutcome, CrlRefusal, PathError, RevocationEvidence};
-use crate::{CrlError, ReasonFlags, RevocationReason};
 
 /// What the lists say about each certificate of a path, up to the first that is not good.
 pub(super) struct Statuses {
@@ -20,11 +18,19 @@ pub(super) struct Statuses {
     pub(super) refusal: Option<(usize, PathError)>,
 }
 
-/// A complete list in scope whose signature was checked.
-struct InScope {
-    crl: usize,
-    signer: Issuer,
-    reasons: ReasonFlags,
+/// A list in scope whose signature was checked.
+pub(super) struct InScope {
+    pub(super) crl: usize,
+    pub(super) signer: Issuer,
+    /// The reasons for which it answers about the certificate.
+    pub(super) reasons: ReasonFlags,
+}
+
+/// The lists in scope of one certificate.
+#[derive(Default)]
+struct Lists {
+    complete: Vec<InScope>,
+    deltas: Vec<InScope>,
 }
 
 impl Search<'_> {
@@ -64,309 +70,128 @@ impl Search<'_> {
         asked: Asked<'_>,
     ) -> Result<(Vec<RevocationEvidence>, Result<(), PathError>), PathError> {
         let mut evidence = Vec::new();
-        let in_scope = self.in_scope(asked, &mut evidence)?;
-        let deltas = self.deltas(asked, &mut evidence)?;
-        let in_force = self.in_force(in_scope, &mut evidence);
+        let Lists { complete, deltas } = self.in_scope(asked, &mut evidence)?;
+        let in_force = self.in_force(complete, &mut evidence);
         let mut covered = ReasonFlags::NONE;
         let mut revoked = None;
         for list in &in_force {
-            let found = self.ask(list, &deltas, asked.target);
-            match &found.outcome {
-                CrlOutcome::NotListed => covered = covered.union(list.reasons),
-                CrlOutcome::Revoked { revoked_at, reason } => {
-                    let (revoked_at, reason) = (*revoked_at, *reason);
-                    revoked.get_or_insert(PathError::Revoked { revoked_at, reason });
+            let over = self.deltas_over(list, &deltas);
+            // Nearly always none or one; what several say that contradict each other all counts.
+            let without = over.is_empty().then_some(None);
+            for delta in over.into_iter().map(Some).chain(without) {
+                let found = self.ask(list.crl, delta, asked.target)?;
+                match &found.outcome {
+                    CrlOutcome::NotListed => covered = covered.union(list.reasons),
+                    CrlOutcome::Revoked { revoked_at, reason } => {
+                        let (revoked_at, reason) = (*revoked_at, *reason);
+                        revoked.get_or_insert(PathError::Revoked { revoked_at, reason });
+                    }
+                    CrlOutcome::Refused(_) => {}
                 }
-                CrlOutcome::Refused(_) => {}
+                evidence.push(found);
             }
-            evidence.push(found);
         }
+        self.tell_unused(&deltas, &in_force, &mut evidence);
         // The order of the lists given decides about nothing.
-        evidence.sort_by_key(|found| found.crl);
+        evidence.sort_by_key(|found| (found.crl, found.delta));
         let status = match revoked {
             Some(error) => Err(error),
             None if covered == ReasonFlags::ALL => Ok(()),
-            None => Err(PathError::RevocationUndetermined),
+            None => Err(undetermined(&evidence)),
         };
         Ok((evidence, status))
     }
 
-    /// (b), (d), (f), (g): the complete lists that cover the certificate, verified. Lists of other
+    /// (b) to (d), (f) to (h): the lists that cover the certificate, verified. Lists of other
     /// issuers are passed over without a word.
     fn in_scope(
         &mut self,
         asked: Asked<'_>,
         evidence: &mut Vec<RevocationEvidence>,
-    ) -> Result<Vec<InScope>, PathError> {
-        let mut found = Vec::new();
+    ) -> Result<Lists, PathError> {
+        let certificate = &self.nodes[asked.target].certificate;
+        let issuer = certificate.canonical_issuer.clone();
+        let subject = Subject::new(issuer, self.extensions(asked.target)?);
+        let mut lists = Lists::default();
         for crl in 0..self.crls.len() {
-            let reasons = match self.covered_by(crl, asked.target, false)? {
-                Ok(reasons) => reasons,
-                Err(CrlRefusal::Issuer) => continue,
-                Err(refusal) => {
+            self.budget.compare_list()?;
+            let reasons = match self.reach(crl, &subject) {
+                Reach::OtherIssuer => continue,
+                Reach::Refused(refusal) => {
                     evidence.extend(self.refused(crl, refusal));
                     continue;
                 }
+                Reach::Covers(reasons) => reasons,
             };
             match self.signer(crl, asked)? {
-                Ok(signer) => found.push(InScope {
-                    crl,
-                    signer,
-                    reasons,
-                }),
+                Ok(signer) => {
+                    let list = InScope {
+                        crl,
+                        signer,
+                        reasons,
+                    };
+                    if self.is_delta(crl) {
+                        lists.deltas.push(list);
+                    } else {
+                        lists.complete.push(list);
+                    }
+                }
                 Err(refusal) => evidence.extend(self.refused(crl, refusal)),
             }
         }
-        Ok(found)
+        Ok(lists)
     }
 
-    /// (c), (f), (h): the delta lists that could change a list in scope, verified.
-    fn deltas(
-        &mut self,
-        asked: Asked<'_>,
-        evidence: &mut Vec<RevocationEvidence>,
-    ) -> Result<Vec<(usize, Issuer)>, PathError> {
-        let mut found = Vec::new();
-        for crl in 0..self.crls.len() {
-            match self.covered_by(crl, asked.target, true)? {
-                Ok(_) => match self.signer(crl, asked)? {
-                    Ok(signer) => found.push((crl, signer)),
-                    Err(refusal) => evidence.extend(self.refused(crl, refusal)),
-                },
-                Err(CrlRefusal::NotYetCurrent { this_update, at }) => {
-                    let refusal = CrlRefusal::NotYetCurrent { this_update, at };
-                    evidence.extend(self.refused(crl, refusal));
-                }
-                Err(_) => {}
-            }
-        }
-        Ok(found)
-    }
-
-    /// The reasons that a list covers for a certificate at any of its distribution points, and at
-    /// the one assumed behind them.
-    fn covered_by(
-        &mut self,
-        crl: usize,
-        target: NodeId,
-        is_delta: bool,
-    ) -> Result<Result<ReasonFlags, CrlRefusal>, PathError> {
-        let extensions = self.extensions(target)?;
+    /// What a list covers of a certificate, if it is not of the future.
+    fn reach(&self, crl: usize, subject: &Subject) -> Reach {
         let Ok(list) = &self.crls[crl] else {
-            return Ok(Err(CrlRefusal::Issuer));
+            return Reach::OtherIssuer;
         };
-        if list.header.is_delta() != is_delta {
-            return Ok(Err(CrlRefusal::Issuer));
-        }
-        let subject = Subject {
-            canonical_issuer: &self.nodes[target].certificate.canonical_issuer,
-            is_authority: extensions.is_authority(),
-        };
-        let mut covered = ReasonFlags::NONE;
-        let mut refusal = CrlRefusal::Issuer;
-        let own = extensions.distribution_points.iter();
-        let points = own
-            .map(|point| Point::new(point, &subject))
-            .chain([Point::assumed(&subject)]);
-        for point in points {
-            match point.reasons_of(list, &subject) {
-                Ok(reasons) => covered = covered.union(reasons),
-                Err(CrlRefusal::Issuer) => {}
-                Err(error) if refusal == CrlRefusal::Issuer => refusal = error,
-                Err(_) => {}
-            }
-        }
-        if covered.is_empty() {
-            return Ok(Err(refusal));
-        }
         let at = self.request.at;
         let this_update = list.header.this_update;
         let tolerance = self.request.profile.clock_tolerance_secs();
-        if at < this_update.plus_secs(-tolerance) {
-            return Ok(Err(CrlRefusal::NotYetCurrent { this_update, at }));
+        match subject.reach_of(list) {
+            Reach::Covers(_) if at < this_update.plus_secs(-tolerance) => {
+                Reach::Refused(CrlRefusal::NotYetCurrent { this_update, at })
+            }
+            reach => reach,
         }
-        Ok(Ok(covered))
     }
 
-    /// Of the lists of one issuer, key and scope, the one with the highest number, or without
-    /// numbers the latest.
-    fn in_force(
+    /// The verified delta lists that changed nothing, and why.
+    fn tell_unused(
         &self,
-        lists: Vec<InScope>,
+        deltas: &[InScope],
+        in_force: &[InScope],
         evidence: &mut Vec<RevocationEvidence>,
-    ) -> Vec<InScope> {
-        let mut kept: Vec<InScope> = Vec::new();
-        for list in lists {
-            let twin = kept.iter_mut().find(|other| {
-                other.signer == list.signer && self.is_same_scope(other.crl, list.crl)
-            });
-            let Some(twin) = twin else {
-                kept.push(list);
+    ) {
+        for delta in deltas {
+            if evidence.iter().any(|found| found.delta == Some(delta.crl)) {
                 continue;
-            };
-            let (by, old) = if self.is_later(list.crl, twin.crl) {
-                let old = std::mem::replace(twin, list);
-                (twin.crl, old.crl)
-            } else {
-                (twin.crl, list.crl)
-            };
-            evidence.extend(self.refused(old, CrlRefusal::Superseded { by }));
-        }
-        kept
-    }
-
-    fn is_same_scope(&self, one: usize, other: usize) -> bool {
-        match (&self.crls[one], &self.crls[other]) {
-            (Ok(one), Ok(other)) => {
-                let scope = match (&one.header.scope, &other.header.scope) {
-                    (Some(one), Some(other)) => one.is_same(other),
-                    (one, other) => one.is_none() && other.is_none(),
-                };
-                scope && one.header.canonical_issuer == other.header.canonical_issuer
             }
-            _ => false,
+            let later = in_force
+                .iter()
+                .chain(deltas)
+                .find(|later| self.supersedes(later, delta));
+            let refusal = later.map_or(CrlRefusal::DeltaAlone, |later| CrlRefusal::Superseded {
+                by: later.crl,
+            });
+            evidence.extend(self.refused(delta.crl, refusal));
         }
     }
 
-    /// Ties go to the list with the greater bytes, so that the order given decides nothing.
-    fn is_later(&self, one: usize, other: usize) -> bool {
-        match (&self.crls[one], &self.crls[other]) {
-            (Ok(one), Ok(other)) => {
-                let key = |list: &Crl<'_>| (list.header.number.clone(), list.header.this_update);
-                (key(one), one.signed) > (key(other), other.signed)
-            }
-            _ => false,
-        }
+    fn is_delta(&self, crl: usize) -> bool {
+        self.crls[crl]
+            .as_ref()
+            .is_ok_and(|list| list.header.is_delta())
     }
 
-    /// Searches a list, with the delta in force over it, for a certificate: (i) to (k).
-    fn ask(
-        &self,
-        list: &InScope,
-        deltas: &[(usize, Issuer)],
-        target: NodeId,
-    ) -> RevocationEvidence {
-        let delta = self.delta_over(list, deltas);
-        let outcome = match self.search(list, delta, target) {
-            Ok(None) => CrlOutcome::NotListed,
-            Ok(Some(entry)) => CrlOutcome::Revoked {
-                revoked_at: entry.revoked_at,
-                reason: entry.reason,
-            },
-            Err(refusal) => CrlOutcome::Refused(refusal),
-        };
-        self.evidence(list.crl, delta, outcome)
-    }
-
-    /// The entry that is in force for a certificate. A delta's entry counts before the list's, and
-    /// `removeFromCRL` means none.
-    fn search(
-        &self,
-        list: &InScope,
-        delta: Option<usize>,
-        target: NodeId,
-    ) -> Result<Option<CrlEntry<'_>>, CrlRefusal> {
-        let complete = self.crls[list.crl].as_ref().map_err(Clone::clone)?;
-        let mut is_current = self.check_current(complete);
-        let mut entry = None;
-        if let Some(delta) = delta {
-            let delta = self.crls[delta].as_ref().map_err(Clone::clone)?;
-            let changed = self.entry(delta, target)?;
-            match self.check_current(delta) {
-                // RFC 5280 section 6.3.3 (a) (1) (i): a current delta brings its list up to date.
-                Ok(()) => {
-                    is_current = Ok(());
-                    match changed {
-                        Some(found) if found.reason == RevocationReason::RemoveFromCrl => {
-                            // The list itself is read all the same: it may be unusable.
-                            self.entry(complete, target)?;
-                            return Ok(None);
-                        }
-                        changed => entry = changed,
-                    }
-                }
-                // One that is stale still shows what was revoked, and lifts nothing.
-                Err(_) => {
-                    entry = changed.filter(|found| found.reason != RevocationReason::RemoveFromCrl);
-                }
-            }
-        }
-        let listed = self.entry(complete, target)?;
-        is_current?;
-        Ok(entry.or(listed))
-    }
-
-    /// thisUpdate was looked at before.
-    fn check_current(&self, list: &Crl<'_>) -> Result<(), CrlRefusal> {
-        let at = self.request.at;
-        match list.header.next_update {
-            Some(next_update) if at < next_update => Ok(()),
-            Some(next_update) => Err(CrlRefusal::Expired { next_update, at }),
-            None => Err(CrlRefusal::NextUpdateMissing),
-        }
-    }
-
-    /// The delta in force over a list: of the same issuer, scope and key, based on the list or an
-    /// earlier one, and later than it (RFC 5280 section 5.2.4).
-    fn delta_over(&self, list: &InScope, deltas: &[(usize, Issuer)]) -> Option<usize> {
-        let complete = self.crls[list.crl].as_ref().ok()?;
-        let number = complete.header.number.as_ref()?;
-        let fits = |delta: &Crl<'_>| {
-            let delta = &delta.header;
-            delta
-                .base_number
-                .as_ref()
-                .is_some_and(|base| base <= number)
-                && delta.number.as_ref().is_some_and(|own| own > number)
-                && delta.authority_key == complete.header.authority_key
-        };
-        deltas
-            .iter()
-            .filter(|(delta, signer)| {
-                *signer == list.signer
-                    && self.is_same_scope(*delta, list.crl)
-                    && self.crls[*delta].as_ref().is_ok_and(fits)
-            })
-            .map(|(delta, _)| *delta)
-            .reduce(|one, other| {
-                if self.is_later(other, one) {
-                    other
-                } else {
-                    one
-                }
-            })
-    }
-
-    /// The entry about a certificate. The whole list is read: an entry that cannot be processed
-    /// makes it unusable (RFC 5280 section 5.3).
-    fn entry<'l>(
-        &self,
-        list: &'l Crl<'_>,
-        target: NodeId,
-    ) -> Result<Option<CrlEntry<'l>>, CrlError> {
-        let certificate = &self.nodes[target].certificate;
-        let mut found = None;
-        let profile = self.request.profile.crl_profile();
-        for entry in list.entries_as(profile, MAX_CRL_ENTRIES) {
-            let entry = entry?;
-            let issuer = entry.issuer(&list.header.canonical_issuer);
-            if entry.serial == certificate.serial && *issuer == *certificate.canonical_issuer {
-                // Two entries contradict each other, or would have to be merged by a rule that
-                // nobody wrote down.
-                if found.replace(entry).is_some() {
-                    return Err(CrlError::DuplicateSerials { count: 1 });
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    fn refused(&self, crl: usize, refusal: CrlRefusal) -> Option<RevocationEvidence> {
+    pub(super) fn refused(&self, crl: usize, refusal: CrlRefusal) -> Option<RevocationEvidence> {
         self.crls[crl].as_ref().ok()?;
         Some(self.evidence(crl, None, CrlOutcome::Refused(refusal)))
     }
 
-    fn evidence(
+    pub(super) fn evidence(
         &self,
         crl: usize,
         delta: Option<usize>,
@@ -383,5 +208,19 @@ impl Search<'_> {
             delta_number: delta_list.and_then(|list| list.header.number.clone()),
             outcome,
         }
+    }
+}
+
+/// Why nothing is known: because issuers of lists vouch for each other, or because there is no list
+/// that helps.
+fn undetermined(evidence: &[RevocationEvidence]) -> PathError {
+    let is_cycle = evidence.iter().any(|found| {
+        matches!(&found.outcome, CrlOutcome::Refused(CrlRefusal::SignerPath(error))
+            if **error == PathError::CrlIssuerCycle)
+    });
+    if is_cycle {
+        PathError::CrlIssuerCycle
+    } else {
+        PathError::RevocationUndetermined
     }
 }

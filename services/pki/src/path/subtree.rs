@@ -1,8 +1,9 @@
 //! One subtree of name constraints, form by form (RFC 5280 section 4.2.1.10).
 
 use crate::general_name::GeneralName;
+use crate::name::canonical_name;
 use crate::path::PathError;
-use crate::path::name_constraints::{NameForm, canonical_directory_name};
+use crate::path::name_constraints::{Name, NameForm};
 
 /// The base of a subtree, in the form in which names are compared with it.
 #[derive(Debug)]
@@ -60,7 +61,9 @@ impl<'a> Subtree<'a> {
         let form = NameForm::of(&base);
         let malformed = PathError::NameConstraintMalformed { form };
         match base {
-            GeneralName::Directory(name) => canonical_directory_name(name).map(Self::DirectoryName),
+            GeneralName::Directory(name) => canonical_name(name)
+                .map(Self::DirectoryName)
+                .map_err(|_| malformed),
             // The empty name is above all names.
             GeneralName::Dns(name) if name.is_empty() || is_host(name) => {
                 Ok(Self::DnsName(name.to_ascii_lowercase()))
@@ -90,8 +93,8 @@ impl<'a> Subtree<'a> {
     }
 
     /// Whether the subtree permits the name; none if it is about another form.
-    pub(super) fn permits(&self, name: &GeneralName<'_>) -> Result<Option<bool>, PathError> {
-        match (self, name) {
+    pub(super) fn permits(&self, name: &Name<'_>) -> Result<Option<bool>, PathError> {
+        match (self, &name.general) {
             // A wildcard is a name like another here: all that it can stand for ends as it does.
             (Self::DnsName(base), GeneralName::Dns(name)) => {
                 let name = dns_name(name)?;
@@ -102,8 +105,8 @@ impl<'a> Subtree<'a> {
     }
 
     /// Whether the subtree excludes the name, or something that the name can stand for.
-    pub(super) fn excludes(&self, name: &GeneralName<'_>) -> Result<bool, PathError> {
-        if let (Self::DnsName(base), GeneralName::Dns(name)) = (self, name) {
+    pub(super) fn excludes(&self, name: &Name<'_>) -> Result<bool, PathError> {
+        if let (Self::DnsName(base), GeneralName::Dns(name)) = (self, &name.general) {
             let name = dns_name(name)?;
             let stands_for_base = name.strip_prefix('*').is_some_and(|suffix| {
                 base.split_once('.')
@@ -114,14 +117,14 @@ impl<'a> Subtree<'a> {
         self.contains(name).map(|found| found == Some(true))
     }
 
-    fn contains(&self, name: &GeneralName<'_>) -> Result<Option<bool>, PathError> {
-        let form = NameForm::of(name);
+    fn contains(&self, name: &Name<'_>) -> Result<Option<bool>, PathError> {
+        let form = NameForm::of(&name.general);
         let malformed = PathError::NameMalformed { form };
-        match (self, name) {
-            (Self::DirectoryName(base), GeneralName::Directory(name)) => {
+        match (self, &name.general) {
+            (Self::DirectoryName(base), GeneralName::Directory(_)) => {
                 // Relative names are self-delimiting, so a prefix ends where one of them does.
-                let name = canonical_directory_name(name)?;
-                Ok(Some(name.starts_with(base)))
+                let canonical = name.canonical.as_ref().ok_or(malformed)?;
+                Ok(Some(canonical.starts_with(base)))
             }
             (Self::IpAddress(base, mask), GeneralName::Ip(address)) => {
                 if !matches!(address.len(), 4 | 16) {
@@ -145,7 +148,7 @@ impl<'a> Subtree<'a> {
                 let found = uri_host(text).ok_or(malformed)?;
                 Ok(Some(host.contains(&found)))
             }
-            (Self::NotUnderstood(own, kind), _) if *own == form => match (kind, name) {
+            (Self::NotUnderstood(own, kind), general) if *own == form => match (kind, general) {
                 (Some(kind), GeneralName::OtherName { type_id, .. }) if kind != type_id => Ok(None),
                 _ => Err(PathError::NameFormNotUnderstood { form }),
             },

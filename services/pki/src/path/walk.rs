@@ -3,8 +3,8 @@
 use crate::general_name::GeneralName;
 use crate::path::email::email_addresses;
 use crate::path::extensions::PathExtensions;
-use crate::path::name_constraints::NameConstraints;
-use crate::path::node::{Node, NodeId};
+use crate::path::name_constraints::{Name, NameConstraints, NameForm};
+use crate::path::node::{Node, NodeId, Nodes};
 use crate::path::policy::PolicyState;
 use crate::path::{Budget, PathError, PolicySettings};
 use crate::{KeyUsage, Oid, UnixTime};
@@ -25,7 +25,7 @@ pub(super) struct Stumble {
 
 /// Walks `path`, anchor's side first. Signatures and names were chained when it was built.
 pub(super) fn walk(
-    nodes: &[Node<'_>],
+    nodes: &Nodes<'_>,
     path: &[NodeId],
     settings: &PolicySettings,
     at: UnixTime,
@@ -88,7 +88,8 @@ impl<'n> State<'n> {
             check_names(&self.constraints, node, extensions, budget)?;
         }
         let policies = extensions.policies.as_ref();
-        self.policies.enter(policies, is_final, is_self_issued)
+        self.policies
+            .enter(policies, is_final, is_self_issued, budget)
     }
 
     /// RFC 5280 section 6.1.4; `follow` certificates that are not self-issued stand between this
@@ -178,16 +179,20 @@ fn check_names(
     let certificate = &node.certificate;
     let mut names = Vec::new();
     if !certificate.canonical_subject.is_empty() {
-        names.push(GeneralName::Directory(certificate.subject));
+        names.push(Name::new(GeneralName::Directory(certificate.subject)));
     }
     if let Some(alternative) = &extensions.alternative_names {
-        names.extend(alternative.iter().copied());
-    } else {
+        names.extend(alternative.iter().copied().map(Name::new));
+    } else if constraints.iter().any(|constraints| constraints.has_mail()) {
+        let form = NameForm::Rfc822Name;
         let addresses =
-            email_addresses(certificate.subject).map_err(|_| PathError::NameMalformed {
-                form: super::NameForm::Rfc822Name,
-            })?;
-        names.extend(addresses.into_iter().map(GeneralName::Rfc822));
+            email_addresses(certificate.subject).map_err(|_| PathError::NameMalformed { form })?;
+        names.extend(
+            addresses
+                .into_iter()
+                .map(GeneralName::Rfc822)
+                .map(Name::new),
+        );
     }
     for constraints in constraints {
         for name in &names {
