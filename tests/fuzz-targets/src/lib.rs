@@ -66,7 +66,7 @@ pub fn run(name: &str, data: &[u8]) -> bool {
     (target.run)(data)
 }
 
-/// Both implementations judge every signature; that they never disagree is part of every target.
+/// Both implementations judge every signature. That they never disagree is part of every target.
 fn verifier() -> Verifier {
     Verifier::new(CrossCheck::All)
 }
