@@ -125,12 +125,6 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// The authority key identifier of a certificate that was not validated: only good for choosing
-/// the authority to validate it with.
-pub fn peek_issuer_key_id(der: &[u8]) -> Result<KeyIdentifier, CertificateError> {
-    Ok(CardCertificate::read(der)?.certificate.issuer_key_id()?)
-}
-
 /// The parts of a certificate as the strict reader finds them (RFC 5280 section 4.1).
 struct Parts<'a> {
     signed: &'a [u8],

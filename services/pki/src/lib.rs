@@ -40,7 +40,7 @@ mod time;
 
 pub use anchor::TrustAnchor;
 pub use authority::{AuthorityError, CertificationAuthority, CrlSigner};
-pub use certificate::{CertificateError, ExtensionError, FoundIdentifier, peek_issuer_key_id};
+pub use certificate::{CertificateError, ExtensionError, FoundIdentifier};
 pub use crl::{
     AuthorityCertificate, CertificateType, Crl, CrlAuthorityKey, CrlEntries, CrlEntry, CrlError,
     CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, CrlSink, CrlStream, CrlWalker,
@@ -53,7 +53,7 @@ pub use distribution_point::{
 pub use escape::EscapedText;
 pub use general_name::GeneralNameError;
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
-pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
+pub use leaf::{LeafError, LeafErrorKind, UnvalidatedLeaf, ValidatedLeaf, validate_leaf};
 pub use name::{NameError, NameText};
 pub use ocsp::{
     CertId, CertIdHash, CertIdPart, DelegateRevocation, ExpectedNonce, OcspError, OcspEvidence,

@@ -35,7 +35,7 @@ pub const MAX_DISTRIBUTION_POINTS: usize = 32;
 pub const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// Bits of an RSA modulus anywhere else. The upper end is what both signature implementations compute
-/// with; one verification with 8192 bits costs some ten with 2048.
+/// with; the work grows with the square, to sixteen times that of 2048 bits.
 pub const GENERIC_RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// RSA public exponent: 65537 is the least that NIST SP 800-56B allows and what JPKI has. The upper

@@ -2,7 +2,8 @@
 
 use pki::{
     CertificationAuthority, CrlSigner, FourInformation, PathAnchor, PathReport, PathRequest,
-    PolicySettings, Profile, RevocationMode, TrustAnchor, Verdict, Verifier, validate_path,
+    PolicySettings, Profile, RevocationMode, TrustAnchor, UnvalidatedLeaf, Verdict, Verifier,
+    validate_path,
 };
 
 use crate::shown::{check_certificate, check_four_information};
@@ -19,10 +20,11 @@ pub(crate) fn run(data: &[u8]) -> bool {
     }
     let is_valid = validate_alone(data, &verifier);
     assert!(is_shown || !is_valid, "what is valid can be shown");
-    let peeked = pki::peek_issuer_key_id(data);
+    let read = UnvalidatedLeaf::read(data);
+    let named = read.as_ref().map(UnvalidatedLeaf::issuer_key_id);
     let Ok(anchor) = TrustAnchor::from_pem_or_der(data) else {
         check_agreement(&verifier);
-        return is_valid || is_shown || peeked.is_ok();
+        return is_valid || is_shown || matches!(named, Ok(Ok(_)));
     };
     assert!(anchor.not_before() <= anchor.not_after());
     for profile in Profile::all() {

@@ -13,7 +13,7 @@ use index::Segment;
 use pki::limits::CLOCK_TOLERANCE_SECS;
 use pki::{
     CertificationAuthority, CrlSigner, CrossCheck, HashAlgorithm, KeyIdentifier, SignatureEncoding,
-    Signed, UnixTime, ValidatedLeaf, Verifier, peek_issuer_key_id, validate_leaf,
+    Signed, UnixTime, UnvalidatedLeaf, ValidatedLeaf, Verifier, validate_leaf,
 };
 use sandbox::mint::{
     Authority, CaKind, CrlEntry, CrlSpec, LeafSubject, MUNICIPALITIES, PEOPLE, RsaKey,
@@ -108,7 +108,7 @@ impl Leaves {
         let authority = minted.trusted(CrlSigner::OwnKey);
         let verifier = Verifier::new(CrossCheck::Off);
         let issuer_key = authority.newest_anchor().public_key();
-        let issuer_key = issuer_key.rsa_public_key_der().to_vec();
+        let issuer_key = issuer_key.subject_public_key().to_vec();
         let parsed_issuer_key = parsed(&issuer_key)?;
         let holders: Vec<RsaKey> = (0..HOLDERS)
             .map(|_| RsaKey::generate())
@@ -147,7 +147,7 @@ impl Leaves {
                 leaf.validity_at(NOW)?;
                 ensure!(self.is_good(&leaf), "the status is not good");
             }
-            Step::Reading => drop(peek_issuer_key_id(&it.der)?),
+            Step::Reading => drop(UnvalidatedLeaf::read(&it.der)?.issuer_key_id()?),
             Step::Status => ensure!(self.is_good(&it.kept), "the status is not good"),
             Step::BareChallenge => it
                 .holder
@@ -225,7 +225,7 @@ fn certificate(
     let kept = validate_leaf(&der, authority, verifier)?;
     let challenge = [b"akashi-card-v1".as_slice(), &number.to_be_bytes()].concat();
     Ok(Certificate {
-        holder: parsed(kept.public_key().rsa_public_key_der())?,
+        holder: parsed(kept.public_key().subject_public_key())?,
         challenge_signature: holder.sign(&challenge),
         challenge,
         kept,
