@@ -1,4 +1,11 @@
-//! What fuzzing starts from: genuine certificates, and what the sandbox mints anew every time.
+//! What fuzzing starts from: genuine certificates, NIST PKITS, and what the sandbox mints anew every time.
+
+mod lists;
+mod names;
+mod paths;
+mod signatures;
+
+use std::sync::LazyLock;
 
 use fuzz_targets::{NOW as FUZZED_AT, input};
 use sandbox::der;
@@ -7,11 +14,12 @@ use sandbox::mint::{CaKind, CertIdSpec, Extension, Extensions as _, OcspAnswer, 
 use crate::fixtures;
 use crate::issuer::{Issuer, NOW};
 use crate::ocsp;
+use crate::pkits::{self, Suite};
 
 /// Inputs for the target of this name. At least one is accepted by it.
 ///
 /// # Panics
-/// If there is no such target, or a fixture is missing.
+/// If there is no such target, a fixture is missing, or PKITS cannot be fetched.
 pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     assert_eq!(
         NOW, FUZZED_AT,
@@ -19,11 +27,17 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
     );
     match target {
         "certificate" => certificates(),
-        "digest_info" => signatures(),
+        "crl_stream" => lists::seeds(),
+        "digest_info" => signatures::seeds(),
         "ocsp_response" => ocsp_responses(),
+        "other_name" => names::seeds(),
+        "path_with_crl" => paths::seeds(),
         unknown => panic!("no seeds for {unknown}"),
     }
 }
+
+static SUITE: LazyLock<Suite> =
+    LazyLock::new(|| Suite::load().unwrap_or_else(|error| panic!("{error}")));
 
 fn certificates() -> Vec<Vec<u8>> {
     let minted = CaKind::ALL.into_iter().flat_map(|kind| {
@@ -40,36 +54,15 @@ fn certificates() -> Vec<Vec<u8>> {
     let mut seeds = fixtures("myna-card", &["cer", "der"]);
     seeds.extend(minted);
     seeds.push(responder);
-    seeds
-}
-
-/// Every hash and encoding, over messages and digests.
-fn signatures() -> Vec<Vec<u8>> {
-    use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
-    use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512};
-    let key = ocsp::issuer_key();
-    let message = b"what was signed";
-    let digests = [&SHA256, &SHA384, &SHA512].map(|algorithm| digest(algorithm, message));
-    let signatures = [
-        key.sign_with(&RSA_PKCS1_SHA256, message),
-        key.sign_with(&RSA_PKCS1_SHA384, message),
-        key.sign_with(&RSA_PKCS1_SHA512, message),
-    ];
-    let mut seeds = Vec::new();
-    for ((choice, digest), signature) in (0_u8..).zip(&digests).zip(&signatures) {
-        for (choice, signed) in [
-            (choice, digest.as_ref()),
-            (choice | 4, digest.as_ref()),
-            (choice | 8, message.as_slice()),
-        ] {
-            seeds.push(der::concat([
-                key.subject_public_key_info(),
-                input::octets(&[choice]),
-                input::octets(signed),
-                signature.clone(),
-            ]));
-        }
-    }
+    let mut of_nist: Vec<_> = pkits::rows()
+        .iter()
+        .flat_map(pkits::Row::files)
+        .filter(|name| name.starts_with("certs/"))
+        .map(|name| SUITE.file(name).to_vec())
+        .collect();
+    of_nist.sort();
+    of_nist.dedup();
+    seeds.extend(of_nist);
     seeds
 }
 

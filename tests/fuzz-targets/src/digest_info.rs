@@ -1,5 +1,8 @@
 //! Input: `SubjectPublicKeyInfo`, an OCTET STRING of one octet that chooses, an OCTET STRING of what
 //! was signed, the signature.
+//!
+//! Of the octet that chooses, two bits are the hash, two the encoding, and one says that the message
+//! is given and not its hash.
 
 use pki::{HashAlgorithm, PublicKey, SignatureEncoding, Signed};
 
@@ -23,11 +26,13 @@ pub(crate) fn run(data: &[u8]) -> bool {
         1 => HashAlgorithm::Sha384,
         _ => HashAlgorithm::Sha512,
     };
-    let encoding = match choice & 4 {
+    let encoding = match choice >> 2 & 3 {
         0 => SignatureEncoding::Pkcs1V15DigestInfo,
-        _ => SignatureEncoding::Pkcs1V15BareHash,
+        1 => SignatureEncoding::Pkcs1V15BareHash,
+        2 => SignatureEncoding::Pss,
+        _ => SignatureEncoding::EcdsaDer,
     };
-    let signed = match choice & 8 {
+    let signed = match choice & 16 {
         0 => Signed::Digest(signed),
         _ => Signed::Message(signed),
     };

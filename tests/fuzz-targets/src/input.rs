@@ -30,12 +30,20 @@ pub fn split_octets(input: &[u8]) -> Option<(&[u8], &[u8])> {
 /// # Panics
 /// If there are more than 65,535 of them.
 pub fn octets(contents: &[u8]) -> Vec<u8> {
+    element(OCTET_STRING, contents)
+}
+
+/// A DER element.
+///
+/// # Panics
+/// If its contents have more than 65,535 octets.
+pub fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
     let length = u16::try_from(contents.len()).expect("a small part");
     let [high, low] = length.to_be_bytes();
     match (high, low) {
-        (0, short @ 0..=0x7f) => [&[OCTET_STRING, short], contents].concat(),
-        (0, long) => [&[OCTET_STRING, 0x81, long], contents].concat(),
-        (high, low) => [&[OCTET_STRING, 0x82, high, low], contents].concat(),
+        (0, short @ 0..=0x7f) => [&[tag, short], contents].concat(),
+        (0, long) => [&[tag, 0x81, long], contents].concat(),
+        (high, low) => [&[tag, 0x82, high, low], contents].concat(),
     }
 }
 

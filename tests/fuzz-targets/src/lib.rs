@@ -6,9 +6,13 @@
 //! is the rest of the input, whatever it is.
 
 mod certificate;
+mod crl_stream;
 mod digest_info;
 pub mod input;
 mod ocsp_response;
+mod other_name;
+pub mod path_with_crl;
+mod shown;
 
 use pki::{CrossCheck, UnixTime, Verifier};
 
@@ -25,10 +29,14 @@ pub struct Target {
 }
 
 /// All targets, by name.
-pub const TARGETS: [Target; 3] = [
+pub const TARGETS: [Target; 6] = [
     Target {
         name: "certificate",
         run: certificate::run,
+    },
+    Target {
+        name: "crl_stream",
+        run: crl_stream::run,
     },
     Target {
         name: "digest_info",
@@ -37,6 +45,14 @@ pub const TARGETS: [Target; 3] = [
     Target {
         name: "ocsp_response",
         run: ocsp_response::run,
+    },
+    Target {
+        name: "other_name",
+        run: other_name::run,
+    },
+    Target {
+        name: "path_with_crl",
+        run: path_with_crl::run,
     },
 ];
 
@@ -50,7 +66,7 @@ pub fn run(name: &str, data: &[u8]) -> bool {
     (target.run)(data)
 }
 
-/// Both implementations judge every signature; that they never disagree is part of every target.
+/// Both implementations judge every signature. That they never disagree is part of every target.
 fn verifier() -> Verifier {
     Verifier::new(CrossCheck::All)
 }

@@ -124,7 +124,11 @@ impl Search<'_> {
         if asked.vouching.contains(&id) || asked.vouching.len() >= MAX_CRL_ISSUER_DEPTH {
             return Ok(Err(PathError::CrlIssuerCycle));
         }
-        if let Some(known) = self.crl_signers.get(&(id, asked.anchor)) {
+        // Inside a chain of issuers the answer hangs on who asks; at its end it does not, and only
+        // there is it remembered. Nor is it used inside: a chain would be shorter for what was asked
+        // before, and the order of lists would decide how far it reaches.
+        let is_end = asked.vouching.is_empty();
+        if is_end && let Some(known) = self.crl_signers.get(&(id, asked.anchor)) {
             return Ok(known.clone());
         }
         let vouching: Vec<NodeId> = asked.vouching.iter().copied().chain([id]).collect();
@@ -138,8 +142,7 @@ impl Search<'_> {
             None => Ok(()),
             Some(error) => Err(error),
         };
-        // Inside a chain of issuers the answer may hang on who asks; at its end it does not.
-        if asked.vouching.is_empty() {
+        if is_end {
             self.crl_signers.insert((id, asked.anchor), shown.clone());
         }
         Ok(shown)

@@ -19,5 +19,6 @@ mod ocsp_answer;
 mod ocsp_form;
 mod ocsp_openssl;
 mod ocsp_responder;
+mod path_list_order;
 mod robustness;
 mod signed_rubbish;

@@ -35,7 +35,14 @@ macro_rules! targets {
     };
 }
 
-targets!(certificate, digest_info, ocsp_response);
+targets!(
+    certificate,
+    crl_stream,
+    digest_info,
+    ocsp_response,
+    other_name,
+    path_with_crl
+);
 
 #[test]
 fn every_target_is_mutated() {
