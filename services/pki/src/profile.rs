@@ -297,6 +297,12 @@ impl Profile {
         }
     }
 
+    /// Whether a revocation is never lifted, a hold included: JPKI's certification practice has no
+    /// way back. RFC 5280 section 5.3.1 lifts a hold by leaving it out of the next list.
+    pub fn is_revocation_final(&self) -> bool {
+        self.kind == Kind::Card
+    }
+
     /// How far an issuer's clock may be ahead, in seconds. RFC 5280 knows no tolerance.
     pub fn clock_tolerance_secs(&self) -> i64 {
         match self.kind {

@@ -60,13 +60,16 @@ impl Search<'_> {
         );
         let named = list.header.authority_key.as_ref();
         let named = named.and_then(|key| key.key_id.as_ref());
-        candidates.sort_by_key(|candidate| {
+        let is_named = |candidate: &Issuer| {
             let key_id = match candidate {
                 Issuer::Anchor(index) => self.request.trust_anchors[*index].key_id(),
                 Issuer::Certificate(id) => self.nodes[*id].key_id(),
             };
-            named.is_none() || key_id != named
-        });
+            named.is_some() && key_id == named
+        };
+        candidates.sort_by_key(|candidate| !is_named(candidate));
+        // JPKI's generations share one name: there the named key is the only one (section 5.2.1).
+        candidates.retain(|candidate| is_named(candidate) || !self.request.profile.is_card());
         candidates
     }
 

@@ -69,6 +69,26 @@ impl Search<'_> {
         })
     }
 
+    /// The entry of a list of whatever age about a certificate, where revocations are final: what a
+    /// list once showed stays true when the list is replaced or stale.
+    pub(super) fn shown_once(
+        &mut self,
+        crl: usize,
+        target: NodeId,
+    ) -> Result<Option<RevocationEvidence>, PathError> {
+        if !self.request.profile.is_revocation_final() {
+            return Ok(None);
+        }
+        let Ok(Some(listed)) = self.entry(crl, target)? else {
+            return Ok(None);
+        };
+        let outcome = CrlOutcome::Revoked {
+            revoked_at: listed.revoked_at,
+            reason: listed.reason,
+        };
+        Ok(Some(self.evidence(crl, None, outcome)))
+    }
+
     /// thisUpdate was looked at before.
     fn check_current(&self, crl: usize) -> Result<(), CrlRefusal> {
         let at = self.request.at;
@@ -102,8 +122,12 @@ impl Search<'_> {
         let certificate = &self.nodes[target].certificate;
         let mut found = None;
         let profile = self.request.profile.crl_profile();
+        let mut serials = Vec::new();
         for entry in list.entries_as(profile, MAX_CRL_ENTRIES) {
             let entry = entry?;
+            if self.request.profile.is_card() {
+                serials.push(entry.serial);
+            }
             let issuer = entry.issuer(&list.header.canonical_issuer);
             if entry.serial == certificate.serial && *issuer == *certificate.canonical_issuer {
                 let listed = Listed {
@@ -117,6 +141,13 @@ impl Search<'_> {
                 }
             }
         }
-        Ok(found)
+        // A list of JPKI's with a serial twice is built wrongly, whosever it is. Empty for others.
+        serials.sort_unstable();
+        match serials.windows(2).filter(|pair| pair[0] == pair[1]).count() {
+            0 => Ok(found),
+            count => Err(CrlError::DuplicateSerials {
+                count: u64::try_from(count).unwrap_or(u64::MAX),
+            }),
+        }
     }
 }

@@ -71,30 +71,31 @@ impl Search<'_> {
     ) -> Result<(Vec<RevocationEvidence>, Result<(), PathError>), PathError> {
         let mut evidence = Vec::new();
         let Lists { complete, deltas } = self.in_scope(asked, &mut evidence)?;
+        let verified: Vec<usize> = complete.iter().map(|list| list.crl).collect();
         let in_force = self.in_force(complete, &mut evidence);
         let mut covered = ReasonFlags::NONE;
-        let mut revoked = None;
         for list in &in_force {
             let over = self.deltas_over(list, &deltas);
             // Nearly always none or one; what several say that contradict each other all counts.
             let without = over.is_empty().then_some(None);
             for delta in over.into_iter().map(Some).chain(without) {
                 let found = self.ask(list.crl, delta, asked.target)?;
-                match &found.outcome {
-                    CrlOutcome::NotListed => covered = covered.union(list.reasons),
-                    CrlOutcome::Revoked { revoked_at, reason } => {
-                        let (revoked_at, reason) = (*revoked_at, *reason);
-                        revoked.get_or_insert(PathError::Revoked { revoked_at, reason });
-                    }
-                    CrlOutcome::Refused(_) => {}
+                if found.outcome == CrlOutcome::NotListed {
+                    covered = covered.union(list.reasons);
                 }
+                evidence.push(found);
+            }
+        }
+        for crl in verified {
+            if let Some(found) = self.shown_once(crl, asked.target)? {
+                evidence.retain(|other| other.crl != crl);
                 evidence.push(found);
             }
         }
         self.tell_unused(&deltas, &in_force, &mut evidence);
         // The order of the lists given decides about nothing.
         evidence.sort_by_key(|found| (found.crl, found.delta));
-        let status = match revoked {
+        let status = match first_revocation(&evidence) {
             Some(error) => Err(error),
             None if covered == ReasonFlags::ALL => Ok(()),
             None => Err(undetermined(&evidence)),
@@ -209,6 +210,16 @@ impl Search<'_> {
             outcome,
         }
     }
+}
+
+/// The earliest revocation that a list shows.
+fn first_revocation(evidence: &[RevocationEvidence]) -> Option<PathError> {
+    let revocations = evidence.iter().filter_map(|found| match found.outcome {
+        CrlOutcome::Revoked { revoked_at, reason } => Some((revoked_at, reason)),
+        _ => None,
+    });
+    let (revoked_at, reason) = revocations.min_by_key(|(at, reason)| (*at, reason.code()))?;
+    Some(PathError::Revoked { revoked_at, reason })
 }
 
 /// Why nothing is known: because issuers of lists vouch for each other, or because there is no list

@@ -68,6 +68,8 @@ impl Party {
             not_after: NOW.plus_secs(VALIDITY_DAYS * DAY),
             subject: subject.name.clone(),
             subject_public_key_info: subject.key.public().to_vec(),
+            unique_identifiers: Vec::new(),
+            time: der::time,
             extensions: vec![
                 Extension::signer_key_identifier(self.key.id()),
                 Extension::subject_key_identifier(subject.key.id()),
@@ -95,6 +97,7 @@ impl Party {
             issuer: self.name.clone(),
             this_update: NOW.plus_secs(-3_600),
             next_update: Some(NOW.plus_secs(DAY)),
+            time: der::time,
             entries: Vec::new(),
             empty_entries_present: false,
             extensions: vec![

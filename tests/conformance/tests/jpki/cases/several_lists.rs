@@ -109,15 +109,13 @@ pub(crate) static CASES: &[Case] = &[
         KeyCompromise,
         with_older,
         revoke_on_second,
-    )
-    .offline(Accepted),
+    ),
     revoked(
         "lists: revoked on an expired full list alone",
         KeyCompromise,
         with_stale_full,
         revoke_on_second,
-    )
-    .offline(Accepted),
+    ),
     revoked(
         "lists: revoked beside the other authority's list",
         KeyCompromise,
