@@ -8,6 +8,7 @@ use crate::commands::audit::AuditArguments;
 use crate::commands::check::CheckArguments;
 use crate::commands::config_check::ConfigCheckArguments;
 use crate::commands::holder::HolderArguments;
+use crate::commands::inspect::InspectArguments;
 
 /// Validation of the certificates on Japan's My Number cards (JPKI).
 #[derive(Debug, Parser)]
@@ -41,6 +42,8 @@ pub enum Command {
     },
     /// Ask whether signing certificates are valid, as an administrative agency.
     Check(CheckArguments),
+    /// Show a certificate or a revocation list readably, without judging it.
+    Inspect(InspectArguments),
     /// Read the audit log.
     Audit(AuditArguments),
     /// Decide about serial links that arrived after the renewed certificate was already used.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use akashi::cli::{Cli, Command, ConfigCommand};
-use akashi::commands::{all, audit, check, config_check, crl_sync_once, holder, role};
+use akashi::commands::{all, audit, check, config_check, crl_sync_once, holder, inspect, role};
 use akashi::roles::Role;
 use clap::Parser as _;
 
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
                 command: ConfigCommand::Check(it),
             } => config_check::run(&it),
             Command::Check(it) => check::run(it).await,
+            Command::Inspect(it) => inspect::run(&it),
             Command::Audit(it) => audit::run(it).await,
             Command::Holder(it) => holder::run(it).await,
         }

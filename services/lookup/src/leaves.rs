@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::sync::Cache;
-use pki::{CertificationAuthority, LeafError, ValidatedLeaf, Verifier, validate_leaf};
+use pki::{CertificationAuthority, LeafError, UnvalidatedLeaf, ValidatedLeaf, Verifier};
 use runtime::config::ConfigError;
 use serde::Deserialize;
 
@@ -85,9 +85,9 @@ impl Leaves {
         if let Some((leaf, authority)) = self.validated.get(&key) {
             return Ok(self.found(leaf, authority, true));
         }
-        let authority = self.authority_named_by(certificate);
-        let issuer = &self.authorities[authority];
-        let leaf = Arc::new(validate_leaf(certificate.der(), issuer, &self.verifier)?);
+        let leaf = UnvalidatedLeaf::read(certificate.der())?;
+        let authority = self.authority_named_by(&leaf);
+        let leaf = Arc::new(leaf.validate(&self.authorities[authority], &self.verifier)?);
         self.validated.insert(key, (leaf.clone(), authority));
         Ok(self.found(leaf, authority, false))
     }
@@ -103,8 +103,8 @@ impl Leaves {
     /// The authority whose key the certificate names (RFC 5280 section 4.2.1.1): a hint that validation then proves or
     /// refuses. The generations of JPKI's keys share one distinguished name, so the name would not tell. A certificate
     /// that names none of our keys is held against the first authority, which words the refusal.
-    fn authority_named_by(&self, certificate: &Certificate) -> usize {
-        let Ok(key_id) = pki::peek_issuer_key_id(certificate.der()) else {
+    fn authority_named_by(&self, leaf: &UnvalidatedLeaf<'_>) -> usize {
+        let Ok(key_id) = leaf.issuer_key_id() else {
             return 0;
         };
         let has_key = |authority: &CertificationAuthority| authority.anchor(&key_id).is_some();

@@ -69,8 +69,6 @@ impl<'a> Certificate<'a> {
             return Err(CertificateError::TooLarge { octets, limit });
         }
         let parts = Parts::read(der)?;
-        check_strict(parts.signed)?;
-        check_strict(parts.outer_algorithm)?;
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (_, parsed) = parser.parse(der).map_err(|_| CertificateError::Structure)?;
         parts.check_agreement(&parsed)?;
@@ -127,12 +125,6 @@ impl<'a> Certificate<'a> {
     }
 }
 
-/// The authority key identifier of a certificate that was not validated: only good for choosing
-/// the authority to validate it with.
-pub fn peek_issuer_key_id(der: &[u8]) -> Result<KeyIdentifier, CertificateError> {
-    Ok(CardCertificate::read(der)?.certificate.issuer_key_id()?)
-}
-
 /// The parts of a certificate as the strict reader finds them (RFC 5280 section 4.1).
 struct Parts<'a> {
     signed: &'a [u8],
@@ -152,9 +144,12 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
+        Reader::new(der).element()?;
         let mut certificate = whole_sequence(der)?;
         let signed = certificate.expect(SEQUENCE)?;
+        check_strict(signed.raw)?;
         let outer_algorithm = certificate.expect(SEQUENCE)?.raw;
+        check_strict(outer_algorithm)?;
         let bits = certificate.expect(BIT_STRING)?.contents;
         let (unused, signature) = bits.split_first().ok_or(DerError::BitString)?;
         let signature_form = if *unused == 0 {

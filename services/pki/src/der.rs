@@ -291,7 +291,7 @@ fn check_elements(contents: &[u8], sorted: bool, depth: usize) -> Result<(), Der
 }
 
 /// The length and how many octets it takes.
-fn length(bytes: &[u8]) -> Result<(usize, usize), DerError> {
+pub(crate) fn length(bytes: &[u8]) -> Result<(usize, usize), DerError> {
     let (first, rest) = bytes.split_first().ok_or(DerError::Truncated)?;
     match first {
         0..=0x7f => Ok((usize::from(*first), 1)),

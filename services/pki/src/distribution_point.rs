@@ -3,7 +3,9 @@
 //! A JPKI certificate names the directory entry of its municipality. That name leads back to the
 //! municipality, so errors never carry it.
 
-use crate::der::{Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence};
+use crate::der::{
+    Element, Reader, SEQUENCE, check_strict, context, context_primitive, whole_sequence,
+};
 use crate::limits::{MAX_DISTRIBUTION_POINTS, MAX_GENERAL_NAMES};
 use crate::name::{canonical_name, canonical_relative_name};
 use crate::{DerError, NameError, ReasonFlags};
@@ -58,10 +60,20 @@ impl DistributionPoint {
     /// Reads the `DistributionPoint` SEQUENCE, strictly.
     pub fn from_der(der: &[u8]) -> Result<Self, DistributionPointError> {
         check_strict(der)?;
+        Self::from_strict_der(der)
+    }
+
+    /// Reads what [`check_strict`] has passed: it runs over every leaf, and once is enough.
+    pub(crate) fn from_strict_der(der: &[u8]) -> Result<Self, DistributionPointError> {
         let mut reader = whole_sequence(der)?;
         let name = match reader.optional(context(0))? {
             // The name is a CHOICE, so its tag is explicit (X.680 section 31.2.7 c).
-            Some(element) => Some(DistributionPointName::from_der(element.contents)?),
+            Some(element) => {
+                let mut tagged = Reader::new(element.contents);
+                let choice = tagged.element()?;
+                tagged.finish()?;
+                Some(DistributionPointName::from_choice(&choice)?)
+            }
             None => None,
         };
         let reasons = match reader.optional(context_primitive(1))? {
@@ -151,6 +163,15 @@ pub struct CanonicalGeneralName {
 }
 
 impl CanonicalGeneralName {
+    /// Tag and contents of a name, of a directory name its canonical bytes.
+    fn new((tag, bytes): (u8, Vec<u8>)) -> Self {
+        let value = match tag {
+            UNIFORM_RESOURCE_IDENTIFIER => canonical_uri(bytes).into(),
+            _ => bytes.into(),
+        };
+        Self { tag, value }
+    }
+
     /// A directory name, given in its canonical form.
     pub(crate) fn of_directory_name(canonical: &[u8]) -> Self {
         Self {
@@ -210,15 +231,20 @@ impl DistributionPointName {
     /// Reads the CHOICE, beginning with its `[0]` (full name) or `[1]` (relative name) tag.
     pub fn from_der(der: &[u8]) -> Result<Self, DistributionPointError> {
         check_strict(der)?;
-        let choice = Reader::new(der).element()?;
+        Self::from_choice(&Reader::new(der).element()?)
+    }
+
+    /// Reads an element that [`check_strict`] has passed.
+    fn from_choice(choice: &Element<'_>) -> Result<Self, DistributionPointError> {
         let (scope_key, form) = match choice.tag {
             FULL_NAME => {
-                let names = general_names(choice.contents)?;
+                let names = each_general_name(choice.contents)?;
                 if names.is_empty() {
                     return Err(DistributionPointError::EmptyFullName);
                 }
-                let key = full_name_key(choice.contents)?;
-                (key, NameForm::Full(names.into()))
+                let key = full_name_key(&names);
+                let names = names.into_iter().map(CanonicalGeneralName::new);
+                (key, NameForm::Full(names.collect()))
             }
             RELATIVE_NAME => {
                 let mut key = vec![RELATIVE_KEY];
@@ -231,7 +257,7 @@ impl DistributionPointName {
             })?,
         };
         Ok(Self {
-            der: der.into(),
+            der: choice.raw.into(),
             scope_key: scope_key.into(),
             form,
         })
@@ -307,14 +333,7 @@ pub(crate) fn general_names(
     contents: &[u8],
 ) -> Result<Vec<CanonicalGeneralName>, DistributionPointError> {
     let names = each_general_name(contents)?.into_iter();
-    let canonical = names.map(|(tag, bytes)| CanonicalGeneralName {
-        tag,
-        value: match tag {
-            UNIFORM_RESOURCE_IDENTIFIER => canonical_uri(bytes).into(),
-            _ => bytes.into(),
-        },
-    });
-    Ok(canonical.collect())
+    Ok(names.map(CanonicalGeneralName::new).collect())
 }
 
 /// Scheme and host in lower case (RFC 5280 section 7.4, RFC 3986 section 6.2.2.1); the user before
@@ -339,16 +358,18 @@ fn canonical_uri(mut uri: Vec<u8>) -> Vec<u8> {
 
 /// The scope key of `GeneralNames`. Lists are stored under it, so it must never change: it has
 /// URIs as they were written.
-fn full_name_key(contents: &[u8]) -> Result<Vec<u8>, DistributionPointError> {
-    let mut names = each_general_name(contents)?;
+fn full_name_key(names: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut names: Vec<_> = names.iter().collect();
     names.sort_unstable();
-    let mut key = vec![FULL_KEY];
+    let octets: usize = names.iter().map(|(_, bytes)| 9 + bytes.len()).sum();
+    let mut key = Vec::with_capacity(1 + octets);
+    key.push(FULL_KEY);
     for (tag, bytes) in names {
-        key.push(tag);
+        key.push(*tag);
         key.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_be_bytes());
         key.extend(bytes);
     }
-    Ok(key)
+    key
 }
 
 #[cfg(test)]

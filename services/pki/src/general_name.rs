@@ -72,7 +72,7 @@ pub(crate) enum GeneralName<'a> {
     RegisteredId(&'a [u8]),
 }
 
-const OTHER_NAME: u8 = context(0);
+pub(crate) const OTHER_NAME: u8 = context(0);
 const RFC822_NAME: u8 = context_primitive(1);
 const DNS_NAME: u8 = context_primitive(2);
 const X400_ADDRESS: u8 = context(3);

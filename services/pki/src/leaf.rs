@@ -9,10 +9,10 @@ mod error;
 mod profile_check;
 
 use crate::certificate::{CardCertificate, Certificate};
-use crate::signature::sha256;
 use crate::{
-    CertificationAuthority, DistributionPoint, KeyIdentifier, Profile, PublicKey, SerialNumber,
-    SignatureAlgorithm, SignatureError, Signed, UnixTime, Verifier,
+    CertificateError, CertificationAuthority, DistributionPoint, ExtensionError, KeyIdentifier,
+    Profile, PublicKey, SerialNumber, SignatureAlgorithm, SignatureError, Signed, UnixTime,
+    Verifier,
 };
 
 pub use error::{LeafError, LeafErrorKind};
@@ -36,7 +36,6 @@ pub struct ValidatedLeaf {
     not_after: UnixTime,
     distribution_point: Option<DistributionPoint>,
     public_key: PublicKey,
-    sha256: [u8; 32],
 }
 
 impl ValidatedLeaf {
@@ -85,11 +84,6 @@ impl ValidatedLeaf {
     pub fn public_key(&self) -> &PublicKey {
         &self.public_key
     }
-
-    /// SHA-256 over the whole certificate.
-    pub fn sha256(&self) -> [u8; 32] {
-        self.sha256
-    }
 }
 
 /// Nothing of it may be shown.
@@ -103,33 +97,63 @@ impl std::fmt::Debug for ValidatedLeaf {
     }
 }
 
+/// A leaf that was read and not validated: all that may be asked of it is whom it names as its
+/// issuer, which chooses the authority to validate it against.
+pub struct UnvalidatedLeaf<'a>(CardCertificate<'a>);
+
+impl<'a> UnvalidatedLeaf<'a> {
+    /// Reads a certificate in DER.
+    pub fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
+        CardCertificate::read(der).map(Self)
+    }
+
+    /// The authority key identifier: a hint that anybody can write.
+    pub fn issuer_key_id(&self) -> Result<KeyIdentifier, ExtensionError> {
+        self.0.certificate.issuer_key_id()
+    }
+
+    /// Validates it against the profile and the anchors of an authority.
+    pub fn validate(
+        self,
+        authority: &CertificationAuthority,
+        verifier: &Verifier,
+    ) -> Result<ValidatedLeaf, LeafError> {
+        let profile = authority.profile();
+        self.0.check_algorithms(profile)?;
+        let CardCertificate {
+            certificate,
+            serial,
+            public_key,
+            signature_algorithm,
+        } = self.0;
+        let distribution_point = profile_check::check(&certificate, profile)?;
+        let issuer_key_id = check_issuer(&certificate, signature_algorithm, authority, verifier)?;
+        Ok(ValidatedLeaf {
+            profile,
+            issuer_key_id,
+            serial,
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            distribution_point: Some(distribution_point),
+            public_key,
+        })
+    }
+}
+
+/// Nothing of it may be shown.
+impl std::fmt::Debug for UnvalidatedLeaf<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("UnvalidatedLeaf(redacted)")
+    }
+}
+
 /// Validates a leaf against the profile and the anchors of an authority: parse, profile, issuer.
 pub fn validate_leaf(
     der: &[u8],
     authority: &CertificationAuthority,
     verifier: &Verifier,
 ) -> Result<ValidatedLeaf, LeafError> {
-    let card = CardCertificate::read(der)?;
-    let profile = authority.profile();
-    card.check_algorithms(profile)?;
-    let CardCertificate {
-        certificate,
-        serial,
-        public_key,
-        signature_algorithm,
-    } = card;
-    let distribution_point = profile_check::check(&certificate, profile)?;
-    let issuer_key_id = check_issuer(&certificate, signature_algorithm, authority, verifier)?;
-    Ok(ValidatedLeaf {
-        profile,
-        issuer_key_id,
-        serial,
-        not_before: certificate.not_before,
-        not_after: certificate.not_after,
-        distribution_point: Some(distribution_point),
-        public_key,
-        sha256: sha256(der),
-    })
+    UnvalidatedLeaf::read(der)?.validate(authority, verifier)
 }
 
 /// RFC 5280 section 6.1.3 (a)(1) and (a)(4), for a path of one certificate.

@@ -18,13 +18,16 @@ mod distribution_point;
 mod escape;
 mod first_opinion;
 mod general_name;
+pub mod inspect;
 mod key_identifier;
 mod leaf;
 pub mod limits;
 mod name;
+mod ocsp;
 mod oid;
 mod path;
 mod pem;
+mod personal;
 mod profile;
 mod public_key;
 mod reason;
@@ -37,11 +40,11 @@ mod time;
 
 pub use anchor::TrustAnchor;
 pub use authority::{AuthorityError, CertificationAuthority, CrlSigner};
-pub use certificate::{CertificateError, ExtensionError, FoundIdentifier, peek_issuer_key_id};
+pub use certificate::{CertificateError, ExtensionError, FoundIdentifier};
 pub use crl::{
     AuthorityCertificate, CertificateType, Crl, CrlAuthorityKey, CrlEntries, CrlEntry, CrlError,
-    CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, IssuingDistributionPoint,
-    RevokedEntry, VerifiedCrl, verify_crl,
+    CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, CrlSink, CrlStream, CrlWalker,
+    IssuingDistributionPoint, RevokedEntry, VerifiedCrl, WalkedCrl, verify_crl,
 };
 pub use der::DerError;
 pub use distribution_point::{
@@ -50,13 +53,20 @@ pub use distribution_point::{
 pub use escape::EscapedText;
 pub use general_name::GeneralNameError;
 pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
-pub use leaf::{LeafError, LeafErrorKind, ValidatedLeaf, validate_leaf};
+pub use leaf::{LeafError, LeafErrorKind, UnvalidatedLeaf, ValidatedLeaf, validate_leaf};
 pub use name::{NameError, NameText};
+pub use ocsp::{
+    CertId, CertIdHash, CertIdPart, DelegateRevocation, ExpectedNonce, OcspError, OcspEvidence,
+    OcspExpectation, OcspFailure, OcspRequest, OcspResponder, OcspStatus, verify_ocsp_response,
+};
 pub use oid::{Oid, OidError};
 pub use path::{
     CrlOutcome, CrlRefusal, NameForm, PathAnchor, PathCertificate, PathError, PathReport,
     PathRequest, PolicySettings, RevocationEvidence, RevocationMode, Verdict, Withheld, Work,
     validate_path,
+};
+pub use personal::{
+    BirthDate, Era, FourInformation, FourInformationError, Gender, PersonalField, UnknownName,
 };
 pub use profile::{ExtendedKeyUsageRule, KeyRule, KeyUsage, ObjectIdentifier, Profile};
 pub use public_key::{KeyAlgorithm, PublicKey, PublicKeyError, RsaPublicKey};

@@ -19,12 +19,15 @@ pub const MAX_NAME_ATTRIBUTES: usize = 32;
 /// Names in one distribution point. JPKI has one.
 pub const MAX_GENERAL_NAMES: usize = 16;
 
-/// Distribution points of one certificate or list. JPKI has one; PKITS has two.
-pub const MAX_DISTRIBUTION_POINTS: usize = 32;
-
 /// Names in one alternative name. A JPKI signing certificate has 6; certificates of web servers with
 /// a hundred are common, and nothing that we do with them takes more than linear time.
 pub const MAX_ALTERNATIVE_NAMES: usize = 256;
+
+/// Characters of the address in a signing certificate, the most that the profile of JPKI allows.
+pub const MAX_ADDRESS_CHARACTERS: usize = 200;
+
+/// Distribution points of one certificate or list. JPKI has one; PKITS has two.
+pub const MAX_DISTRIBUTION_POINTS: usize = 32;
 
 /// Bits of an RSA modulus on cards and of their authorities: JPKI has 2048. Below is broken or nearly so
 /// (NIST SP 800-131A); above 4096 verification costs more than a caller's request should be able to ask
@@ -32,7 +35,7 @@ pub const MAX_ALTERNATIVE_NAMES: usize = 256;
 pub const RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// Bits of an RSA modulus anywhere else. The upper end is what both signature implementations compute
-/// with; one verification with 8192 bits costs some ten with 2048.
+/// with; the work grows with the square, to sixteen times that of 2048 bits.
 pub const GENERIC_RSA_MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// RSA public exponent: 65537 is the least that NIST SP 800-56B allows and what JPKI has. The upper
@@ -53,6 +56,11 @@ pub const MAX_CRL_FRAME_BYTES: usize = 64 * 1024;
 /// Octets of one entry of a revocation list. One has 20 to 60; the longest, which names another
 /// issuer in every form there is, a few hundred. A streaming reader holds one entry.
 pub const MAX_CRL_ENTRY_BYTES: usize = 16 * 1024;
+
+/// Octets that a streaming reader of a list has room for: the frame in its parts and again until its
+/// hash is known, each in a buffer grown to at most twice its size; the element being read; and the
+/// signature. A service reads a handful of lists at a time.
+pub const MAX_CRL_WALKER_BYTES: usize = 6 * MAX_CRL_FRAME_BYTES;
 
 /// How far an issuer's clock may be ahead of ours: a list issued this many seconds in the future is
 /// current. More would let a wrong clock here make a list of tomorrow prove something today.
@@ -107,3 +115,18 @@ pub const MAX_POLICY_NODES: u32 = 1_000_000;
 
 /// How many issuers of lists may vouch for each other in a chain. NIST's test suite needs 2.
 pub const MAX_CRL_ISSUER_DEPTH: usize = 4;
+
+/// Octets of one OCSP response. One answer with a nonce, an RSA signature and the responder's
+/// certificate takes 2 to 3 kB; a chain that comes along unasked may take some more.
+pub const MAX_OCSP_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// Answers in one OCSP response. A request asks about one certificate (RFC 5019 section 2.1.1);
+/// responders that sign in advance may put a few together.
+pub const MAX_OCSP_ANSWERS: usize = 16;
+
+/// Certificates in one OCSP response. One is needed, the responder's. Each may cost two signature
+/// checks, so whoever answers can ask for no more than sixteen.
+pub const MAX_OCSP_CERTIFICATES: usize = 8;
+
+/// Octets of a nonce in an OCSP response (RFC 9654 section 2.1).
+pub const MAX_OCSP_NONCE_BYTES: usize = 128;

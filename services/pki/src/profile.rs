@@ -43,6 +43,15 @@ pub(crate) struct Dotted<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Dotted<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An arc beyond 126 bits would lose its upper ones and look like another identifier.
+        let arcs = self.0.split_inclusive(|octet| octet & 0x80 == 0);
+        if arcs.map(<[u8]>::len).any(|octets| octets > 18) {
+            formatter.write_str("0x")?;
+            return self
+                .0
+                .iter()
+                .try_for_each(|octet| write!(formatter, "{octet:02x}"));
+        }
         write_dotted(formatter, self.0)
     }
 }

@@ -194,12 +194,22 @@ impl PublicKey {
         }
     }
 
+    /// The octets of the `subjectPublicKey` BIT STRING (RFC 5280 section 4.1.2.7), without tag,
+    /// length and unused bits.
+    pub fn subject_public_key(&self) -> &[u8] {
+        match &self.0.numbers {
+            Numbers::Rsa(key) => key.der(),
+            Numbers::Ec(key) => key.point(),
+        }
+    }
+
     /// What the first implementation made of it so far.
     pub(crate) fn parsed(&self) -> &ParsedKeys {
         &self.0.parsed
     }
 
-    /// This key for the second implementation and another for the first, so that they disagree.
+    /// This key for the second implementation and, as far as it was used, another for the first: so that
+    /// they disagree.
     #[cfg(test)]
     pub(crate) fn with_first_of(&self, other: &Self) -> Self {
         let numbers = match &self.0.numbers {
@@ -207,6 +217,14 @@ impl PublicKey {
             Numbers::Ec(key) => Numbers::Ec(key.clone()),
         };
         let parsed = other.0.parsed.clone();
+        Self(Arc::new(Inner { numbers, parsed }))
+    }
+
+    /// A point that no implementation has looked at.
+    #[cfg(test)]
+    pub(crate) fn of_unchecked_point(curve: Curve, point: &[u8]) -> Self {
+        let key = EcPublicKey::from_point(curve, point).unwrap();
+        let (numbers, parsed) = (Numbers::Ec(key), ParsedKeys::default());
         Self(Arc::new(Inner { numbers, parsed }))
     }
 }
@@ -248,4 +266,4 @@ impl fmt::Debug for PublicKey {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

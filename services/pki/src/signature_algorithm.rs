@@ -68,9 +68,9 @@ impl SignatureAlgorithm {
         let parameters = reader;
         let (encoding, hash) = match identifier {
             // sha256WithRSAEncryption and its two sisters, 1.2.840.113549.1.1.11 to 13. Their parameters
-            // are NULL (RFC 4055 section 5).
+            // must be NULL, and whoever reads must also accept none (RFC 4055 section 5).
             [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, hash @ 0x0b..=0x0d] => {
-                check_null(parameters)?;
+                check_null_or_absent(parameters)?;
                 let hash = match hash {
                     0x0b => HashAlgorithm::Sha256,
                     0x0c => HashAlgorithm::Sha384,
@@ -145,15 +145,17 @@ fn hash(mut algorithm: Reader<'_>) -> Result<HashAlgorithm, SignatureAlgorithmEr
         found => return Err(SignatureAlgorithmError::unsupported(found)),
     };
     if !algorithm.is_empty() {
-        check_null(algorithm)?;
+        check_null_or_absent(algorithm)?;
     }
     Ok(hash)
 }
 
-fn check_null(mut parameters: Reader<'_>) -> Result<(), SignatureAlgorithmError> {
-    match parameters.optional(NULL)? {
-        Some(null) if null.contents.is_empty() && parameters.is_empty() => Ok(()),
-        _ => Err(SignatureAlgorithmError::Parameters),
+fn check_null_or_absent(mut parameters: Reader<'_>) -> Result<(), SignatureAlgorithmError> {
+    let null = parameters.optional(NULL)?;
+    if null.is_none_or(|null| null.contents.is_empty()) && parameters.is_empty() {
+        Ok(())
+    } else {
+        Err(SignatureAlgorithmError::Parameters)
     }
 }
 

@@ -76,13 +76,18 @@ pub(crate) fn from_der(tag: u8, contents: &[u8]) -> Result<UnixTime, DerError> {
         two_digits(rest, 6)?,
         two_digits(rest, 8)?,
     );
-    let days = days_from_civil(year, month, day);
-    // A day that does not exist (31 April) comes back as another one.
-    let exists = (1..=12).contains(&month) && civil_from_days(days) == (year, month, day);
-    if !exists || hour > 23 || minute > 59 || second > 59 || rest[10] != b'Z' {
+    if !exists(year, month, day) || hour > 23 || minute > 59 || second > 59 || rest[10] != b'Z' {
         return Err(DerError::Time);
     }
+    let days = days_from_civil(year, month, day);
     Ok(UnixTime(days * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+/// Whether a day is in the calendar.
+pub(crate) fn exists(year: i64, month: i64, day: i64) -> bool {
+    // A day that does not exist (31 April) comes back as another one.
+    (1..=12).contains(&month)
+        && civil_from_days(days_from_civil(year, month, day)) == (year, month, day)
 }
 
 fn two_digits(digits: &[u8], at: usize) -> Result<i64, DerError> {

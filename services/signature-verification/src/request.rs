@@ -5,7 +5,7 @@ use std::fmt;
 use lookup::{CaseReference, Certificate, Purpose};
 use pki::{HashAlgorithm, SignatureEncoding};
 
-/// Octets of a signature: RSA-4096.
+/// Octets of a signature: RSA-4096, the longest. One of ECDSA on P-521 has at most 139.
 pub(crate) const MAX_SIGNATURE_OCTETS: usize = 512;
 
 /// Octets of a signed message. A card signs challenges and digests, not documents.

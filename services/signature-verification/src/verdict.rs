@@ -73,13 +73,13 @@ impl Verdict {
     }
 
     pub(crate) fn signature_refused(error: &pki::SignatureError, issuer: Issuer) -> Self {
-        let (outcome, rule) = match error {
-            pki::SignatureError::CrossCheckDisagreement => {
-                (Outcome::CrossCheckDisagreement, "cross_check_disagreement")
-            }
-            _ => (Outcome::SignatureMismatch, "signature_mismatch"),
+        let outcome = match error {
+            pki::SignatureError::CrossCheckDisagreement => Outcome::CrossCheckDisagreement,
+            pki::SignatureError::Mismatch
+            | pki::SignatureError::KeyAlgorithm { .. }
+            | pki::SignatureError::DigestLength { .. } => Outcome::SignatureMismatch,
         };
-        Self::refused(outcome, rule, error.to_string(), Some(issuer))
+        Self::refused(outcome, error.rule(), error.to_string(), Some(issuer))
     }
 
     /// Not good: revoked or unknown.

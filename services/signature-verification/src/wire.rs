@@ -39,6 +39,8 @@ fn encoding(number: i32) -> Result<SignatureEncoding, InvalidField> {
         Ok(Wire::Unspecified) => Err(Missing { field }.into()),
         Ok(Wire::Pkcs1V15DigestInfo) => Ok(SignatureEncoding::Pkcs1V15DigestInfo),
         Ok(Wire::Pkcs1V15BareHash) => Ok(SignatureEncoding::Pkcs1V15BareHash),
+        Ok(Wire::Pss) => Ok(SignatureEncoding::Pss),
+        Ok(Wire::EcdsaDer) => Ok(SignatureEncoding::EcdsaDer),
         Err(_) => Err(InvalidField::UnknownValue { field, number }),
     }
 }

@@ -8,8 +8,10 @@ pub mod certificate;
 pub mod corpora;
 pub mod issuer;
 pub mod list;
+pub mod ocsp;
 pub mod path;
 pub mod pkits;
+pub mod seeds;
 
 use std::path::Path;
 
@@ -24,6 +26,30 @@ pub fn fixture(name: &str) -> Vec<u8> {
         .join("fixtures")
         .join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The bytes of every fixture in a folder whose name ends so, by name.
+///
+/// # Panics
+/// If the folder cannot be read.
+pub fn fixtures(folder: &str, extensions: &[&str]) -> Vec<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(folder);
+    let files =
+        std::fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut names: Vec<_> = files
+        .map(|file| file.expect("a readable folder").path())
+        .filter(|path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            extension.is_some_and(|extension| extensions.contains(&extension))
+        })
+        .collect();
+    names.sort();
+    names
+        .iter()
+        .map(|path| std::fs::read(path).expect("a readable fixture"))
+        .collect()
 }
 
 /// Validates a leaf with both signature implementations.

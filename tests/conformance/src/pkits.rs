@@ -55,6 +55,10 @@ pub enum RuleFamily {
 /// One row of the table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the flags of RFC 5280 section 6.1.1, as manifests have them"
+)]
 pub struct Row {
     /// The case's section and number, and the number of its setting where it has several.
     pub id: String,

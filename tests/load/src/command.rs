@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use crate::binary::{build_akashi, build_folder, profile};
 use crate::client::{CONNECTIONS, STREAMS, Until};
 use crate::echo::{self, EchoOptions};
 use crate::installation::{Installation, Plan};
+use crate::leaf::Leaves;
+use crate::leaf_report::{self, LeafReport};
 use crate::report::{Conditions, Report};
 use crate::rounds::{Pace, measure};
 
@@ -20,6 +22,8 @@ const QUESTIONS: u32 = 4_096;
 
 /// The exit code of a run that says nothing.
 const VOID: u8 = 3;
+/// The exit code of a run whose ratios are greater than they may be.
+const ABOVE_LIMIT: u8 = 2;
 
 /// Measures what Akashi's services cost beside what they could cost at best, on loopback, with processes of its own
 /// that end with it. Exit code: 0 measured, 3 void (the machine was too busy), 1 an answer was wrong or it failed.
@@ -37,6 +41,29 @@ enum Command {
     /// The limit's server, which this program starts for itself.
     #[command(hide = true)]
     Echo(EchoOptions),
+    /// One certificate in one process: what validating it costs beside one bare RSA check. Exit code: 0 within the
+    /// limits, 2 not, 3 void, 1 it failed.
+    Leaf(LeafOptions),
+    /// The files of one row of NIST PKITS, for the peers' programs: anchor, certificate, `-i` before each intermediate,
+    /// `-c` before each list, one word a line. Fetches the suite if it is not there.
+    #[command(hide = true)]
+    Case {
+        /// The row.
+        id: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct LeafOptions {
+    /// How often everything is measured.
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(5..=500))]
+    rounds: u32,
+    /// Milliseconds of one stretch; a round has seven.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    milliseconds: u32,
+    /// The report as JSON, with every round.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -74,6 +101,8 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(async {
             match options.command {
                 Some(Command::Echo(echo)) => echo::serve(echo).await.map(|()| ExitCode::SUCCESS),
+                Some(Command::Leaf(leaf)) => run_leaf(&leaf),
+                Some(Command::Case { id }) => print_case(&id).map(|()| ExitCode::SUCCESS),
                 None => until_interrupted(run(&options.run)).await,
             }
         }),
@@ -103,11 +132,7 @@ async fn run(options: &RunOptions) -> Result<ExitCode> {
             .with_context(|| format!("--akashi-binary {}", binary.display()))?,
         None => build_akashi(&program)?,
     };
-    let profile = profile(build_folder(&program)).to_owned();
-    ensure!(
-        profile != "dev",
-        "a debug build says nothing: cargo run --release --locked -p load"
-    );
+    let profile = optimised(&program)?;
     let load_before = load_average()?;
     let threads = usize::from(options.threads);
     eprintln!("minting and starting");
@@ -147,6 +172,54 @@ async fn run(options: &RunOptions) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+fn run_leaf(options: &LeafOptions) -> Result<ExitCode> {
+    optimised(&std::env::current_exe().context("finding this program")?)?;
+    let load_before = load_average()?;
+    eprintln!("minting");
+    let leaves = Leaves::mint()?;
+    let stretch = Duration::from_millis(options.milliseconds.into());
+    let rounds = leaf_report::measure(&leaves, options.rounds, stretch)?;
+    let report = LeafReport::new(load_before, rounds);
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(match (report.void, report.is_within_limits()) {
+        (true, _) => ExitCode::from(VOID),
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(ABOVE_LIMIT),
+    })
+}
+
+fn print_case(id: &str) -> Result<()> {
+    let folder = conformance::corpora::pkits()?;
+    let row = conformance::pkits::rows()
+        .into_iter()
+        .find(|row| row.id == id)
+        .with_context(|| format!("PKITS has no row {id}"))?;
+    let print = |name: &String| println!("{}", folder.join(name).display());
+    row.trust_anchors.iter().for_each(print);
+    print(&row.certificate);
+    for (option, names) in [("-i", &row.intermediates), ("-c", &row.crls)] {
+        for name in names {
+            println!("{option}");
+            print(name);
+        }
+    }
+    Ok(())
+}
+
+/// Cargo's profile of this program, if it is one whose figures say something.
+fn optimised(program: &Path) -> Result<String> {
+    let profile = profile(build_folder(program)).to_owned();
+    ensure!(
+        profile != "dev",
+        "a debug build says nothing: cargo run --release --locked -p load"
+    );
+    Ok(profile)
 }
 
 /// Of the last minute.

@@ -13,6 +13,8 @@ pub mod command;
 pub mod cpu;
 pub mod echo;
 pub mod installation;
+pub mod leaf;
+pub mod leaf_report;
 pub mod questions;
 pub mod report;
 pub mod rounds;

@@ -49,7 +49,8 @@ pub struct Figure {
 }
 
 impl Figure {
-    fn of(rounds: &[Round], figure: impl Fn(&Round) -> f64) -> Self {
+    /// Over these rounds.
+    pub fn of<R>(rounds: &[R], figure: impl Fn(&R) -> f64) -> Self {
         let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
         figures.sort_by(f64::total_cmp);
         let at = |place: usize| figures.get(place).copied().unwrap_or(f64::NAN);

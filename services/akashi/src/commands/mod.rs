@@ -6,6 +6,7 @@ pub mod check;
 pub mod config_check;
 pub mod crl_sync_once;
 pub mod holder;
+pub mod inspect;
 pub mod role;
 
 use std::io::Write as _;

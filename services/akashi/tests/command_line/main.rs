@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, failing is the report")]
 
 mod commands;
+mod inspect;
 mod process;
 mod stop;
 mod support;

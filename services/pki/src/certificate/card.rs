@@ -5,6 +5,7 @@ use crate::der::whole_sequence;
 use crate::limits::MAX_CERTIFICATE_BYTES;
 use crate::{
     Profile, PublicKey, PublicKeyError, SerialNumber, SignatureAlgorithm, SignatureAlgorithmError,
+    SignatureEncoding,
 };
 
 /// A certificate of the form that JPKI's profiles have in common: version 3, a positive serial
@@ -36,6 +37,9 @@ impl<'a> CardCertificate<'a> {
                 }
                 SignatureAlgorithmError::Parameters => CertificateError::SignatureParameters,
             })?;
+        if signature_algorithm.encoding == SignatureEncoding::Pkcs1V15DigestInfo {
+            check_null(certificate.signature_algorithm)?;
+        }
         Ok(Self {
             serial: SerialNumber::from_der_integer(certificate.serial)?,
             public_key: PublicKey::from_spki_der(certificate.spki)?,
@@ -62,4 +66,15 @@ impl<'a> CardCertificate<'a> {
             Err(PublicKeyError::NotInProfile { found }.into())
         }
     }
+}
+
+/// RFC 4055 section 5: the parameters must be NULL. That readers must also accept none is for
+/// issuers whom nobody can ask to do better; a profile can.
+fn check_null(algorithm: &[u8]) -> Result<(), CertificateError> {
+    let mut fields = whole_sequence(algorithm)?;
+    fields.object_identifier()?;
+    if fields.is_empty() {
+        return Err(CertificateError::SignatureParameters);
+    }
+    Ok(())
 }

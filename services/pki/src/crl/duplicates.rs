@@ -15,11 +15,11 @@ pub(super) fn check_serials(entries: &[RevokedEntry]) -> Result<(), CrlError> {
     refuse_repeated(&serials)
 }
 
-/// Refuses a list that has a serial twice for one issuer.
-pub(super) fn check_entries(entries: &[CrlEntry<'_>]) -> Result<(), CrlError> {
+/// Refuses a list that has a serial twice for one issuer; the list's own may be named or not.
+pub(super) fn check_entries(entries: &[CrlEntry<'_>], crl_issuer: &[u8]) -> Result<(), CrlError> {
     let mut serials: Vec<_> = entries
         .iter()
-        .map(|entry| (entry.certificate_issuer.as_deref(), entry.serial))
+        .map(|entry| (entry.issuer(crl_issuer), entry.serial))
         .collect();
     serials.sort_unstable();
     refuse_repeated(&serials)

@@ -15,7 +15,7 @@ use crate::der::{
 use crate::distribution_point::read_distribution_points;
 use crate::name::canonical_name;
 use crate::time::{from_der, from_element};
-use crate::{DerError, DistributionPoint, UnixTime};
+use crate::{CanonicalGeneralName, DerError, DistributionPoint, UnixTime};
 
 /// `id-ce-cRLNumber`, 2.5.29.20.
 const CRL_NUMBER: &[u8] = &[0x55, 0x1d, 0x14];
@@ -64,6 +64,13 @@ impl CrlHeader {
     /// Whether its entries may be of other issuers.
     pub fn is_indirect(&self) -> bool {
         self.scope.as_ref().is_some_and(|scope| scope.indirect)
+    }
+
+    /// The names of the distribution point whose certificates it covers, with one that is relative
+    /// to the issuer made a full one (RFC 5280 section 6.3.3 b 2 i); none if it has no such name.
+    pub fn scope_names(&self) -> Vec<CanonicalGeneralName> {
+        let name = self.scope.as_ref().and_then(|scope| scope.name.as_ref());
+        name.map_or_else(Vec::new, |name| name.full_names(&self.canonical_issuer))
     }
 
     pub(super) fn new(head: Head<'_>, extensions: ListExtensions) -> Self {

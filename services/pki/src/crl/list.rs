@@ -8,7 +8,7 @@ use crate::limits::{MAX_CRL_BYTES, MAX_CRL_ENTRIES, MAX_CRL_FRAME_BYTES};
 
 /// A revocation list of any kind that RFC 5280 section 5 knows, as it was read; nothing about it is
 /// proven.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Crl<'a> {
     pub(crate) signed: &'a [u8],
     pub(crate) signature: &'a [u8],
@@ -77,7 +77,7 @@ impl<'a> Crl<'a> {
     /// All its entries: the list is refused if one of them is, or if two are about one certificate.
     pub fn all_entries(&self) -> Result<Vec<CrlEntry<'a>>, CrlError> {
         let entries = self.entries().collect::<Result<Vec<_>, _>>()?;
-        duplicates::check_entries(&entries)?;
+        duplicates::check_entries(&entries, &self.header.canonical_issuer)?;
         Ok(entries)
     }
 
@@ -90,6 +90,16 @@ impl<'a> Crl<'a> {
             list: Reader::new(self.entries.unwrap_or_default()),
             reader,
         }
+    }
+}
+
+/// Its octets are left out: they hold serials.
+impl std::fmt::Debug for Crl<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Crl")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
     }
 }
 
@@ -144,3 +154,6 @@ impl std::fmt::Debug for CrlEntries<'_> {
         formatter.write_str("CrlEntries")
     }
 }
+
+#[cfg(test)]
+mod tests;

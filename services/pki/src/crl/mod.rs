@@ -6,15 +6,21 @@
 //! checked; only then are the entries looked at, so whoever sends a gigabyte of rubbish costs a
 //! hash and no more.
 
+mod algorithm;
 mod authority_key;
 mod duplicates;
 mod entry;
 mod error;
+mod hashing;
 mod header;
 mod list;
+#[cfg(test)]
+mod minted;
 mod number;
 mod profile;
 mod scope;
+mod stream;
+mod walker;
 
 pub use authority_key::{AuthorityCertificate, CrlAuthorityKey};
 pub use entry::CrlEntry;
@@ -24,6 +30,8 @@ pub use list::{Crl, CrlEntries};
 pub use number::CrlNumber;
 pub use profile::CrlProfile;
 pub use scope::{CertificateType, IssuingDistributionPoint};
+pub use stream::CrlStream;
+pub use walker::{CrlSink, CrlWalker, WalkedCrl};
 
 use crate::limits::{CLOCK_TOLERANCE_SECS, MAX_CRL_BYTES, MAX_CRL_ENTRIES};
 use crate::signature::sha256;
@@ -135,7 +143,7 @@ impl Default for CrlLimits {
     }
 }
 
-/// A list whose form and signature were checked; only [`verify_crl`] makes one.
+/// A list whose form and signature were checked; only [`verify_crl`] and [`CrlStream`] make one.
 #[derive(Debug)]
 pub struct VerifiedCrl {
     facts: CrlFacts,

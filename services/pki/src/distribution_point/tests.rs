@@ -64,7 +64,7 @@ fn a_distribution_point_tells_its_parts() {
     let name = der(0xa0, &full_name(&[directory_name(b"A")]));
     let plain = DistributionPoint::from_der(&der(0x30, &name)).unwrap();
     assert!(plain.name().is_some() && !plain.limits_reasons() && !plain.names_crl_issuer());
-    let reasons = der(0x81, &[7, 0x80]);
+    let reasons = der(0x81, &[6, 0x40]);
     let issuer = der(0xa2, &directory_name(b"B"));
     let all = [name, reasons.clone(), issuer].concat();
     let all = DistributionPoint::from_der(&der(0x30, &all)).unwrap();

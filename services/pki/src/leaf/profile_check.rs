@@ -175,19 +175,19 @@ fn check_basic_constraints(extension: &Extension<'_>) -> Result<(), LeafError> {
 fn distribution_point(extension: &Extension<'_>) -> Result<DistributionPoint, LeafError> {
     let points = || {
         let mut list = strict_sequence(extension.value)?;
-        let mut points = Vec::new();
+        let (mut first, mut found) = (None, 0);
         while !list.is_empty() {
-            points.push(list.expect(SEQUENCE)?.raw);
+            let point = list.expect(SEQUENCE)?.raw;
+            first.get_or_insert(point);
+            found += 1;
         }
-        Ok(points)
+        Ok((first, found))
     };
-    let points = points().map_err(|error| extension.malformed(error))?;
-    let [point] = points.as_slice() else {
-        return Err(LeafError::DistributionPointCount {
-            found: points.len(),
-        });
+    let (first, found) = points().map_err(|error| extension.malformed(error))?;
+    let (Some(point), 1) = (first, found) else {
+        return Err(LeafError::DistributionPointCount { found });
     };
-    let point = DistributionPoint::from_der(point).map_err(|error| match error {
+    let point = DistributionPoint::from_strict_der(point).map_err(|error| match error {
         DistributionPointError::Der(error) => extension.malformed(error).into(),
         error => LeafError::DistributionPoint(error),
     })?;

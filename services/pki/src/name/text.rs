@@ -30,6 +30,13 @@ impl NameText {
         Ok(text)
     }
 
+    /// Renders a `RelativeDistinguishedName`, given as the contents of its SET.
+    pub(crate) fn from_relative_name(contents: &[u8]) -> Result<Self, NameError> {
+        let mut text = Self(String::with_capacity(contents.len()));
+        text.append_relative_name(contents, &mut 0)?;
+        Ok(text)
+    }
+
     fn append_relative_name(
         &mut self,
         contents: &[u8],

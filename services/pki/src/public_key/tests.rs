@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
 use super::{EC_PUBLIC_KEY, KeyAlgorithm, PublicKey, PublicKeyError, RSA_ENCRYPTION};
 use crate::{DerError, Profile};
 
-fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
+pub(crate) fn der(tag: u8, contents: &[u8]) -> Vec<u8> {
     let length = u16::try_from(contents.len()).unwrap().to_be_bytes();
     let header = match length {
         [0, short @ 0..0x80] => vec![tag, short],
@@ -144,11 +144,11 @@ const CURVES: [(&EcdsaSigningAlgorithm, &[u8], KeyAlgorithm, usize); 3] = [
         133,
     ),
 ];
-const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
-const P384: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x22];
-const P521: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x23];
+pub(crate) const P256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+pub(crate) const P384: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x22];
+pub(crate) const P521: &[u8] = &[0x2b, 0x81, 0x04, 0, 0x23];
 
-fn ec_spki(parameters: &[u8], point: &[u8]) -> Vec<u8> {
+pub(crate) fn ec_spki(parameters: &[u8], point: &[u8]) -> Vec<u8> {
     let algorithm = der(0x30, &[&der(0x06, EC_PUBLIC_KEY), parameters].concat());
     der(
         0x30,

@@ -1,7 +1,13 @@
+mod disagreement;
+mod ecdsa;
+mod pss;
+
 use std::sync::LazyLock;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::RsaEncoding;
 use num_bigint::BigUint;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PrivateKeyParts;
@@ -20,6 +26,7 @@ const MESSAGE: &[u8] = b"a challenge";
 struct Key {
     public: PublicKey,
     private: PrivateKey,
+    pair: KeyPair,
 }
 
 /// One key for all tests; minted anew in every run.
@@ -36,12 +43,22 @@ fn new_key() -> Key {
     Key {
         public: PublicKey::from_spki_der(spki.as_ref()).unwrap(),
         private,
+        pair,
     }
 }
 
 impl Key {
     fn sign(&self, scheme: Pkcs1v15Sign, digest: &[u8]) -> Vec<u8> {
         self.private.sign(scheme, digest).unwrap()
+    }
+
+    /// A signature over a message, PSS or not.
+    fn sign_with(&self, scheme: &'static dyn RsaEncoding, message: &[u8]) -> Vec<u8> {
+        let mut signature = vec![0; 256];
+        self.pair
+            .sign(scheme, &SystemRandom::new(), message, &mut signature)
+            .unwrap();
+        signature
     }
 
     /// The private operation on any padded message, for signatures nobody should accept.
@@ -261,18 +278,6 @@ fn a_digest_of_another_length_is_an_error_of_its_own() {
 }
 
 #[test]
-fn a_disagreement_refuses_and_is_counted() {
-    let verifier = Verifier::new(CrossCheck::All);
-    assert_eq!(verifier.compare(true, true), Ok(()));
-    assert_eq!(verifier.compare(false, false), Ok(()));
-    assert_eq!(verifier.disagreements(), 0);
-    let refused = Err(SignatureError::CrossCheckDisagreement);
-    assert_eq!(verifier.compare(true, false), refused);
-    assert_eq!(verifier.compare(false, true), refused);
-    assert_eq!((verifier.disagreements(), verifier.cross_checked()), (2, 4));
-}
-
-#[test]
 fn the_share_of_cross_checks_is_as_configured() {
     let digest = Sha256::digest(MESSAGE);
     let signature = KEY.sign(Pkcs1v15Sign::new::<Sha256>(), &digest);
@@ -309,25 +314,4 @@ fn the_second_opinion_alone_refuses_what_does_not_verify() {
         signature[255] ^= 1;
         assert!(!second(&signature));
     }
-}
-
-#[test]
-fn a_disagreement_of_the_implementations_refuses_whatever_either_says() {
-    let digest = Sha256::digest(MESSAGE);
-    let other = new_key();
-    let signature = KEY.sign(Pkcs1v15Sign::new::<Sha256>(), &digest);
-    let verifier = Verifier::new(CrossCheck::All);
-    let ask = |verifier: &Verifier, key, signature: &[u8]| {
-        let signed = Signed::Message(MESSAGE);
-        verifier.verify(key, DigestInfo, Hash::Sha256, signed, signature)
-    };
-    assert_eq!(ask(&verifier, &KEY.public, &signature), Ok(()));
-    let refused = Err(SignatureError::CrossCheckDisagreement);
-    // The key is kept by the first implementation at its first use.
-    let used = other.sign(Pkcs1v15Sign::new::<Sha256>(), &digest);
-    assert_eq!(ask(&verifier, &other.public, &used), Ok(()));
-    let disagreeing = KEY.public.with_first_of(&other.public);
-    assert_eq!(ask(&verifier, &disagreeing, &used), refused);
-    assert_eq!(ask(&verifier, &disagreeing, &signature), refused);
-    assert_eq!((verifier.disagreements(), verifier.cross_checked()), (2, 4));
 }

@@ -29,8 +29,8 @@ async fn every_field_that_cannot_be_is_an_invalid_argument_naming_it() {
             wrong(|r| r.signature_encoding = 0),
         ),
         (
-            "signature_encoding: 3 is no value",
-            wrong(|r| r.signature_encoding = 3),
+            "signature_encoding: 5 is no value",
+            wrong(|r| r.signature_encoding = 5),
         ),
         ("hash_algorithm: missing", wrong(|r| r.hash_algorithm = 0)),
         (

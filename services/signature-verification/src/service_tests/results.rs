@@ -1,5 +1,6 @@
 //! What each check ends with.
 
+use aws_lc_rs::signature::RSA_PSS_SHA256;
 use lookup::{List, Purpose, Reason, Revocation, Status as RevocationStatus, Unknown};
 use pki::KeyIdentifier;
 use proto::revocation::v1 as revocation_v1;
@@ -96,12 +97,52 @@ async fn a_changed_signature_is_a_mismatch_and_nobody_is_asked_about_the_certifi
 
 #[tokio::test]
 async fn another_encoding_than_the_named_one_is_a_mismatch() {
+    let mismatch = (
+        VerificationResult::SignatureMismatch,
+        "signature_mismatch".to_owned(),
+    );
+    for encoding in [SignatureEncoding::Pkcs1V15BareHash, SignatureEncoding::Pss] {
+        let mut request = good_request();
+        request.signature_encoding = encoding.into();
+        assert_eq!(Service::good().result(request).await, mismatch);
+    }
+}
+
+#[tokio::test]
+async fn a_pss_signature_is_as_good_and_never_taken_for_another() {
+    let key = &card("good").certificate(CaKind::UserAuthentication).key;
     let mut request = good_request();
-    request.signature_encoding = SignatureEncoding::Pkcs1V15BareHash.into();
+    request.signature = key.sign_with(&RSA_PSS_SHA256, MESSAGE);
     assert_eq!(
-        Service::good().result(request).await.0,
+        Service::good().result(request.clone()).await.0,
         VerificationResult::SignatureMismatch
     );
+    request.signature_encoding = SignatureEncoding::Pss.into();
+    assert_eq!(
+        Service::good().result(request.clone()).await.0,
+        VerificationResult::Ok
+    );
+    request.signed = Some(Signed::Digest(sha256(MESSAGE).to_vec()));
+    assert_eq!(
+        Service::good().result(request).await.0,
+        VerificationResult::Ok
+    );
+}
+
+#[tokio::test]
+async fn an_encoding_that_the_key_cannot_make_is_a_mismatch_with_a_rule_of_its_own() {
+    let service = Service::good();
+    let mut request = good_request();
+    request.signature_encoding = SignatureEncoding::EcdsaDer.into();
+    let response = service.verify(request).await.unwrap();
+    assert_eq!(response.result(), VerificationResult::SignatureMismatch);
+    assert_eq!(response.failed_rule, "signature_key_algorithm");
+    assert_eq!(
+        response.explanation,
+        "the key is RSA-2048, the signature ECDSA: one does not make the other"
+    );
+    assert!(!response.issuer_key_id.is_empty());
+    assert_eq!(service.asked(), 0);
 }
 
 #[tokio::test]

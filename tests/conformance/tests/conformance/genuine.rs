@@ -128,6 +128,10 @@ fn a_genuine_leaf_with_any_bit_changed_is_refused() {
 #[test]
 fn the_issuer_s_key_can_be_read_without_validating() {
     let authority = authority(&SIGNING.anchors, SIGNING.profile);
-    let key_id = pki::peek_issuer_key_id(&leaf(&SIGNING)).unwrap();
+    let leaf = leaf(&SIGNING);
+    let key_id = pki::UnvalidatedLeaf::read(&leaf)
+        .unwrap()
+        .issuer_key_id()
+        .unwrap();
     assert!(authority.anchor(&key_id).is_some());
 }

@@ -61,6 +61,11 @@ impl RsaKey {
         ])
     }
 
+    /// The bits of the public key: an RSAPublicKey in DER.
+    pub fn public_key_bits(&self) -> Vec<u8> {
+        self.pair.public_key().as_ref().to_vec()
+    }
+
     /// The key identifier: SHA-1 over the public key's bits (RFC 5280 section 4.2.1.2, method 1).
     pub fn key_id(&self) -> Vec<u8> {
         let algorithm = &digest::SHA1_FOR_LEGACY_USE_ONLY;

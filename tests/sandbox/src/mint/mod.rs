@@ -24,6 +24,7 @@ mod jpki;
 mod keys;
 mod links;
 pub mod names;
+mod ocsp;
 mod people;
 
 pub use authority::{Authority, KeyGeneration, ListKind, ListSigner, Revocation, SerialLink};
@@ -34,6 +35,10 @@ pub use jpki::{Jpki, MintError, card_in_words};
 pub use keys::{EcKey, KeyError, RsaKey, pem, sha256};
 pub use links::{LINKS_CONTEXT, links_payload, serial_hex, serial_octets, sign_links};
 pub use names::{CaKind, MUNICIPALITIES, Municipality, municipality};
+pub use ocsp::{
+    CertIdSpec, OCSP_NO_CHECK, OCSP_NONCE, OCSP_SIGNING, OcspAnswer, OcspSpec, ocsp_good,
+    ocsp_revoked, ocsp_unknown,
+};
 pub(crate) use people::in_japan;
 pub use people::{LeafSubject, PEOPLE, Person, age_at, person};
 
