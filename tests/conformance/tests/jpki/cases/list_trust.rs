@@ -203,7 +203,7 @@ pub(crate) static CASES: &[Case] = &[
             scene.lists = vec![partition(KIND, 2)];
         },
     )
-    .offline(WRONG_SIGNATURE),
+    .offline(Unknown("crl_signer_unknown")),
     unknown(
         "list: a newer generation's, own_key",
         "no_list",
@@ -212,7 +212,7 @@ pub(crate) static CASES: &[Case] = &[
             scene.lists = vec![partition(KIND, 3)];
         },
     )
-    .offline(WRONG_SIGNATURE),
+    .offline(Unknown("crl_signer_unknown")),
     unknown(
         "list: an older generation's full one, own_key",
         "no_list",
@@ -221,7 +221,7 @@ pub(crate) static CASES: &[Case] = &[
             scene.lists = vec![full(KIND, 2)];
         },
     )
-    .offline(WRONG_SIGNATURE),
+    .offline(Unknown("crl_signer_unknown")),
     unknown(
         "list: an older generation's, newest_key",
         "no_list",
@@ -230,7 +230,7 @@ pub(crate) static CASES: &[Case] = &[
             scene.lists = vec![partition(KIND, 2)];
         },
     )
-    .offline(WRONG_SIGNATURE),
+    .offline(Unknown("crl_signer_unknown")),
     unknown(
         "list: the leaf's older generation's, newest_key",
         "no_list",
@@ -239,7 +239,7 @@ pub(crate) static CASES: &[Case] = &[
             scene.lists = vec![partition(KIND, 1)];
         },
     )
-    .offline_twin(WRONG_SIGNATURE)
+    .offline_twin(Unknown("crl_signer_unknown"))
     .offline(Accepted),
     unknown(
         "list: a third generation's, newest_key",
@@ -249,8 +249,8 @@ pub(crate) static CASES: &[Case] = &[
             scene.lists = vec![partition(KIND, 2)];
         },
     )
-    .offline_twin(WRONG_SIGNATURE)
-    .offline(WRONG_SIGNATURE),
+    .offline_twin(Unknown("crl_signer_unknown"))
+    .offline(Unknown("crl_signer_unknown")),
     unknown(
         "list: a foreign key under the right key identifier",
         "signature",
@@ -269,7 +269,7 @@ pub(crate) static CASES: &[Case] = &[
             scene.list().key = &world().stranger;
         },
     )
-    .offline(WRONG_SIGNATURE),
+    .offline(Unknown("crl_signer_unknown")),
     unknown(
         "list: a card's key signs",
         "unknown_signer",
@@ -279,7 +279,7 @@ pub(crate) static CASES: &[Case] = &[
             scene.list().key = &world().holder;
         },
     )
-    .offline(WRONG_SIGNATURE),
+    .offline(Unknown("crl_signer_unknown")),
     unknown(
         "list: another generation's key under the right key identifier",
         "signature",

@@ -139,8 +139,7 @@ pub(crate) static CASES: &[Case] = &[
         |scene| {
             scene.lists = vec![stale(revoking(partition(KIND, 3)))];
         },
-    )
-    .offline(Unknown("crl_expired")),
+    ),
     unknown(
         "lists: the right one expired beside another partition's",
         "expired",
