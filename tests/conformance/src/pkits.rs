@@ -190,12 +190,21 @@ impl Suite {
 
     /// Every list of the suite that a row has, by name and in the order of names.
     pub fn crls(&self) -> Vec<(&str, &[u8])> {
-        let lists = self.files.iter();
-        let mut lists: Vec<_> = lists
-            .filter(|(name, _)| name.starts_with("crls/"))
+        self.below("crls/")
+    }
+
+    /// Every certificate of the suite that a row has, by name and in the order of names.
+    pub fn certificates(&self) -> Vec<(&str, &[u8])> {
+        self.below("certs/")
+    }
+
+    fn below(&self, folder: &str) -> Vec<(&str, &[u8])> {
+        let files = self.files.iter();
+        let mut files: Vec<_> = files
+            .filter(|(name, _)| name.starts_with(folder))
             .map(|(name, octets)| (name.as_str(), octets.as_slice()))
             .collect();
-        lists.sort_unstable();
-        lists
+        files.sort_unstable();
+        files
     }
 }

@@ -1,0 +1,108 @@
+//! Every row through the library.
+
+use conformance::pkits::{Row, Suite, rows};
+use pki::{
+    CrossCheck, Oid, PathAnchor, PathReport, PathRequest, PolicySettings, Profile, RevocationMode,
+    UnixTime, Verdict, Verifier, validate_path,
+};
+
+use crate::families::rules;
+use crate::report::{Decision, Report};
+
+/// 2011-04-15T00:00:00Z, the moment of every row.
+const AT: UnixTime = UnixTime::from_secs(1_302_825_600);
+
+/// Asks about a row with these intermediates and lists.
+pub(crate) fn ask(
+    suite: &Suite,
+    row: &Row,
+    intermediates: &[&[u8]],
+    crls: &[&[u8]],
+    cross_check: CrossCheck,
+) -> PathReport {
+    assert_eq!(row.at, "2011-04-15T00:00:00Z");
+    let anchors = suite.all(&row.trust_anchors);
+    let anchors: Vec<_> = anchors
+        .iter()
+        .map(|der| PathAnchor::from_der(der).unwrap())
+        .collect();
+    let policies = row.policies.iter();
+    let request = PathRequest {
+        profile: Profile::rfc5280(),
+        certificate: suite.file(&row.certificate),
+        intermediates,
+        trust_anchors: &anchors,
+        crls,
+        at: AT,
+        policies: PolicySettings {
+            initial_policy_set: policies.map(|it| Oid::from_dotted(it).unwrap()).collect(),
+            require_explicit_policy: row.require_explicit_policy,
+            inhibit_policy_mapping: row.inhibit_policy_mapping,
+            inhibit_any_policy: row.inhibit_any_policy,
+        },
+        revocation: RevocationMode::Require,
+    };
+    validate_path(&request, &Verifier::new(cross_check))
+}
+
+/// Asks about a row as it stands.
+pub(crate) fn ask_row(suite: &Suite, row: &Row, cross_check: CrossCheck) -> PathReport {
+    let intermediates = suite.all(&row.intermediates);
+    let crls = suite.all(&row.crls);
+    ask(suite, row, &intermediates, &crls, cross_check)
+}
+
+pub(crate) fn decision(report: &PathReport) -> Decision {
+    match &report.error {
+        None => Decision::Accepted,
+        Some(error) => Decision::Refused(error.rule().to_owned()),
+    }
+}
+
+/// The gate: nothing invalid accepted, nothing valid refused, and each refusal for its reason.
+pub(crate) fn check(report: &Report<'_>) {
+    println!("{report}");
+    println!("invalid accepted: {:?}", report.invalid_accepted());
+    println!("valid refused: {:?}", report.valid_refused());
+    assert_eq!(report.decided.len(), 249);
+    assert_eq!(report.invalid_accepted(), Vec::<&str>::new());
+    assert_eq!(report.valid_refused(), Vec::<&str>::new());
+    for (row, decision) in &report.decided {
+        if let Decision::Refused(rule) = decision {
+            let family = row.rule.unwrap_or_else(|| panic!("{} has no rule", row.id));
+            let expected = rules(family);
+            assert!(
+                expected.contains(&rule.as_str()),
+                "{} is refused by {rule}, not by one of {expected:?}",
+                row.id
+            );
+        }
+    }
+}
+
+#[test]
+fn every_row_is_decided_as_nist_says_by_the_library() {
+    let suite = Suite::load().unwrap();
+    let rows = rows();
+    let decided = rows.iter().map(|row| {
+        let report = ask_row(&suite, row, CrossCheck::Off);
+        assert_eq!(report.verdict == Verdict::Valid, report.error.is_none());
+        (row, decision(&report))
+    });
+    check(&Report {
+        judge: "the library",
+        decided: decided.collect(),
+    });
+}
+
+#[test]
+fn the_second_signature_implementation_decides_the_same() {
+    let suite = Suite::load().unwrap();
+    let rows = rows();
+    // Every seventh row: the second implementation is slow unoptimised.
+    for row in rows.iter().step_by(7) {
+        let first = ask_row(&suite, row, CrossCheck::Off);
+        let both = ask_row(&suite, row, CrossCheck::All);
+        assert_eq!(first.error, both.error, "{}", row.id);
+    }
+}
