@@ -5,7 +5,6 @@ use sandbox::der;
 use sandbox::mint::{CaKind, CrlEntry, Extension, names};
 
 use crate::scene::{OTHER_SERIAL, SERIAL, Scene, authentication, entry, signing, with_full_list};
-use crate::table::Ruling::Accepted;
 use crate::table::{Case, revoked, unknown};
 
 /// The entry about somebody else.

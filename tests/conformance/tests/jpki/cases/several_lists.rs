@@ -5,7 +5,7 @@ use pki::RevocationReason::KeyCompromise;
 use sandbox::mint::{CaKind, CrlSpec, Extension, MUNICIPALITIES, names};
 
 use crate::scene::{SERIAL, Scene, Signed, authentication, entry, full, partition, partition_of};
-use crate::table::Ruling::{Accepted, Unknown};
+use crate::table::Ruling::Unknown;
 use crate::table::{Case, revoked, unknown};
 
 const KIND: CaKind = CaKind::UserAuthentication;

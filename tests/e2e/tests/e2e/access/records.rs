@@ -143,7 +143,7 @@ async fn checks(system: &System, audit: &AuditLog, findings: &mut Findings) -> R
             && record.outcome == outcome
             && record.purpose == "PURPOSE_VALIDITY_CONFIRMATION"
             && record.case_reference == "e2e-access"
-            && record.certificate_sha256 == signer.leaf.sha256();
+            && record.certificate_sha256 == sandbox::mint::sha256(&signer.der());
         findings.check(format!("the record of {card}"), fits, format!("{record:?}"));
         let kept = format!("{record:?}");
         let repeated = signer
