@@ -90,6 +90,11 @@ fn split(input: &[u8]) -> Option<(u8, &[u8], &[u8])> {
             let length = digits
                 .iter()
                 .fold(0, |sum, digit| sum << 8 | usize::from(*digit));
+            // A seed may hold random octets, such as a signature: what would be written shorter
+            // than it stands is no element.
+            if length < 0x80 || digits.first() == Some(&0) {
+                return None;
+            }
             (length, rest)
         }
         _ => return None,
