@@ -198,8 +198,9 @@ fn list(error: &CrlError) -> &'static str {
         CrlError::Version1Extensions => "RFC 5280 section 5.1.2.7",
         CrlError::Version1EntryExtensions { .. }
         | CrlError::UnknownCriticalEntryExtension { .. } => "RFC 5280 section 5.3",
-        CrlError::SignatureAlgorithmsDiffer => "RFC 5280 section 5.1.1.2",
-        CrlError::SignatureAlgorithm => "RFC 4055 section 5",
+        CrlError::SignatureAlgorithmsDiffer | CrlError::SignatureAlgorithm => {
+            "RFC 5280 section 5.1.1.2"
+        }
         CrlError::IssuerMalformed(_) | CrlError::EmptyIssuer => "RFC 5280 section 5.1.2.3",
         CrlError::NextUpdateMissing | CrlError::UpdateOrder { .. } | CrlError::Expired { .. } => {
             "RFC 5280 section 5.1.2.5"
