@@ -171,9 +171,8 @@ impl<'a> Parts<'a> {
         validity.finish()?;
         let not_before = crate::time::from_der(begin.tag, begin.contents)?;
         let not_after = crate::time::from_der(end.tag, end.contents)?;
-        let validity_form = crate::time::from_element(&begin)
-            .and_then(|_| crate::time::from_element(&end))
-            .map(drop);
+        let validity_form = crate::time::check_form(begin.tag, not_before)
+            .and_then(|()| crate::time::check_form(end.tag, not_after));
         let subject = tbs.expect(SEQUENCE)?.raw;
         let spki = tbs.expect(SEQUENCE)?.raw;
         tbs.optional(context_primitive(1))?;

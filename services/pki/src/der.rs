@@ -341,6 +341,10 @@ fn check_bit_string(contents: &[u8]) -> Result<(), DerError> {
 
 /// The contents of an object identifier, for where its tag is implicit.
 pub(crate) fn check_object_identifier(contents: &[u8]) -> Result<(), DerError> {
+    // The identifiers of certificates' fields and extensions: every octet is a subidentifier.
+    if !contents.is_empty() && contents.is_ascii() {
+        return Ok(());
+    }
     // Every subidentifier ends in an octet without the top bit and does not begin with 0x80.
     let begins_with_padding = std::iter::once(&0)
         .chain(contents)

@@ -43,11 +43,16 @@ impl fmt::Display for UnixTime {
 /// Reads a `Time` (RFC 5280 section 4.1.2.5): UTCTime until 2049, GeneralizedTime from 2050 on.
 pub(crate) fn from_element(element: &Element<'_>) -> Result<UnixTime, DerError> {
     let time = from_der(element.tag, element.contents)?;
+    check_form(element.tag, time).map(|()| time)
+}
+
+/// Whether a time is written in the one form RFC 5280 section 4.1.2.5 has for its year.
+pub(crate) fn check_form(tag: u8, time: UnixTime) -> Result<(), DerError> {
     // A UTCTime cannot say 2050, so only the other direction can be wrong.
-    if element.tag == GENERALIZED_TIME && time < FROM_2050 {
+    if tag == GENERALIZED_TIME && time < FROM_2050 {
         return Err(DerError::TimeForm);
     }
-    Ok(time)
+    Ok(())
 }
 
 const FROM_2050: UnixTime = UnixTime(days_from_civil(2050, 1, 1) * 86_400);
@@ -83,11 +88,17 @@ pub(crate) fn from_der(tag: u8, contents: &[u8]) -> Result<UnixTime, DerError> {
     Ok(UnixTime(days * 86_400 + hour * 3600 + minute * 60 + second))
 }
 
-/// Whether a day is in the calendar.
-pub(crate) fn exists(year: i64, month: i64, day: i64) -> bool {
-    // A day that does not exist (31 April) comes back as another one.
-    (1..=12).contains(&month)
-        && civil_from_days(days_from_civil(year, month, day)) == (year, month, day)
+/// Whether a day is in the calendar (Gregorian, before its introduction too).
+pub(crate) const fn exists(year: i64, month: i64, day: i64) -> bool {
+    let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap_year => 29,
+        2 => 28,
+        _ => 0,
+    };
+    1 <= day && day <= days
 }
 
 fn two_digits(digits: &[u8], at: usize) -> Result<i64, DerError> {
@@ -131,7 +142,7 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{UnixTime, civil_from_days, days_from_civil, from_der, from_element};
+    use super::{UnixTime, civil_from_days, days_from_civil, exists, from_der, from_element};
     use crate::DerError;
     use crate::der::{GENERALIZED_TIME, Reader, UTC_TIME};
 
@@ -176,6 +187,17 @@ mod tests {
             read(GENERALIZED_TIME, b"20500228235959Z").unwrap(),
             "2050-02-28T23:59:59Z"
         );
+    }
+
+    #[test]
+    fn exactly_the_days_that_come_back_are_in_the_calendar() {
+        for year in [0, 1900, 1999, 2000, 2023, 2024, 2100, 9999] {
+            for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                let comes_back = (1..=12).contains(&month)
+                    && civil_from_days(days_from_civil(year, month, day)) == (year, month, day);
+                assert_eq!(exists(year, month, day), comes_back, "{year}-{month}-{day}");
+            }
+        }
     }
 
     #[test]

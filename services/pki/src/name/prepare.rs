@@ -12,6 +12,11 @@ use unicode_normalization::char::is_combining_mark;
 /// spaces concern ASCII.
 pub(super) fn append_ascii(text: &[u8], target: &mut Vec<u8>) {
     let start = target.len();
+    if is_spaced_plainly(text) {
+        target.extend_from_slice(text);
+        target[start..].make_ascii_lowercase();
+        return;
+    }
     let mut space = false;
     for octet in text {
         match octet {
@@ -26,6 +31,15 @@ pub(super) fn append_ascii(text: &[u8], target: &mut Vec<u8>) {
             }
         }
     }
+}
+
+/// Whether ASCII text has no controls, and single spaces between words only: nearly every name, which
+/// is then copied whole instead of octet by octet.
+fn is_spaced_plainly(text: &[u8]) -> bool {
+    text.iter().all(|octet| matches!(octet, b' '..=b'~'))
+        && text.first() != Some(&b' ')
+        && text.last() != Some(&b' ')
+        && !text.windows(2).any(|pair| pair == b"  ")
 }
 
 /// Appends the prepared form of text, two of which are equal exactly when RFC 4518 says that the
@@ -113,5 +127,24 @@ fn append_without_insignificant_spaces(text: &[char], target: &mut Vec<u8>) {
         }
         space = false;
         target.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{append, append_ascii};
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn ascii_text_is_prepared_as_any_other(text in "[ A-Za-z~]{0,8}|[\\x00-\\x7f]{0,12}") {
+            let (mut quickly, mut wholly) = (b"before".to_vec(), b"before".to_vec());
+            append_ascii(text.as_bytes(), &mut quickly);
+            prop_assert!(append(&text, &mut wholly).is_some());
+            prop_assert_eq!(quickly, wholly);
+        }
     }
 }
