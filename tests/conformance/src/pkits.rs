@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use pki::{
+    CrossCheck, Oid, PathAnchor, PathReport, PathRequest, PolicySettings, Profile, RevocationMode,
+    UnixTime, Verifier, validate_path,
+};
 use serde::Deserialize;
 
 use crate::corpora::{self, CorpusError};
@@ -207,4 +211,53 @@ impl Suite {
         files.sort_unstable();
         files
     }
+}
+
+/// 2011-04-15T00:00:00Z, the moment of every row.
+const AT: UnixTime = UnixTime::from_secs(1_302_825_600);
+
+/// Asks the core about a row with these intermediates and lists. Everything is read from its octets, the anchor too.
+///
+/// # Panics
+/// If the row's anchor cannot be read or its moment is not the suite's.
+pub fn ask(
+    suite: &Suite,
+    row: &Row,
+    intermediates: &[&[u8]],
+    crls: &[&[u8]],
+    cross_check: CrossCheck,
+) -> PathReport {
+    assert_eq!(row.at, "2011-04-15T00:00:00Z");
+    let anchors = suite.all(&row.trust_anchors);
+    let anchors: Vec<_> = anchors
+        .iter()
+        .map(|der| PathAnchor::from_der(der).unwrap())
+        .collect();
+    let policies = row.policies.iter();
+    let request = PathRequest {
+        profile: Profile::rfc5280(),
+        certificate: suite.file(&row.certificate),
+        intermediates,
+        trust_anchors: &anchors,
+        crls,
+        at: AT,
+        policies: PolicySettings {
+            initial_policy_set: policies.map(|it| Oid::from_dotted(it).unwrap()).collect(),
+            require_explicit_policy: row.require_explicit_policy,
+            inhibit_policy_mapping: row.inhibit_policy_mapping,
+            inhibit_any_policy: row.inhibit_any_policy,
+        },
+        revocation: RevocationMode::Require,
+    };
+    validate_path(&request, &Verifier::new(cross_check))
+}
+
+/// Asks the core about a row as it stands.
+///
+/// # Panics
+/// As [`ask`].
+pub fn ask_row(suite: &Suite, row: &Row, cross_check: CrossCheck) -> PathReport {
+    let intermediates = suite.all(&row.intermediates);
+    let crls = suite.all(&row.crls);
+    ask(suite, row, &intermediates, &crls, cross_check)
 }

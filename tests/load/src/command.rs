@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
+use conformance::pkits::Row;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::binary::{build_akashi, build_folder, profile};
@@ -14,6 +15,7 @@ use crate::echo::{self, EchoOptions};
 use crate::installation::{Installation, Plan};
 use crate::leaf::Leaves;
 use crate::leaf_report::{self, LeafReport};
+use crate::path;
 use crate::report::{Conditions, Report};
 use crate::rounds::{Pace, measure};
 
@@ -50,6 +52,16 @@ enum Command {
     Case {
         /// The row.
         id: String,
+    },
+    /// One row of NIST PKITS validated by the core, beside the peers' programs: name and CPU microseconds, a tab
+    /// between them.
+    #[command(hide = true)]
+    Path {
+        /// The row.
+        id: String,
+        /// How often.
+        #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        tries: u32,
     },
 }
 
@@ -103,6 +115,9 @@ pub fn main() -> ExitCode {
                 Some(Command::Echo(echo)) => echo::serve(echo).await.map(|()| ExitCode::SUCCESS),
                 Some(Command::Leaf(leaf)) => run_leaf(&leaf),
                 Some(Command::Case { id }) => print_case(&id).map(|()| ExitCode::SUCCESS),
+                Some(Command::Path { id, tries }) => {
+                    measure_path(&id, tries).map(|()| ExitCode::SUCCESS)
+                }
                 None => until_interrupted(run(&options.run)).await,
             }
         }),
@@ -195,11 +210,8 @@ fn run_leaf(options: &LeafOptions) -> Result<ExitCode> {
 }
 
 fn print_case(id: &str) -> Result<()> {
+    let row = row(id)?;
     let folder = conformance::corpora::pkits()?;
-    let row = conformance::pkits::rows()
-        .into_iter()
-        .find(|row| row.id == id)
-        .with_context(|| format!("PKITS has no row {id}"))?;
     let print = |name: &String| println!("{}", folder.join(name).display());
     row.trust_anchors.iter().for_each(print);
     print(&row.certificate);
@@ -210,6 +222,19 @@ fn print_case(id: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn measure_path(id: &str, tries: u32) -> Result<()> {
+    optimised(&std::env::current_exe().context("finding this program")?)?;
+    let time = path::measure(&row(id)?, tries)?;
+    println!("Akashi, from octets\t{:.1}", time.as_secs_f64() * 1e6);
+    Ok(())
+}
+
+fn row(id: &str) -> Result<Row> {
+    let mut rows = conformance::pkits::rows().into_iter();
+    rows.find(|row| row.id == id)
+        .with_context(|| format!("PKITS has no row {id}"))
 }
 
 /// Cargo's profile of this program, if it is one whose figures say something.

@@ -15,6 +15,7 @@ pub mod echo;
 pub mod installation;
 pub mod leaf;
 pub mod leaf_report;
+pub mod path;
 pub mod questions;
 pub mod report;
 pub mod rounds;

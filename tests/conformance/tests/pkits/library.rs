@@ -1,56 +1,10 @@
 //! Every row through the library.
 
-use conformance::pkits::{Row, Suite, rows};
-use pki::{
-    CrossCheck, Oid, PathAnchor, PathReport, PathRequest, PolicySettings, Profile, RevocationMode,
-    UnixTime, Verdict, Verifier, validate_path,
-};
+use conformance::pkits::{Suite, ask_row, rows};
+use pki::{CrossCheck, PathReport, Verdict};
 
 use crate::families::rules;
 use crate::report::{Decision, Report};
-
-/// 2011-04-15T00:00:00Z, the moment of every row.
-const AT: UnixTime = UnixTime::from_secs(1_302_825_600);
-
-/// Asks about a row with these intermediates and lists.
-pub(crate) fn ask(
-    suite: &Suite,
-    row: &Row,
-    intermediates: &[&[u8]],
-    crls: &[&[u8]],
-    cross_check: CrossCheck,
-) -> PathReport {
-    assert_eq!(row.at, "2011-04-15T00:00:00Z");
-    let anchors = suite.all(&row.trust_anchors);
-    let anchors: Vec<_> = anchors
-        .iter()
-        .map(|der| PathAnchor::from_der(der).unwrap())
-        .collect();
-    let policies = row.policies.iter();
-    let request = PathRequest {
-        profile: Profile::rfc5280(),
-        certificate: suite.file(&row.certificate),
-        intermediates,
-        trust_anchors: &anchors,
-        crls,
-        at: AT,
-        policies: PolicySettings {
-            initial_policy_set: policies.map(|it| Oid::from_dotted(it).unwrap()).collect(),
-            require_explicit_policy: row.require_explicit_policy,
-            inhibit_policy_mapping: row.inhibit_policy_mapping,
-            inhibit_any_policy: row.inhibit_any_policy,
-        },
-        revocation: RevocationMode::Require,
-    };
-    validate_path(&request, &Verifier::new(cross_check))
-}
-
-/// Asks about a row as it stands.
-pub(crate) fn ask_row(suite: &Suite, row: &Row, cross_check: CrossCheck) -> PathReport {
-    let intermediates = suite.all(&row.intermediates);
-    let crls = suite.all(&row.crls);
-    ask(suite, row, &intermediates, &crls, cross_check)
-}
 
 pub(crate) fn decision(report: &PathReport) -> Decision {
     match &report.error {

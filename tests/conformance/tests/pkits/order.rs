@@ -1,9 +1,7 @@
 //! What must not matter: the order of intermediates and lists, and lists of other scopes.
 
-use conformance::pkits::{Row, Suite, rows};
+use conformance::pkits::{Row, Suite, ask, ask_row, rows};
 use pki::{CrossCheck, PathReport, Verdict};
-
-use crate::library::{ask, ask_row};
 
 /// Other orders of a list: backwards, and turned by each third of its length.
 fn orders<'a>(items: &[&'a [u8]]) -> Vec<Vec<&'a [u8]>> {
