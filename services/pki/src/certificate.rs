@@ -1,15 +1,18 @@
 //! Reading a certificate strictly.
 //!
-//! Two readers must agree: x509-parser, which is widely used but lenient (it accepts BER here and
-//! there, and elements behind the last one of a structure), and the strict reader of this crate,
-//! which checks that every byte is DER and every structure holds exactly the elements it may hold.
-//! What only one of them accepts, or what they read differently, is refused.
+//! The strict reader of this crate checks that every byte is DER and every structure holds exactly
+//! the elements it may hold. The second reader, x509-parser, is widely used but lenient (it accepts
+//! BER here and there, and elements behind the last one of a structure); it has to agree. What only
+//! one of them accepts, or what they read differently, is refused.
+//!
+//! Both read everything but leaves, whose second reading is part of what the cross-check repeats
+//! ([`Verifier`](crate::Verifier)): it would be a third of what a leaf costs beside its signature.
 
 mod card;
 mod error;
 mod extension;
 
-use x509_parser::certificate::{X509Certificate, X509CertificateParser};
+use x509_parser::certificate::X509CertificateParser;
 use x509_parser::nom::Parser;
 
 use crate::der::{
@@ -60,17 +63,20 @@ pub(crate) struct Certificate<'a> {
 }
 
 impl<'a> Certificate<'a> {
-    /// Reads a certificate of at most `max_octets`.
+    /// Reads a certificate of at most `max_octets`, with both readers.
     pub(crate) fn read(der: &'a [u8], max_octets: usize) -> Result<Self, CertificateError> {
+        let certificate = Self::read_once(der, max_octets)?;
+        certificate.check_second_reader(der)?;
+        Ok(certificate)
+    }
+
+    /// Reads a certificate of at most `max_octets`, with the strict reader alone.
+    pub(crate) fn read_once(der: &'a [u8], max_octets: usize) -> Result<Self, CertificateError> {
         if der.len() > max_octets {
             let (octets, limit) = (der.len(), max_octets);
             return Err(CertificateError::TooLarge { octets, limit });
         }
         let parts = Parts::read(der)?;
-        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
-        let (_, parsed) = parser.parse(der).map_err(|_| CertificateError::Structure)?;
-        parts.check_agreement(&parsed)?;
-        let tbs = &parsed.tbs_certificate;
         // RFC 5280 section 4.1.1.2. The outer one is not signed; an attacker chooses it.
         if parts.signed_algorithm != parts.outer_algorithm {
             return Err(CertificateError::SignatureAlgorithmsDiffer);
@@ -87,7 +93,7 @@ impl<'a> Certificate<'a> {
             signed: parts.signed,
             signature: parts.signature,
             signature_algorithm: parts.signed_algorithm,
-            version: tbs.version.0.saturating_add(1),
+            version: parts.version,
             serial: parts.serial,
             issuer: parts.issuer,
             canonical_issuer,
@@ -97,10 +103,44 @@ impl<'a> Certificate<'a> {
             not_after: parts.not_after,
             validity_form: parts.validity_form,
             signature_form: parts.signature_form,
-            has_unique_identifiers: tbs.issuer_uid.is_some() || tbs.subject_uid.is_some(),
+            has_unique_identifiers: parts.has_unique_identifiers,
             spki: parts.spki,
             extensions: parts.extensions,
         })
+    }
+
+    /// Whether the second reader finds the same certificate in the same bytes.
+    pub(crate) fn check_second_reader(&self, der: &[u8]) -> Result<(), CertificateError> {
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let (_, theirs) = parser.parse(der).map_err(|_| CertificateError::Structure)?;
+        let tbs = &theirs.tbs_certificate;
+        let same_extensions = tbs.extensions().len() == self.extensions.len()
+            && tbs
+                .extensions()
+                .iter()
+                .zip(&self.extensions)
+                .all(|(theirs, ours)| {
+                    theirs.oid.as_bytes() == ours.identifier
+                        && theirs.critical == ours.critical
+                        && theirs.value == ours.value
+                });
+        let same = tbs.as_ref() == self.signed
+            && tbs.version.0.checked_add(1) == Some(self.version)
+            && tbs.raw_serial() == self.serial
+            && tbs.issuer.as_raw() == self.issuer
+            && tbs.validity.not_before.timestamp() == self.not_before.secs()
+            && tbs.validity.not_after.timestamp() == self.not_after.secs()
+            && tbs.subject.as_raw() == self.subject
+            && tbs.subject_pki.raw == self.spki
+            && (tbs.issuer_uid.is_some() || tbs.subject_uid.is_some())
+                == self.has_unique_identifiers
+            && *theirs.signature_value.data == *self.signature
+            && same_extensions;
+        if same {
+            Ok(())
+        } else {
+            Err(CertificateError::Structure)
+        }
     }
 
     pub(crate) fn extension(&self, identifier: &[u8]) -> Option<&Extension<'a>> {
@@ -126,6 +166,7 @@ impl<'a> Certificate<'a> {
 /// The parts of a certificate as the strict reader finds them (RFC 5280 section 4.1).
 struct Parts<'a> {
     signed: &'a [u8],
+    version: u32,
     signed_algorithm: &'a [u8],
     outer_algorithm: &'a [u8],
     serial: &'a [u8],
@@ -135,6 +176,7 @@ struct Parts<'a> {
     validity_form: Result<(), DerError>,
     subject: &'a [u8],
     spki: &'a [u8],
+    has_unique_identifiers: bool,
     extensions: Vec<Extension<'a>>,
     signature: &'a [u8],
     signature_form: Result<(), DerError>,
@@ -158,11 +200,10 @@ impl<'a> Parts<'a> {
         certificate.finish()?;
 
         let mut tbs = Reader::new(signed.contents);
-        if let Some(version) = tbs.optional(context(0))? {
-            let mut version = Reader::new(version.contents);
-            version.integer()?;
-            version.finish()?;
-        }
+        let version = match tbs.optional(context(0))? {
+            Some(tagged) => read_version(tagged.contents)?,
+            None => 1,
+        };
         let serial = tbs.integer()?;
         let signed_algorithm = tbs.expect(SEQUENCE)?.raw;
         let issuer = tbs.expect(SEQUENCE)?.raw;
@@ -175,8 +216,8 @@ impl<'a> Parts<'a> {
             .and_then(|()| crate::time::check_form(end.tag, not_after));
         let subject = tbs.expect(SEQUENCE)?.raw;
         let spki = tbs.expect(SEQUENCE)?.raw;
-        tbs.optional(context_primitive(1))?;
-        tbs.optional(context_primitive(2))?;
+        let issuer_identifier = tbs.optional(context_primitive(1))?;
+        let subject_identifier = tbs.optional(context_primitive(2))?;
         let extensions = match tbs.optional(context(3))? {
             Some(tagged) => read_extensions(tagged.contents)?,
             None => Vec::new(),
@@ -185,6 +226,7 @@ impl<'a> Parts<'a> {
         let signed = signed.raw;
         Ok(Self {
             signed,
+            version,
             signed_algorithm,
             outer_algorithm,
             serial,
@@ -194,38 +236,22 @@ impl<'a> Parts<'a> {
             validity_form,
             subject,
             spki,
+            has_unique_identifiers: issuer_identifier.is_some() || subject_identifier.is_some(),
             extensions,
             signature,
             signature_form,
         })
     }
+}
 
-    /// Whether the other reader found the same parts.
-    fn check_agreement(&self, other: &X509Certificate<'_>) -> Result<(), CertificateError> {
-        let tbs = &other.tbs_certificate;
-        let same_extensions = tbs.extensions().len() == self.extensions.len()
-            && tbs
-                .extensions()
-                .iter()
-                .zip(&self.extensions)
-                .all(|(theirs, ours)| {
-                    theirs.oid.as_bytes() == ours.identifier
-                        && theirs.critical == ours.critical
-                        && theirs.value == ours.value
-                });
-        let same = tbs.as_ref() == self.signed
-            && tbs.raw_serial() == self.serial
-            && tbs.issuer.as_raw() == self.issuer
-            && tbs.validity.not_before.timestamp() == self.not_before.secs()
-            && tbs.validity.not_after.timestamp() == self.not_after.secs()
-            && tbs.subject.as_raw() == self.subject
-            && tbs.subject_pki.raw == self.spki
-            && *other.signature_value.data == *self.signature
-            && same_extensions;
-        if same {
-            Ok(())
-        } else {
-            Err(CertificateError::Structure)
-        }
+/// The number of a version, counted from 1, given as the contents of its tag.
+fn read_version(tagged: &[u8]) -> Result<u32, CertificateError> {
+    let mut reader = Reader::new(tagged);
+    let contents = reader.integer()?;
+    reader.finish()?;
+    // Whatever is no small number is no version that anybody defined.
+    match contents {
+        [number @ 0..=0x7f] => Ok(u32::from(*number) + 1),
+        _ => Err(CertificateError::Structure),
     }
 }

@@ -99,17 +99,20 @@ impl std::fmt::Debug for ValidatedLeaf {
 
 /// A leaf that was read and not validated: all that may be asked of it is whom it names as its
 /// issuer, which chooses the authority to validate it against.
-pub struct UnvalidatedLeaf<'a>(CardCertificate<'a>);
+pub struct UnvalidatedLeaf<'a> {
+    der: &'a [u8],
+    card: CardCertificate<'a>,
+}
 
 impl<'a> UnvalidatedLeaf<'a> {
     /// Reads a certificate in DER.
     pub fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
-        CardCertificate::read(der).map(Self)
+        CardCertificate::read_once(der).map(|card| Self { der, card })
     }
 
     /// The authority key identifier: a hint that anybody can write.
     pub fn issuer_key_id(&self) -> Result<KeyIdentifier, ExtensionError> {
-        self.0.certificate.issuer_key_id()
+        self.card.certificate.issuer_key_id()
     }
 
     /// Validates it against the profile and the anchors of an authority.
@@ -118,14 +121,17 @@ impl<'a> UnvalidatedLeaf<'a> {
         authority: &CertificationAuthority,
         verifier: &Verifier,
     ) -> Result<ValidatedLeaf, LeafError> {
+        if verifier.wants_second_reader() {
+            self.card.certificate.check_second_reader(self.der)?;
+        }
         let profile = authority.profile();
-        self.0.check_algorithms(profile)?;
+        self.card.check_algorithms(profile)?;
         let CardCertificate {
             certificate,
             serial,
             public_key,
             signature_algorithm,
-        } = self.0;
+        } = self.card;
         let distribution_point = profile_check::check(&certificate, profile)?;
         let issuer_key_id = check_issuer(&certificate, signature_algorithm, authority, verifier)?;
         Ok(ValidatedLeaf {

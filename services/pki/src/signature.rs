@@ -97,7 +97,8 @@ pub enum Signed<'a> {
     Digest(&'a [u8]),
 }
 
-/// How many verifications the second implementation repeats.
+/// How many verifications the second implementation repeats, and how many leaves the second reader
+/// of certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrossCheck {
     /// None.
@@ -188,6 +189,7 @@ impl Implementation {
 pub struct Verifier {
     cross_check: CrossCheck,
     verified: AtomicU64,
+    read: AtomicU64,
     cross_checked: AtomicU64,
     disagreements: AtomicU64,
 }
@@ -198,6 +200,7 @@ impl Verifier {
         Self {
             cross_check,
             verified: AtomicU64::new(0),
+            read: AtomicU64::new(0),
             cross_checked: AtomicU64::new(0),
             disagreements: AtomicU64::new(0),
         }
@@ -215,7 +218,7 @@ impl Verifier {
     ) -> Result<(), SignatureError> {
         check_input(key, encoding, hash, signed)?;
         let first = first_opinion::verifies(key, encoding, hash, signed, signature);
-        if self.is_cross_checked() {
+        if self.is_cross_checked(&self.verified) {
             let second = second_opinion::verifies(key, encoding, hash, signed, signature);
             self.compare(first, second)?;
         }
@@ -236,12 +239,17 @@ impl Verifier {
         self.cross_checked.load(Ordering::Relaxed)
     }
 
-    fn is_cross_checked(&self) -> bool {
+    /// Whether the next leaf is to be read by the second reader too.
+    pub(crate) fn wants_second_reader(&self) -> bool {
+        self.is_cross_checked(&self.read)
+    }
+
+    fn is_cross_checked(&self, counter: &AtomicU64) -> bool {
         match self.cross_check {
             CrossCheck::Off => false,
             CrossCheck::All => true,
             CrossCheck::Sampled { one_in } => {
-                let sequence = self.verified.fetch_add(1, Ordering::Relaxed);
+                let sequence = counter.fetch_add(1, Ordering::Relaxed);
                 sequence.is_multiple_of(u64::from(one_in.max(1)))
             }
         }

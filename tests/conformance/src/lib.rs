@@ -52,13 +52,23 @@ pub fn fixtures(folder: &str, extensions: &[&str]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Validates a leaf with both signature implementations.
+/// Validates a leaf with both readers and both signature implementations.
 ///
 /// # Errors
 /// As [`pki::validate_leaf`].
+///
+/// # Panics
+/// If one reader and one implementation alone decide otherwise.
 pub fn validate(
     der: &[u8],
     authority: &pki::CertificationAuthority,
 ) -> Result<ValidatedLeaf, LeafError> {
-    pki::validate_leaf(der, authority, &Verifier::new(CrossCheck::All))
+    let alone = pki::validate_leaf(der, authority, &Verifier::new(CrossCheck::Off));
+    let both = pki::validate_leaf(der, authority, &Verifier::new(CrossCheck::All));
+    assert_eq!(
+        alone.err(),
+        both.as_ref().err().cloned(),
+        "the cross-check decides"
+    );
+    both
 }

@@ -18,8 +18,17 @@ pub(crate) struct CardCertificate<'a> {
 }
 
 impl<'a> CardCertificate<'a> {
+    /// Reads a certificate with both readers.
     pub(crate) fn read(der: &'a [u8]) -> Result<Self, CertificateError> {
-        let certificate = Certificate::read(der, MAX_CERTIFICATE_BYTES)?;
+        Self::from_certificate(Certificate::read(der, MAX_CERTIFICATE_BYTES)?)
+    }
+
+    /// Reads a certificate with the strict reader alone.
+    pub(crate) fn read_once(der: &'a [u8]) -> Result<Self, CertificateError> {
+        Self::from_certificate(Certificate::read_once(der, MAX_CERTIFICATE_BYTES)?)
+    }
+
+    fn from_certificate(certificate: Certificate<'a>) -> Result<Self, CertificateError> {
         certificate.validity_form?;
         certificate.signature_form?;
         if certificate.version != 3 {

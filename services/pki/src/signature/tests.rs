@@ -278,6 +278,17 @@ fn a_digest_of_another_length_is_an_error_of_its_own() {
 }
 
 #[test]
+fn the_share_of_second_readings_is_as_configured() {
+    let read_twice = |cross_check| {
+        let verifier = Verifier::new(cross_check);
+        (0..8).filter(|_| verifier.wants_second_reader()).count()
+    };
+    assert_eq!(read_twice(CrossCheck::Off), 0);
+    assert_eq!(read_twice(CrossCheck::Sampled { one_in: 4 }), 2);
+    assert_eq!(read_twice(CrossCheck::All), 8);
+}
+
+#[test]
 fn the_share_of_cross_checks_is_as_configured() {
     let digest = Sha256::digest(MESSAGE);
     let signature = KEY.sign(Pkcs1v15Sign::new::<Sha256>(), &digest);

@@ -162,8 +162,8 @@ fn a_time_before_2050_is_utc_time() {
 }
 
 #[test]
-fn a_version_that_only_one_reader_understands_is_refused() {
-    // A version of five octets is DER, and more than x509-parser's 32 bits.
+fn a_version_that_is_no_small_number_is_refused() {
+    // A version of five octets is DER, and more than readers keep.
     let version = |number: u64| der::context_constructed(0, &der::small_integer(number));
     let error = refused(|leaf| CertificateSpec {
         version: version(1 << 32),

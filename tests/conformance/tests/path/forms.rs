@@ -18,6 +18,11 @@ fn subject(world: World, subject: Vec<u8>) -> World {
     world.leaf(|leaf| CertificateSpec { subject, ..leaf })
 }
 
+fn version(world: World, number: u64) -> World {
+    let version = der::context_constructed(0, &der::small_integer(number));
+    world.leaf(|leaf| CertificateSpec { version, ..leaf })
+}
+
 fn of_parts(count: usize) -> Vec<u8> {
     names::name(vec![names::utf8("2.5.4.3", "x"); count])
 }
@@ -76,6 +81,12 @@ fn certificates() -> Vec<Case> {
             "a part of the subject without an attribute",
             World::small,
             |world| subject(world, der::sequence([der::element(0x31, &[])])),
+            Refused("Certificate/name"),
+        ),
+        case(
+            "a version that nobody defined",
+            World::small,
+            |world| version(world, 200),
             Refused("Certificate/certificate_structure"),
         ),
         case(
