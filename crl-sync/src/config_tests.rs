@@ -4,7 +4,7 @@ use pki::CrossCheck;
 use runtime::config::{ConfigError, load, parse};
 
 use super::Config;
-use crate::source::SourceKind;
+use crate::source::{SourceKind, Transport};
 
 const HEAD: &str = r#"
 environment = "sandbox"
@@ -87,7 +87,8 @@ fn defaults_are_a_tenth_of_jitter_64_mebibytes_and_every_check_repeated() {
     assert_eq!(source.pace.retry.as_secs(), 30);
     assert_eq!(source.location.max_bytes, 64 * 1024 * 1024);
     assert_eq!(CrossCheck::from(config.cross_check), CrossCheck::All);
-    assert!(source.location.redirect_hosts.is_empty());
+    let Transport::Http(at) = &source.location.transport;
+    assert!(at.redirect_hosts.is_empty());
 }
 
 #[test]

@@ -1,24 +1,24 @@
 //! crl-sync: the only part that fetches revocation data from the certification authorities, and the only one that
 //! writes it.
 //!
-//! Each source goes through the same rooms: *fetch* (HTTP, bounded in size and time) → *verify* (pure: is it a list of
-//! this authority?) → *plan* (pure: may it replace what is in force?) → *apply* (one transaction) → *announce* (log,
-//! metrics, the record of the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the
+//! Each source goes through the same rooms: *fetch* (HTTP, bounded in size and time) → *verify* (pure, while it comes: is
+//! it a list of this authority?) → *plan* (pure: may it replace what is in force?) → *apply* (one transaction) →
+//! *announce* (log, metrics, the record of the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the
 //! refusal is counted.
 
 mod apply;
+mod body;
 mod config;
 mod fetch;
 mod limits;
 mod metrics;
 mod outcome;
 mod plan;
+mod records;
 mod schedule;
 mod serial_links;
 mod source;
 mod sync;
-#[cfg(test)]
-mod test_server;
 mod verify;
 
 pub use config::{Config, FetchConfig, KindConfig, SourceConfig, StoreConfig};
@@ -130,7 +130,8 @@ async fn keep_fresh(room: Arc<Room>, source: Source, permits: Arc<Semaphore>, sh
             } else {
                 failures.saturating_add(1)
             };
-            tokio::time::sleep(source.pace.delay(failures, schedule::random())).await;
+            let asked = memory.asked_pause();
+            tokio::time::sleep(source.pace.delay(failures, asked, schedule::random())).await;
         }
     };
     tokio::select! {

@@ -37,11 +37,24 @@ pub(crate) enum SourceKind {
 /// Where a source is and how much of it is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Location {
+    pub(crate) transport: Transport,
+    pub(crate) max_bytes: u64,
+    pub(crate) timeout: Duration,
+}
+
+/// How a source is reached.
+#[derive(Clone, Debug)]
+pub(crate) enum Transport {
+    /// Over HTTP(S).
+    Http(HttpLocation),
+}
+
+/// An address over HTTP(S).
+#[derive(Clone, Debug)]
+pub(crate) struct HttpLocation {
     pub(crate) url: Url,
     /// `host` or `host:port`, lowercase.
     pub(crate) redirect_hosts: Vec<String>,
-    pub(crate) max_bytes: u64,
-    pub(crate) timeout: Duration,
 }
 
 impl SourceKind {
@@ -159,8 +172,10 @@ fn location(config: &SourceConfig) -> Result<Location, (&'static str, &'static s
         redirect_hosts.push(host.to_ascii_lowercase());
     }
     Ok(Location {
-        url,
-        redirect_hosts,
+        transport: Transport::Http(HttpLocation {
+            url,
+            redirect_hosts,
+        }),
         max_bytes: config.max_bytes,
         timeout: Duration::from_secs(config.timeout_seconds),
     })

@@ -1,115 +1,29 @@
-//! Fetching bytes over HTTP(S), bounded in size and time. Nothing here knows what the bytes mean.
-//!
-//! Redirects are followed by hand, so that each goes through the same checks as the source's own address; proxies are
-//! off, because an environment variable must not decide where lists come from.
+//! Fetching over HTTP(S). Redirects are followed by hand, so that each goes through the same checks as the source's own
+//! address; proxies are off, because an environment variable must not decide where lists come from.
+
+use std::time::Duration;
 
 use reqwest::header::{
-    ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
-    LOCATION,
+    CONTENT_RANGE, DATE, HeaderMap, HeaderValue, IF_RANGE, LOCATION, RANGE, RETRY_AFTER,
 };
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 
+use super::validators::HttpValidators;
+use super::{FetchError, Fetched, Validators, host_of};
+use crate::body::{Body, BodyReader};
 use crate::config::FetchConfig;
 use crate::limits;
-use crate::source::Location;
+use crate::source::{HttpLocation, Location, Transport};
 
-/// Fetches.
+/// Fetches over HTTP(S).
 #[derive(Clone, Debug)]
-pub(crate) struct Fetcher {
+pub(super) struct Http {
     client: Client,
 }
 
-/// What a source said.
-#[derive(Debug)]
-pub(crate) enum Fetched {
-    /// It still has what the validators name.
-    NotModified,
-    /// A whole body.
-    Body {
-        /// The body.
-        bytes: Vec<u8>,
-        /// What to ask with next time.
-        validators: Validators,
-    },
-}
-
-/// What a server wants to be asked with, so that it can say that nothing changed (RFC 9110 section 13.1).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Validators {
-    entity_tag: Option<HeaderValue>,
-    last_modified: Option<HeaderValue>,
-}
-
-/// Why nothing usable was fetched. Names hosts, never whole addresses.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FetchError {
-    #[error("no connection to {host}")]
-    Connect { host: String },
-    #[error("the transfer brought nothing for too long")]
-    Stalled,
-    #[error("the transfer was not done within {seconds} seconds")]
-    Timeout { seconds: u64 },
-    #[error("the transfer ended before the body did")]
-    Truncated,
-    #[error("the body is larger than {limit} octets")]
-    Oversized { limit: u64 },
-    #[error("the server answered with status {status}")]
-    Status { status: u16 },
-    #[error("the server says that nothing changed, though it was not asked")]
-    UnexpectedNotModified,
-    #[error("the server redirects to {host}, which redirect_hosts does not name")]
-    RedirectRefused { host: String },
-    #[error("the server redirects without saying where to")]
-    RedirectWithoutTarget,
-    #[error("the server redirects from https to http")]
-    RedirectToPlaintext,
-    #[error("more than {} redirects", limits::REDIRECTS)]
-    TooManyRedirects,
-    #[error("the exchange failed: {problem}")]
-    Exchange { problem: String },
-}
-
-impl FetchError {
-    /// The broken rule's name.
-    pub(crate) const fn rule(&self) -> &'static str {
-        match self {
-            Self::Connect { .. } => "connect",
-            Self::Stalled => "stalled",
-            Self::Timeout { .. } => "timeout",
-            Self::Truncated => "truncated",
-            Self::Oversized { .. } => "oversized",
-            Self::Status { .. } => "http_status",
-            Self::UnexpectedNotModified => "unexpected_not_modified",
-            Self::RedirectRefused { .. }
-            | Self::RedirectWithoutTarget
-            | Self::RedirectToPlaintext
-            | Self::TooManyRedirects => "redirect_refused",
-            Self::Exchange { .. } => "exchange",
-        }
-    }
-
-    /// Whether something arrived and was refused, rather than nothing usable having arrived.
-    pub(crate) const fn is_refusal(&self) -> bool {
-        match self {
-            Self::Truncated
-            | Self::Oversized { .. }
-            | Self::UnexpectedNotModified
-            | Self::RedirectRefused { .. }
-            | Self::RedirectWithoutTarget
-            | Self::RedirectToPlaintext
-            | Self::TooManyRedirects => true,
-            Self::Connect { .. }
-            | Self::Stalled
-            | Self::Timeout { .. }
-            | Self::Status { .. }
-            | Self::Exchange { .. } => false,
-        }
-    }
-}
-
-impl Fetcher {
-    /// A fetcher for these locations.
-    pub(crate) fn new<'a>(
+impl Http {
+    /// A client for these locations.
+    pub(super) fn new<'a>(
         config: &FetchConfig,
         mut locations: impl Iterator<Item = &'a Location>,
     ) -> Result<Self, reqwest::Error> {
@@ -130,48 +44,92 @@ impl Fetcher {
         })
     }
 
-    /// Fetches what is at a location, unless it is still what the validators name.
-    pub(crate) async fn fetch(
+    /// Fetches a body. One that is cut off is continued where it ended, a few times, if the server says by a strong
+    /// entity tag that it is still the same; the hash of the whole proves it.
+    pub(super) async fn fetch<R: BodyReader>(
         &self,
-        location: &Location,
+        at: &HttpLocation,
         validators: Option<&Validators>,
+        body: &mut Body<R>,
     ) -> Result<Fetched, FetchError> {
-        let seconds = location.timeout.as_secs();
-        tokio::time::timeout(location.timeout, self.exchange(location, validators))
-            .await
-            .unwrap_or(Err(FetchError::Timeout { seconds }))
+        let asked = match validators {
+            Some(Validators::Http(validators)) => Some(validators),
+            _ => None,
+        };
+        let headers = asked.map(HttpValidators::request_headers);
+        let mut response = self.ask(at, &headers.unwrap_or_default()).await?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_MODIFIED if asked.is_some() => return Ok(Fetched::NotModified),
+            StatusCode::NOT_MODIFIED => return Err(FetchError::UnexpectedNotModified),
+            _ => return Err(status(&response)),
+        }
+        let mut validators = begin(&response, body)?;
+        let mut tries = 0..limits::RESUMES;
+        loop {
+            match receive(response, body).await {
+                Err(FetchError::Truncated) => {}
+                received => {
+                    received?;
+                    let validators = Validators::Http(validators);
+                    return Ok(Fetched::Body { validators });
+                }
+            }
+            let tag = validators.strong_entity_tag().cloned();
+            let tag = tag.ok_or(FetchError::Truncated)?;
+            response = self.resume(at, &tag, body.octets(), &mut tries).await?;
+            if response.status() == StatusCode::OK {
+                // The server has another list by now: this is the whole of it.
+                validators = begin(&response, body)?;
+            }
+        }
     }
 
-    async fn exchange(
+    /// Asks for the rest of a body. What does not even answer is asked again while there are tries.
+    async fn resume(
         &self,
-        location: &Location,
-        validators: Option<&Validators>,
-    ) -> Result<Fetched, FetchError> {
-        let mut url = location.url.clone();
+        at: &HttpLocation,
+        tag: &HeaderValue,
+        octets: u64,
+        tries: &mut std::ops::Range<u32>,
+    ) -> Result<Response, FetchError> {
+        let mut headers = HeaderMap::new();
+        let range = HeaderValue::try_from(format!("bytes={octets}-"));
+        headers.insert(RANGE, range.map_err(|_| FetchError::Truncated)?);
+        headers.insert(IF_RANGE, tag.clone());
+        for ordinal in tries {
+            tokio::time::sleep(limits::RESUME_PAUSE * 2_u32.saturating_pow(ordinal)).await;
+            let response = match self.ask(at, &headers).await {
+                Ok(response) => response,
+                Err(error) if error.is_refusal() => return Err(error),
+                Err(_) => continue,
+            };
+            match response.status() {
+                StatusCode::OK => return Ok(response),
+                StatusCode::PARTIAL_CONTENT if continues(response.headers(), tag, octets) => {
+                    return Ok(response);
+                }
+                StatusCode::PARTIAL_CONTENT => return Err(FetchError::RangeMismatch),
+                _ => {}
+            }
+        }
+        Err(FetchError::Truncated)
+    }
+
+    /// Sends a request, also to where it is redirected.
+    async fn ask(&self, at: &HttpLocation, headers: &HeaderMap) -> Result<Response, FetchError> {
+        let mut url = at.url.clone();
         for _ in 0..=limits::REDIRECTS {
-            let headers = validators
-                .map(Validators::request_headers)
-                .unwrap_or_default();
-            let request = self.client.get(url.clone()).headers(headers);
+            let request = self.client.get(url.clone()).headers(headers.clone());
             let response = request
                 .send()
                 .await
                 .map_err(|error| exchange_error(&error, &url))?;
-            match response.status() {
-                StatusCode::OK => return body(response, location.max_bytes).await,
-                StatusCode::NOT_MODIFIED if validators.is_some() => {
-                    return Ok(Fetched::NotModified);
-                }
-                StatusCode::NOT_MODIFIED => return Err(FetchError::UnexpectedNotModified),
-                status if status.is_redirection() => {
-                    url = location.redirect(&url, response.headers())?;
-                }
-                status => {
-                    return Err(FetchError::Status {
-                        status: status.as_u16(),
-                    });
-                }
+            if !response.status().is_redirection() || response.status() == StatusCode::NOT_MODIFIED
+            {
+                return Ok(response);
             }
+            url = at.redirect(&url, response.headers())?;
         }
         Err(FetchError::TooManyRedirects)
     }
@@ -179,9 +137,13 @@ impl Fetcher {
 
 impl Location {
     fn needs_tls(&self) -> bool {
-        self.url.scheme() == "https" || !self.redirect_hosts.is_empty()
+        match &self.transport {
+            Transport::Http(at) => at.url.scheme() == "https" || !at.redirect_hosts.is_empty(),
+        }
     }
+}
 
+impl HttpLocation {
     /// Where a redirect from `from` leads, if this location may be led there.
     fn redirect(&self, from: &Url, headers: &HeaderMap) -> Result<Url, FetchError> {
         let target = headers.get(LOCATION).and_then(|value| value.to_str().ok());
@@ -205,61 +167,70 @@ impl Location {
     }
 }
 
-impl Validators {
-    fn of(headers: &HeaderMap) -> Self {
-        let short = |name: HeaderName| {
-            headers
-                .get(name)
-                .filter(|value| value.len() <= limits::VALIDATOR_OCTETS)
-                .cloned()
+/// Begins a body with the answer that has all of it.
+fn begin<R: BodyReader>(
+    response: &Response,
+    body: &mut Body<R>,
+) -> Result<HttpValidators, FetchError> {
+    body.begin(response.content_length())?;
+    Ok(HttpValidators::of(response.headers()))
+}
+
+/// Hands an answer over, piece by piece, until its reader wants no more.
+async fn receive<R: BodyReader>(
+    mut response: Response,
+    body: &mut Body<R>,
+) -> Result<(), FetchError> {
+    loop {
+        let chunk = tokio::select! {
+            biased;
+            () = body.refused() => return Err(FetchError::Unread),
+            chunk = response.chunk() => chunk.map_err(|error| body_error(&error))?,
         };
-        Self {
-            entity_tag: short(ETAG),
-            last_modified: short(LAST_MODIFIED),
+        match chunk {
+            Some(chunk) => body.push(chunk).await?,
+            None => return Ok(()),
         }
-    }
-
-    fn request_headers(&self) -> HeaderMap {
-        let pairs = [
-            (IF_NONE_MATCH, &self.entity_tag),
-            (IF_MODIFIED_SINCE, &self.last_modified),
-        ];
-        let present =
-            |(name, value): (_, &Option<HeaderValue>)| value.clone().map(|value| (name, value));
-        pairs.into_iter().filter_map(present).collect()
-    }
-
-    /// Whether there is nothing to ask with.
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.entity_tag.is_none() && self.last_modified.is_none()
     }
 }
 
-/// Reads a body, of which no more than `limit` octets are ever held.
-async fn body(mut response: Response, limit: u64) -> Result<Fetched, FetchError> {
-    let oversized = FetchError::Oversized { limit };
-    let announced = response.content_length();
-    // A body that announces itself as too large is not read at all.
-    if announced.is_some_and(|announced| announced > limit) {
-        return Err(oversized);
+/// Whether a partial answer is the rest of the very same body (RFC 9110 section 14.4).
+fn continues(headers: &HeaderMap, tag: &HeaderValue, octets: u64) -> bool {
+    let range = headers
+        .get(CONTENT_RANGE)
+        .and_then(|value| value.to_str().ok());
+    let begins = range
+        .and_then(|range| range.strip_prefix("bytes "))
+        .and_then(|range| range.split_once('-'))
+        .and_then(|(first, _)| first.parse().ok());
+    // A server that sends no tag with a part was bound by If-Range all the same.
+    let same = headers
+        .get(reqwest::header::ETAG)
+        .is_none_or(|found| found == tag);
+    begins == Some(octets) && same
+}
+
+fn status(response: &Response) -> FetchError {
+    FetchError::Status {
+        status: response.status().as_u16(),
+        retry_after: retry_after(response.headers()),
     }
-    let validators = Validators::of(response.headers());
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| body_error(&error))? {
-        let length = u64::try_from(bytes.len() + chunk.len()).unwrap_or(u64::MAX);
-        if length > limit {
-            return Err(oversized);
-        }
-        bytes.extend_from_slice(&chunk);
+}
+
+/// How long a server asks to be left alone: seconds, or a date, which is measured by the server's own clock.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let asked = text(RETRY_AFTER)?;
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
     }
-    Ok(Fetched::Body { bytes, validators })
+    let date = |text| httpdate::parse_http_date(text).ok();
+    date(asked)?.duration_since(date(text(DATE)?)?).ok()
 }
 
 fn exchange_error(error: &reqwest::Error, url: &Url) -> FetchError {
     if error.is_connect() {
-        FetchError::Connect {
-            host: url.host_str().unwrap_or_default().to_owned(),
-        }
+        FetchError::Connect { host: host_of(url) }
     } else if error.is_timeout() {
         FetchError::Stalled
     } else {
@@ -279,5 +250,8 @@ fn body_error(error: &reqwest::Error) -> FetchError {
 }
 
 #[cfg(test)]
-#[path = "fetch_tests.rs"]
+#[path = "http_resume_tests.rs"]
+mod resume_tests;
+#[cfg(test)]
+#[path = "http_tests.rs"]
 mod tests;
