@@ -6,11 +6,13 @@
 //! *announce* (log, metrics, the record of the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the
 //! refusal is counted.
 
+mod access;
 mod apply;
 mod body;
 mod config;
 mod fetch;
 mod limits;
+mod location;
 mod metrics;
 mod outcome;
 mod plan;
@@ -152,7 +154,9 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
         .map(|authority| (authority.name().to_owned(), authority))
         .collect();
     check_signers(&sources, &authorities)?;
-    let fetcher = Fetcher::new(&config.fetch, sources.iter().map(|source| &source.location));
+    let locations = sources.iter().map(|source| &source.location);
+    let fetcher = Fetcher::new(&config.fetch, locations).map_err(ServeError::role)?;
+    check_credentials(&sources, &fetcher).await?;
     let metrics = SyncMetrics::new(&context.metrics, &sources)?;
     let verifier = Arc::new(Verifier::new(config.cross_check.into()));
     context.metrics.show_cross_check(&verifier)?;
@@ -175,7 +179,7 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
     }
     let room = Room {
         clock: Arc::clone(&context.clock),
-        fetcher: fetcher.map_err(ServeError::role)?,
+        fetcher,
         verifier,
         authorities,
         writer,
@@ -183,6 +187,17 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
         metrics,
     };
     Ok((Arc::new(room), sources))
+}
+
+/// What a source is shown must be there from the start, or it would be missed only when its list is stale.
+async fn check_credentials(sources: &[Source], fetcher: &Fetcher) -> Result<(), ConfigError> {
+    for source in sources {
+        if let Err(error) = fetcher.check(&source.location).await {
+            let key = format!("source.{}", source.name);
+            return Err(ConfigError::invalid(key, error.to_string()));
+        }
+    }
+    Ok(())
 }
 
 /// A key that a source names must be one of its authority's, or no list would ever be accepted.

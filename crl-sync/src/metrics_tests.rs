@@ -5,9 +5,11 @@ use reqwest::Url;
 use runtime::metrics::Metrics;
 
 use super::{InForce, SyncMetrics};
+use crate::access::Access;
+use crate::location::{HttpLocation, Location, Transport};
 use crate::outcome::Outcome;
 use crate::schedule::Pace;
-use crate::source::{HttpLocation, Location, Source, SourceKind, Transport};
+use crate::source::{Source, SourceKind};
 
 fn source(name: &str) -> Source {
     let second = Duration::from_secs(1);
@@ -22,6 +24,7 @@ fn source(name: &str) -> Source {
             transport: Transport::Http(HttpLocation {
                 url: Url::parse("http://127.0.0.1/").unwrap(),
                 redirect_hosts: Vec::new(),
+                access: Access::default(),
             }),
             max_bytes: 1,
             timeout: second,

@@ -39,6 +39,32 @@ pub(crate) enum FetchError {
     Exchange { problem: String },
     #[error("whoever reads the body wants no more of it")]
     Unread,
+    #[error("reading what came failed in a way it never should")]
+    Panicked,
+    #[error("the file cannot be read: {kind}")]
+    Unreadable { kind: std::io::ErrorKind },
+    #[error("the path leads to something that is not a plain file")]
+    NotAFile,
+    #[error("the file was changed while it was read")]
+    FileChanged,
+    #[error("the credentials cannot be used: {problem}")]
+    Credentials { problem: String },
+    #[error("the directory answered with result {code} (RFC 4511 appendix A)")]
+    LdapResult { code: u32 },
+    #[error("the directory refuses the user and password with result {code}")]
+    BindRefused { code: u32 },
+    #[error("the directory has no such entry")]
+    NoSuchEntry,
+    #[error("the entry has no value of the attribute, or none that we may read")]
+    AttributeAbsent,
+    #[error("the directory gave {count} values where a list is one")]
+    SeveralValues { count: usize },
+    #[error("the directory refers to another, which is not followed")]
+    Referral,
+    #[error("the directory gave up at a limit of its own, result {code}")]
+    DirectoryLimit { code: u32 },
+    #[error("the directory answered with something that is not LDAP")]
+    NotLdap,
 }
 
 impl FetchError {
@@ -59,6 +85,19 @@ impl FetchError {
             | Self::TooManyRedirects => "redirect_refused",
             // Whoever reads it says what is wrong with it.
             Self::Exchange { .. } | Self::Unread => "exchange",
+            Self::Panicked => "panicked",
+            Self::Unreadable { .. } => "file_unreadable",
+            Self::NotAFile => "not_a_file",
+            Self::FileChanged => "file_changed",
+            Self::Credentials { .. } => "credentials",
+            Self::LdapResult { .. } => "ldap_result",
+            Self::BindRefused { .. } => "bind_refused",
+            Self::NoSuchEntry => "no_such_entry",
+            Self::AttributeAbsent => "attribute_absent",
+            Self::SeveralValues { .. } => "several_values",
+            Self::Referral => "referral_refused",
+            Self::DirectoryLimit { .. } => "directory_limit",
+            Self::NotLdap => "not_ldap",
         }
     }
 
@@ -72,13 +111,26 @@ impl FetchError {
             | Self::RedirectRefused { .. }
             | Self::RedirectWithoutTarget
             | Self::RedirectToPlaintext
-            | Self::TooManyRedirects => true,
+            | Self::TooManyRedirects
+            | Self::Panicked
+            | Self::NotAFile
+            | Self::SeveralValues { .. }
+            | Self::Referral
+            | Self::NotLdap => true,
             Self::Connect { .. }
             | Self::Stalled
             | Self::Timeout { .. }
             | Self::Status { .. }
             | Self::Exchange { .. }
-            | Self::Unread => false,
+            | Self::Unread
+            | Self::Unreadable { .. }
+            | Self::FileChanged
+            | Self::Credentials { .. }
+            | Self::LdapResult { .. }
+            | Self::BindRefused { .. }
+            | Self::NoSuchEntry
+            | Self::AttributeAbsent
+            | Self::DirectoryLimit { .. } => false,
         }
     }
 }

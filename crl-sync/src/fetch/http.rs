@@ -6,19 +6,22 @@ use std::time::Duration;
 use reqwest::header::{
     CONTENT_RANGE, DATE, HeaderMap, HeaderValue, IF_RANGE, LOCATION, RANGE, RETRY_AFTER,
 };
-use reqwest::{Client, Response, StatusCode, Url, redirect};
+use reqwest::{Client, Response, StatusCode, Url};
 
+use super::session::{Session, builder};
 use super::validators::HttpValidators;
 use super::{FetchError, Fetched, Validators, host_of};
 use crate::body::{Body, BodyReader};
 use crate::config::FetchConfig;
 use crate::limits;
-use crate::source::{HttpLocation, Location, Transport};
+use crate::location::{HttpLocation, Location, Transport};
 
 /// Fetches over HTTP(S).
 #[derive(Clone, Debug)]
 pub(super) struct Http {
-    client: Client,
+    config: FetchConfig,
+    /// For sources that are shown nothing.
+    plain: Client,
 }
 
 impl Http {
@@ -27,21 +30,21 @@ impl Http {
         config: &FetchConfig,
         mut locations: impl Iterator<Item = &'a Location>,
     ) -> Result<Self, reqwest::Error> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("akashi-crl-sync/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(config.connect_timeout())
-            .read_timeout(config.read_timeout())
-            // Minutes pass between two fetches: an idle connection only waits to break.
-            .pool_max_idle_per_host(0);
+        let mut builder = builder(config);
         if !locations.any(Location::needs_tls) {
             // Without https there is no need for the machine's root certificates, which a small image does not have.
             builder = builder.tls_certs_only([]);
         }
         Ok(Self {
-            client: builder.build()?,
+            config: config.clone(),
+            plain: builder.build()?,
         })
+    }
+
+    /// Whether what a location is shown can be read and used.
+    pub(super) async fn check(&self, at: &HttpLocation) -> Result<(), FetchError> {
+        let session = Session::new(&self.config, &self.plain, at).await;
+        session.map(drop)
     }
 
     /// Fetches a body. One that is cut off is continued where it ended, a few times, if the server says by a strong
@@ -52,12 +55,13 @@ impl Http {
         validators: Option<&Validators>,
         body: &mut Body<R>,
     ) -> Result<Fetched, FetchError> {
+        let session = Session::new(&self.config, &self.plain, at).await?;
         let asked = match validators {
             Some(Validators::Http(validators)) => Some(validators),
             _ => None,
         };
         let headers = asked.map(HttpValidators::request_headers);
-        let mut response = self.ask(at, &headers.unwrap_or_default()).await?;
+        let mut response = session.ask(at, &headers.unwrap_or_default()).await?;
         match response.status() {
             StatusCode::OK => {}
             StatusCode::NOT_MODIFIED if asked.is_some() => return Ok(Fetched::NotModified),
@@ -77,14 +81,16 @@ impl Http {
             }
             let tag = validators.strong_entity_tag().cloned();
             let tag = tag.ok_or(FetchError::Truncated)?;
-            response = self.resume(at, &tag, body.octets(), &mut tries).await?;
+            response = session.resume(at, &tag, body.octets(), &mut tries).await?;
             if response.status() == StatusCode::OK {
                 // The server has another list by now: this is the whole of it.
                 validators = begin(&response, body)?;
             }
         }
     }
+}
 
+impl Session {
     /// Asks for the rest of a body. What does not even answer is asked again while there are tries.
     async fn resume(
         &self,
@@ -120,7 +126,7 @@ impl Http {
     async fn ask(&self, at: &HttpLocation, headers: &HeaderMap) -> Result<Response, FetchError> {
         let mut url = at.url.clone();
         for _ in 0..=limits::REDIRECTS {
-            let request = self.client.get(url.clone()).headers(headers.clone());
+            let request = self.get(at, &url).headers(headers.clone());
             let response = request
                 .send()
                 .await
@@ -139,6 +145,7 @@ impl Location {
     fn needs_tls(&self) -> bool {
         match &self.transport {
             Transport::Http(at) => at.url.scheme() == "https" || !at.redirect_hosts.is_empty(),
+            Transport::File(_) | Transport::Ldap(_) => false,
         }
     }
 }
@@ -252,6 +259,9 @@ fn body_error(error: &reqwest::Error) -> FetchError {
 #[cfg(test)]
 #[path = "http_resume_tests.rs"]
 mod resume_tests;
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod session_tests;
 #[cfg(test)]
 #[path = "http_tests.rs"]
 mod tests;

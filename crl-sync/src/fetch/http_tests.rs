@@ -5,11 +5,12 @@ use std::time::Duration;
 use reqwest::Url;
 use tokio::net::TcpListener;
 
+use crate::access::Access;
 use crate::body::{Body, Collect};
 use crate::config::FetchConfig;
 use crate::fetch::test_server::{Server, Then, serve};
 use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
-use crate::source::{HttpLocation, Location};
+use crate::location::{HttpLocation, Location};
 
 pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}\r\n{body}")
@@ -336,6 +337,7 @@ fn a_redirect_never_leads_from_https_to_http() {
             "mirror.example.jp".to_owned(),
             "mirror.example.jp:443".to_owned(),
         ],
+        access: Access::default(),
     };
     let redirect = |target: &'static str| {
         let headers = [(

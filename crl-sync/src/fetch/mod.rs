@@ -2,7 +2,11 @@
 //! come.
 
 mod error;
+mod file;
 mod http;
+mod ldap;
+mod relay;
+mod session;
 #[cfg(test)]
 pub(crate) mod test_server;
 mod validators;
@@ -11,7 +15,7 @@ use reqwest::Url;
 
 use crate::body::{Body, BodyReader};
 use crate::config::FetchConfig;
-use crate::source::{Location, Transport};
+use crate::location::{Location, Transport};
 
 pub(crate) use error::FetchError;
 pub(crate) use validators::Validators;
@@ -20,6 +24,7 @@ pub(crate) use validators::Validators;
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
     http: http::Http,
+    ldap: ldap::Ldap,
 }
 
 /// What a source said.
@@ -42,7 +47,17 @@ impl Fetcher {
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             http: http::Http::new(config, locations)?,
+            ldap: ldap::Ldap::new(config),
         })
+    }
+
+    /// Whether what a location is shown can be read and used.
+    pub(crate) async fn check(&self, location: &Location) -> Result<(), FetchError> {
+        match &location.transport {
+            Transport::Http(at) => self.http.check(at).await,
+            Transport::File(_) => Ok(()),
+            Transport::Ldap(at) => ldap::check(at).await,
+        }
     }
 
     /// Fetches what is at a location into a body, unless it is still what the validators name. A body that its reader
@@ -57,6 +72,8 @@ impl Fetcher {
         let transfer = async {
             match &location.transport {
                 Transport::Http(at) => self.http.fetch(at, validators, body).await,
+                Transport::File(path) => file::fetch(path, validators, body).await,
+                Transport::Ldap(at) => self.ldap.fetch(at, location.max_bytes, body).await,
             }
         };
         tokio::time::timeout(location.timeout, transfer)

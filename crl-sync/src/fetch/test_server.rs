@@ -8,7 +8,8 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::source::{HttpLocation, Location, Transport};
+use crate::access::Access;
+use crate::location::{HttpLocation, Location, Transport};
 
 /// Answers every connection with the octets that are its turn.
 pub(crate) struct Server {
@@ -100,6 +101,7 @@ impl Server {
             transport: Transport::Http(HttpLocation {
                 url: Url::parse(&self.url()).unwrap(),
                 redirect_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+                access: Access::default(),
             }),
             max_bytes: 10,
             timeout: Duration::from_secs(20),

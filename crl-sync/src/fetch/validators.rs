@@ -4,6 +4,7 @@ use reqwest::header::{
     ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
 
+use super::file::FileState;
 use crate::limits;
 
 /// What a source wants to be asked with.
@@ -11,6 +12,10 @@ use crate::limits;
 pub(crate) enum Validators {
     /// Of a server (RFC 9110 section 13.1).
     Http(HttpValidators),
+    /// Of a file.
+    File(FileState),
+    /// Of a directory, which cannot tell.
+    None,
 }
 
 /// What a server wants to be asked with.
@@ -28,6 +33,8 @@ impl Validators {
                 entity_tag,
                 last_modified,
             }) => entity_tag.is_none() && last_modified.is_none(),
+            Self::File(_) => false,
+            Self::None => true,
         }
     }
 }

@@ -4,8 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod faults;
+mod files;
 mod links;
 mod lists;
+mod memory;
 mod phases;
 mod service;
 mod world;
