@@ -167,7 +167,7 @@ async fn value(
         .search(&at.entry, Scope::Base, "(objectClass=*)", attributes)
         .await?;
     succeeded(result.rc)?;
-    if entries.iter().any(ldap3::ResultEntry::is_ref) {
+    if !result.refs.is_empty() {
         return Err(FetchError::Referral.into());
     }
     let mut values = Vec::new();
@@ -217,12 +217,10 @@ async fn hand_over<R: BodyReader>(value: Vec<u8>, body: &mut Body<R>) -> Result<
     Ok(())
 }
 
-/// A connection that ended, or brought what is not LDAP.
+/// A connection that ended, or brought what is not LDAP: the library tells them apart in words only.
 fn broken(error: &LdapError) -> FetchError {
     match error {
-        LdapError::Io { source } if source.kind() == std::io::ErrorKind::Other => {
-            FetchError::NotLdap
-        }
+        LdapError::Io { source } if source.to_string() == "decoding error" => FetchError::NotLdap,
         _ => FetchError::Truncated,
     }
 }
