@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use crate::fetch::FetchError;
 use crate::limits;
 use crate::outcome::SyncError;
+use crate::progress::Progress;
 
 /// Reads a body as it comes, on a thread of its own.
 pub(crate) trait BodyReader: Send + 'static {
@@ -28,6 +29,7 @@ pub(crate) struct Body<R: BodyReader> {
     limit: u64,
     octets: u64,
     reading: Option<Reading<R::Read>>,
+    progress: Progress,
 }
 
 /// One run of the reader.
@@ -51,7 +53,13 @@ impl<R: BodyReader> Body<R> {
             limit,
             octets: 0,
             reading: None,
+            progress: Progress::default(),
         }
+    }
+
+    /// The same, which tells how far it is.
+    pub(crate) fn watched(self, progress: Progress) -> Self {
+        Self { progress, ..self }
     }
 
     /// Begins the body, anew if it had begun: what was read of it is forgotten. A body that announces itself as too
@@ -63,6 +71,7 @@ impl<R: BodyReader> Body<R> {
         let (queue, pieces) = mpsc::channel(limits::QUEUED_PIECES);
         let reader = (self.reader)();
         let task = tokio::task::spawn_blocking(move || run(reader, pieces));
+        self.progress.body_begun(announced);
         self.octets = 0;
         self.reading = Some(Reading { queue, task });
         Ok(())
@@ -72,6 +81,7 @@ impl<R: BodyReader> Body<R> {
     pub(crate) async fn push(&mut self, octets: Bytes) -> Result<(), FetchError> {
         let length = u64::try_from(octets.len()).unwrap_or(u64::MAX);
         self.octets = self.octets.saturating_add(length);
+        self.progress.received(length);
         if self.octets > self.limit {
             return Err(self.oversized());
         }

@@ -16,6 +16,7 @@ mod location;
 mod metrics;
 mod outcome;
 mod plan;
+mod progress;
 mod records;
 mod schedule;
 mod serial_links;
@@ -25,6 +26,7 @@ mod verify;
 
 pub use config::{Config, FetchConfig, KindConfig, SourceConfig, StoreConfig};
 pub use outcome::{Outcome, SourceOutcome};
+pub use progress::Progress;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -52,7 +54,7 @@ const SERVICE: &str = "crl-sync";
 /// # Errors
 /// When the configuration, the anchors or the stores do not hold.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
-    let (room, sources) = open(&config, &context).await?;
+    let (room, sources) = open(&config, &context, &Progress::default()).await?;
     let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
     for name in [SERVICE, ""] {
@@ -85,7 +87,20 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
 /// # Errors
 /// When the configuration, the anchors or the stores do not hold.
 pub async fn sync_once(config: Config, context: Context) -> Result<Vec<SourceOutcome>, ServeError> {
-    let (room, sources) = open(&config, &context).await?;
+    sync_once_watched(config, context, &Progress::default()).await
+}
+
+/// The same, telling how far it is.
+///
+/// # Errors
+/// When the configuration, the anchors or the stores do not hold.
+pub async fn sync_once_watched(
+    config: Config,
+    context: Context,
+    progress: &Progress,
+) -> Result<Vec<SourceOutcome>, ServeError> {
+    let (room, sources) = open(&config, &context, progress).await?;
+    progress.begin(sources.len());
     let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
     let mut tasks = JoinSet::new();
     for (ordinal, source) in sources.into_iter().enumerate() {
@@ -106,6 +121,7 @@ pub async fn sync_once(config: Config, context: Context) -> Result<Vec<SourceOut
     let mut outcomes = BTreeMap::new();
     while let Some(ended) = tasks.join_next().await {
         let (ordinal, outcome) = ended.map_err(|_| BackgroundError)?;
+        progress.source_done();
         outcomes.insert(ordinal, outcome);
     }
     room.close().await;
@@ -143,7 +159,11 @@ async fn keep_fresh(room: Arc<Room>, source: Source, permits: Arc<Semaphore>, sh
 }
 
 /// Checks everything and connects to the stores.
-async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Source>), ServeError> {
+async fn open(
+    config: &Config,
+    context: &Context,
+    progress: &Progress,
+) -> Result<(Arc<Room>, Vec<Source>), ServeError> {
     config.check()?;
     let sources = config.sources()?;
     let now = context.clock.now();
@@ -185,6 +205,7 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
         writer,
         holders: holders(config).await?,
         metrics,
+        progress: progress.clone(),
     };
     Ok((Arc::new(room), sources))
 }

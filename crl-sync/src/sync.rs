@@ -15,6 +15,7 @@ use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
 use crate::metrics::{InForce, SyncMetrics};
 use crate::outcome::{Outcome, SyncError};
 use crate::plan::{self, Decision, Expectation, Known};
+use crate::progress::Progress;
 use crate::source::{Source, SourceKind};
 use crate::verify::{ListReader, VerifiedList};
 use crate::{limits, serial_links, verify};
@@ -29,6 +30,7 @@ pub(crate) struct Room {
     pub(crate) writer: CrlWriter,
     pub(crate) holders: Option<(HolderLinks, HolderKey)>,
     pub(crate) metrics: SyncMetrics,
+    pub(crate) progress: Progress,
 }
 
 /// What the last successful attempt leaves for the next: what to ask with, and what that was for. A refused body leaves
@@ -165,7 +167,8 @@ impl Room {
         asked: Option<&Validators>,
         reader: impl Fn() -> R + Send + Sync + 'static,
     ) -> Result<Received<R::Read>, SyncError> {
-        let mut body = Body::new(source.location.max_bytes, reader);
+        let body = Body::new(source.location.max_bytes, reader);
+        let mut body = body.watched(self.progress.clone());
         match self.fetcher.fetch(&source.location, asked, &mut body).await {
             Ok(Fetched::NotModified) => Ok(Received::NotModified),
             Ok(Fetched::Body { validators }) => {
