@@ -144,7 +144,10 @@ impl Session {
 impl Location {
     fn needs_tls(&self) -> bool {
         match &self.transport {
-            Transport::Http(at) => at.url.scheme() == "https" || !at.redirect_hosts.is_empty(),
+            // What is shown something has clients of its own.
+            Transport::Http(at) => {
+                at.access.is_none() && (at.url.scheme() == "https" || !at.redirect_hosts.is_empty())
+            }
             Transport::File(_) | Transport::Ldap(_) => false,
         }
     }

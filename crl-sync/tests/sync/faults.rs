@@ -47,6 +47,23 @@ async fn publish(octets: Vec<u8>, ending: Ending) -> String {
     address
 }
 
+/// Answers each request with its turn of these octets and hangs up.
+async fn publish_each(answers: Vec<Vec<u8>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                request.push(stream.read_u8().await.unwrap());
+            }
+            stream.write_all(&answer).await.unwrap();
+        }
+    });
+    address
+}
+
 /// What comes of a source at this address.
 async fn sync(world: &World, address: &str, more: &str) -> Outcome {
     let source = world.source("full", more).replace(&world.address, address);
@@ -112,6 +129,32 @@ async fn octets_behind_a_list_are_refused_however_many_are_announced() {
         matches!(rule(&outcome), ("refused", "oversized" | "not_der")),
         "{outcome:?}"
     );
+}
+
+#[tokio::test]
+async fn a_list_cut_off_is_continued_and_the_hash_proves_the_whole() {
+    let world = World::new().await;
+    let (list, other) = (world.list(&FULL, 1001), world.list(&FULL, 1002));
+    assert_eq!(list.len(), other.len());
+    // In the middle of the signature.
+    let (length, cut) = (list.len(), list.len() - 100);
+    let begun = format!("HTTP/1.1 200 OK\r\netag: \"7\"\r\ncontent-length: {length}\r\n\r\n");
+    let begun = [begun.as_bytes(), &list[..cut]].concat();
+    let rest = |of: &[u8]| {
+        let (left, end) = (length - cut, length - 1);
+        let head = format!(
+            "HTTP/1.1 206 Partial Content\r\netag: \"7\"\r\ncontent-length: {left}\r\n\
+             content-range: bytes {cut}-{end}/{length}\r\n\r\n"
+        );
+        [head.as_bytes(), &of[cut..]].concat()
+    };
+    // A server that calls another list the same: a part of each is neither.
+    let address = publish_each(vec![begun.clone(), rest(&other)]).await;
+    let outcome = sync(&world, &address, "").await;
+    assert_eq!(rule(&outcome), ("refused", "signature"), "{outcome:?}");
+    assert_eq!(world.number("full").await, None);
+    let address = publish_each(vec![begun, rest(&list)]).await;
+    assert_eq!(sync(&world, &address, "").await, accepted(1001));
 }
 
 /// A list of so many of the smallest entries there are.
