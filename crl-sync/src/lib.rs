@@ -1,10 +1,10 @@
 //! crl-sync: the only part that fetches revocation data from the certification authorities, and the only one that
 //! writes it.
 //!
-//! Each source goes through the same rooms: *fetch* (HTTP, bounded in size and time) → *verify* (pure, while it comes: is
-//! it a list of this authority?) → *plan* (pure: may it replace what is in force?) → *apply* (one transaction) →
-//! *announce* (log, metrics, the record of the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the
-//! refusal is counted.
+//! Each source goes through the same rooms: *fetch* (over HTTP, from a file or a directory, bounded in size and time) →
+//! *verify* (pure, while it comes: is it a list of this authority?) → *plan* (pure: may it replace what is in force?) →
+//! *apply* (one transaction) → *announce* (log, metrics, the record of the attempt). Whatever goes wrong, the last good
+//! list stays in force until it expires, and the refusal is counted.
 
 mod access;
 mod apply;
