@@ -1,12 +1,11 @@
 //! Putting a list in force: its index is built, and stored with its facts in one transaction.
 
-use std::sync::Arc;
-
-use index::{BuildError, Entry};
-use pki::{CrlScope, VerifiedCrl};
+use index::BuildError;
+use pki::{CrlFacts, CrlScope};
 use store::{CrlWriter, SegmentFacts};
 
 use crate::outcome::SyncError;
+use crate::records::Records;
 use crate::source::Source;
 use crate::verify::aside;
 
@@ -20,14 +19,15 @@ pub(crate) struct Prepared {
 /// Builds what is stored for a list.
 pub(crate) async fn prepare(
     source: &Source,
-    crl: &Arc<VerifiedCrl>,
+    facts: &CrlFacts,
+    records: Records,
 ) -> Result<Prepared, SyncError> {
     let (name, authority) = (
         source.name.to_string(),
         source.certification_authority.to_string(),
     );
-    let crl = Arc::clone(crl);
-    Ok(aside(move || build(name, authority, &crl)).await??)
+    let facts = facts.clone();
+    Ok(aside(move || build(name, authority, &facts, records)).await??)
 }
 
 /// Puts a prepared list in force, if the source is still at the generation it replaces (0 for none). Returns the new one.
@@ -44,19 +44,10 @@ pub(crate) async fn apply(
 fn build(
     source: String,
     certification_authority: String,
-    crl: &VerifiedCrl,
+    facts: &CrlFacts,
+    records: Records,
 ) -> Result<Prepared, BuildError> {
-    let entries: Vec<Entry<'_>> = crl
-        .entries()
-        .iter()
-        .map(|entry| Entry {
-            serial: entry.serial.as_bytes(),
-            revoked_at: entry.revoked_at.secs(),
-            reason: entry.reason.code(),
-        })
-        .collect();
-    let segment = index::build(&entries)?;
-    let facts = crl.facts();
+    let segment = records.build()?;
     let issuing_distribution_point = match &facts.scope {
         CrlScope::Full => Vec::new(),
         CrlScope::Partition(name) => name.der().to_vec(),

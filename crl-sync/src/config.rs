@@ -4,13 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use runtime::config::{
-    CertificationAuthorityConfig, ConfigError, CrlSignerConfig, CrossCheckConfig, Environment,
-    ObservabilityConfig, SecretFile,
+    CertificationAuthorityConfig, ConfigError, ConfigPath, CrlSignerConfig, CrossCheckConfig,
+    Environment, ObservabilityConfig, SecretFile,
 };
 use serde::Deserialize;
 use store::DatabaseUrl;
 
-use crate::limits;
 use crate::source::{Source, SourceKind};
 
 /// The whole file.
@@ -104,15 +103,30 @@ pub struct SourceConfig {
     /// To the first retry after a failure; doubles up to the interval.
     #[serde(default = "thirty")]
     pub retry_seconds: u64,
-    /// The largest body that is read.
-    #[serde(default = "default_max_bytes")]
-    pub max_bytes: u64,
+    /// The largest body that is read; absent: 64 MiB, 16 MiB from a directory.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
     /// How long the whole transfer may take.
     #[serde(default = "three_hundred")]
     pub timeout_seconds: u64,
     /// Where redirects may lead: `host` or `host:port`.
     #[serde(default)]
     pub redirect_hosts: Vec<String>,
+    /// The user whose password is shown: HTTP basic authentication, or the name that a directory is bound with.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The user's password.
+    #[serde(default)]
+    pub password_file: Option<SecretFile>,
+    /// The TLS client certificate that is shown, PEM with its intermediates.
+    #[serde(default)]
+    pub client_certificate: Option<ConfigPath>,
+    /// Its private key, PEM.
+    #[serde(default)]
+    pub client_key: Option<SecretFile>,
+    /// The only authorities that the source's own TLS certificate may come from, PEM; absent: the machine's.
+    #[serde(default)]
+    pub ca: Option<ConfigPath>,
     /// The issuing distribution point the list must have: a `DistributionPointName`, DER in base64; absent: none,
     /// a full list.
     #[serde(default)]
@@ -127,9 +141,6 @@ const fn thirty() -> u64 {
 }
 const fn three_hundred() -> u64 {
     300
-}
-const fn default_max_bytes() -> u64 {
-    limits::DEFAULT_MAX_BYTES
 }
 
 impl FetchConfig {

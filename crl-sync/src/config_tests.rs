@@ -4,6 +4,7 @@ use pki::CrossCheck;
 use runtime::config::{ConfigError, load, parse};
 
 use super::Config;
+use crate::location::{Location, Transport};
 use crate::source::SourceKind;
 
 const HEAD: &str = r#"
@@ -57,7 +58,7 @@ fn the_commented_sample_is_accepted() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/config/crl-sync.toml");
     let config: Config = load(&sample).unwrap();
     config.check().unwrap();
-    // The commented source is one line of "#" away from being used.
+    // The commented sources are a column of "#" away from being used.
     let text = std::fs::read_to_string(sample).unwrap();
     let uncommented: String = text
         .lines()
@@ -70,7 +71,7 @@ fn the_commented_sample_is_accepted() {
         .replace("crl_signer = \"newest_key\"", "crl_signer = \"own_key\"");
     let config: Config = parse(&uncommented).unwrap();
     config.check().unwrap();
-    assert_eq!(config.sources().unwrap().len(), 3);
+    assert_eq!(config.sources().unwrap().len(), 5);
 }
 
 #[test]
@@ -87,7 +88,10 @@ fn defaults_are_a_tenth_of_jitter_64_mebibytes_and_every_check_repeated() {
     assert_eq!(source.pace.retry.as_secs(), 30);
     assert_eq!(source.location.max_bytes, 64 * 1024 * 1024);
     assert_eq!(CrossCheck::from(config.cross_check), CrossCheck::All);
-    assert!(source.location.redirect_hosts.is_empty());
+    let Transport::Http(at) = &source.location.transport else {
+        panic!()
+    };
+    assert!(at.redirect_hosts.is_empty());
 }
 
 #[test]
@@ -123,11 +127,14 @@ fn a_source_of_an_authority_that_is_not_configured_is_refused() {
 }
 
 #[test]
-fn only_plain_addresses_over_http_are_accepted() {
+fn an_address_is_of_a_known_kind_and_carries_no_password() {
     for url in [
-        "ldap://h/x",
-        "file:///etc/passwd",
+        "ftp://h/x",
         "/full.crl",
+        "full.crl",
+        "file://host/full.crl",
+        "file:///lists/",
+        "file:///lists/full.crl?v=1",
         "http://u:p@h/x",
         "http://h/x#y",
     ] {
@@ -140,6 +147,83 @@ fn only_plain_addresses_over_http_are_accepted() {
         "https://crl.example.jp/full.crl?v=1",
     );
     assert!(checked(&https).is_ok());
+}
+
+fn at(url: &str, more: &str) -> Result<Location, String> {
+    let source = FULL.replace("http://127.0.0.1:1/full.crl", url);
+    let config = checked(&format!("{source}{more}\n")).map_err(|error| error.to_string())?;
+    Ok(config.sources().unwrap().remove(0).location)
+}
+
+#[test]
+fn a_file_is_named_by_its_whole_path() {
+    let location = at("file:///lists/a%20city.crl", "").unwrap();
+    let Transport::File(path) = &location.transport else {
+        panic!()
+    };
+    assert_eq!(path, Path::new("/lists/a city.crl"));
+    let problem = at("file:///full.crl", "redirect_hosts = [\"h\"]").unwrap_err();
+    assert!(problem.contains("redirect_hosts"), "{problem}");
+}
+
+#[test]
+fn an_entry_of_a_directory_is_named_as_rfc_4516_says() {
+    let url = "ldap://directory.example.jp/cn=Sample-shi%20CRLDP,ou=JPKI,c=JP?certificateRevocationList;binary";
+    let location = at(url, "").unwrap();
+    let Transport::Ldap(ldap) = &location.transport else {
+        panic!()
+    };
+    assert_eq!(
+        (ldap.host.as_str(), ldap.port),
+        ("directory.example.jp", 389)
+    );
+    assert_eq!(ldap.entry, "cn=Sample-shi CRLDP,ou=JPKI,c=JP");
+    assert_eq!(ldap.attribute, "certificateRevocationList;binary");
+    assert_eq!(location.max_bytes, 16 * 1024 * 1024);
+    assert!(at(&format!("{url}?base"), "").is_ok());
+    for (from, to) in [
+        ("?certificateRevocationList;binary", ""),
+        (";binary", ";binary,cn"),
+        (";binary", ";binary?sub"),
+        (";binary", ";binary?base?(cn=*)"),
+        ("directory.example.jp", ""),
+    ] {
+        let problem = at(&url.replace(from, to), "").unwrap_err();
+        assert!(problem.contains("source.full.url"), "{problem}");
+    }
+    let large = at(url, "max_bytes = 16777217").unwrap_err();
+    assert!(large.contains("source.full.max_bytes"), "{large}");
+    // Nobody else vouches for a directory, so its authority is named.
+    let secure = url.replace("ldap:", "ldaps:");
+    assert!(at(&secure, "").unwrap_err().contains("source.full.ca"));
+    let Transport::Ldap(ldap) = at(&secure, "ca = \"ca.pem\"").unwrap().transport else {
+        panic!()
+    };
+    assert!(ldap.tls && ldap.port == 636);
+}
+
+#[test]
+fn credentials_come_in_pairs_and_only_to_encrypted_sources() {
+    let user = "user = \"u\"\npassword_file = \"password\"";
+    let certificate = "client_certificate = \"c.pem\"\nclient_key = \"c.key\"";
+    let ca = "ca = \"ca.pem\"";
+    for lines in [user, certificate, ca] {
+        assert!(at("https://h/x", lines).is_ok(), "{lines}");
+        for url in ["http://h/x", "file:///x", "ldap://h/c=JP?a;binary"] {
+            let problem = at(url, lines).unwrap_err();
+            assert!(problem.contains("source.full.url"), "{url}: {problem}");
+        }
+    }
+    for (line, key) in [
+        ("user = \"u\"", "user"),
+        ("user = \"\"\npassword_file = \"password\"", "user"),
+        ("password_file = \"password\"", "password_file"),
+        ("client_certificate = \"c.pem\"", "client_certificate"),
+        ("client_key = \"c.key\"", "client_key"),
+    ] {
+        let problem = at("https://h/x", line).unwrap_err();
+        assert!(problem.contains(&format!("source.full.{key}")), "{problem}");
+    }
 }
 
 #[test]

@@ -1,28 +1,32 @@
 //! crl-sync: the only part that fetches revocation data from the certification authorities, and the only one that
 //! writes it.
 //!
-//! Each source goes through the same rooms: *fetch* (HTTP, bounded in size and time) → *verify* (pure: is it a list of
-//! this authority?) → *plan* (pure: may it replace what is in force?) → *apply* (one transaction) → *announce* (log,
-//! metrics, the record of the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the
-//! refusal is counted.
+//! Each source goes through the same rooms: *fetch* (over HTTP, from a file or a directory, bounded in size and time) →
+//! *verify* (pure, while it comes: is it a list of this authority?) → *plan* (pure: may it replace what is in force?) →
+//! *apply* (one transaction) → *announce* (log, metrics, the record of the attempt). Whatever goes wrong, the last good
+//! list stays in force until it expires, and the refusal is counted.
 
+mod access;
 mod apply;
+mod body;
 mod config;
 mod fetch;
 mod limits;
+mod location;
 mod metrics;
 mod outcome;
 mod plan;
+mod progress;
+mod records;
 mod schedule;
 mod serial_links;
 mod source;
 mod sync;
-#[cfg(test)]
-mod test_server;
 mod verify;
 
 pub use config::{Config, FetchConfig, KindConfig, SourceConfig, StoreConfig};
 pub use outcome::{Outcome, SourceOutcome};
+pub use progress::Progress;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,7 +54,7 @@ const SERVICE: &str = "crl-sync";
 /// # Errors
 /// When the configuration, the anchors or the stores do not hold.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
-    let (room, sources) = open(&config, &context).await?;
+    let (room, sources) = open(&config, &context, &Progress::default()).await?;
     let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
     for name in [SERVICE, ""] {
@@ -83,7 +87,20 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
 /// # Errors
 /// When the configuration, the anchors or the stores do not hold.
 pub async fn sync_once(config: Config, context: Context) -> Result<Vec<SourceOutcome>, ServeError> {
-    let (room, sources) = open(&config, &context).await?;
+    sync_once_watched(config, context, &Progress::default()).await
+}
+
+/// The same, telling how far it is.
+///
+/// # Errors
+/// When the configuration, the anchors or the stores do not hold.
+pub async fn sync_once_watched(
+    config: Config,
+    context: Context,
+    progress: &Progress,
+) -> Result<Vec<SourceOutcome>, ServeError> {
+    let (room, sources) = open(&config, &context, progress).await?;
+    progress.begin(sources.len());
     let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
     let mut tasks = JoinSet::new();
     for (ordinal, source) in sources.into_iter().enumerate() {
@@ -104,6 +121,7 @@ pub async fn sync_once(config: Config, context: Context) -> Result<Vec<SourceOut
     let mut outcomes = BTreeMap::new();
     while let Some(ended) = tasks.join_next().await {
         let (ordinal, outcome) = ended.map_err(|_| BackgroundError)?;
+        progress.source_done();
         outcomes.insert(ordinal, outcome);
     }
     room.close().await;
@@ -130,7 +148,8 @@ async fn keep_fresh(room: Arc<Room>, source: Source, permits: Arc<Semaphore>, sh
             } else {
                 failures.saturating_add(1)
             };
-            tokio::time::sleep(source.pace.delay(failures, schedule::random())).await;
+            let asked = memory.asked_pause();
+            tokio::time::sleep(source.pace.delay(failures, asked, schedule::random())).await;
         }
     };
     tokio::select! {
@@ -140,7 +159,11 @@ async fn keep_fresh(room: Arc<Room>, source: Source, permits: Arc<Semaphore>, sh
 }
 
 /// Checks everything and connects to the stores.
-async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Source>), ServeError> {
+async fn open(
+    config: &Config,
+    context: &Context,
+    progress: &Progress,
+) -> Result<(Arc<Room>, Vec<Source>), ServeError> {
     config.check()?;
     let sources = config.sources()?;
     let now = context.clock.now();
@@ -151,7 +174,9 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
         .map(|authority| (authority.name().to_owned(), authority))
         .collect();
     check_signers(&sources, &authorities)?;
-    let fetcher = Fetcher::new(&config.fetch, sources.iter().map(|source| &source.location));
+    let locations = sources.iter().map(|source| &source.location);
+    let fetcher = Fetcher::new(&config.fetch, locations).map_err(ServeError::role)?;
+    check_credentials(&sources, &fetcher).await?;
     let metrics = SyncMetrics::new(&context.metrics, &sources)?;
     let verifier = Arc::new(Verifier::new(config.cross_check.into()));
     context.metrics.show_cross_check(&verifier)?;
@@ -174,14 +199,26 @@ async fn open(config: &Config, context: &Context) -> Result<(Arc<Room>, Vec<Sour
     }
     let room = Room {
         clock: Arc::clone(&context.clock),
-        fetcher: fetcher.map_err(ServeError::role)?,
+        fetcher,
         verifier,
         authorities,
         writer,
         holders: holders(config).await?,
         metrics,
+        progress: progress.clone(),
     };
     Ok((Arc::new(room), sources))
+}
+
+/// What a source is shown must be there from the start, or it would be missed only when its list is stale.
+async fn check_credentials(sources: &[Source], fetcher: &Fetcher) -> Result<(), ConfigError> {
+    for source in sources {
+        if let Err(error) = fetcher.check(&source.location).await {
+            let key = format!("source.{}", source.name);
+            return Err(ConfigError::invalid(key, error.to_string()));
+        }
+    }
+    Ok(())
 }
 
 /// A key that a source names must be one of its authority's, or no list would ever be accepted.

@@ -16,3 +16,26 @@ pub(crate) const APPLY_TRIES: usize = 3;
 
 /// Renewals in one file of serial links; some sixteen million certificates are renewed in a busy year.
 pub(crate) const SERIAL_LINKS: usize = 20_000_000;
+
+/// Pieces of a body that wait to be read. A piece is what the network gave at once, at most some 400 kB: enough for
+/// fetching and reading to go on side by side, and a few megabytes at most.
+pub(crate) const QUEUED_PIECES: usize = 8;
+
+/// How often a transfer that was cut off is continued. A network that drops more is better asked again later.
+pub(crate) const RESUMES: u32 = 4;
+
+/// Before the first continuation; doubles with each. Whatever cut the transfer needs a moment to come back.
+pub(crate) const RESUME_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// Octets of a file that are read at once.
+pub(crate) const FILE_PIECE_OCTETS: usize = 256 * 1024;
+
+/// The largest list from a directory: what LDAP sends is one message, which is held about three times while it is read.
+/// Some 400,000 revoked certificates; the lists of municipalities have a hundredth of that.
+pub(crate) const LDAP_MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What the messages of a directory may have around the list: names, results, notices.
+pub(crate) const LDAP_FRAME_OCTETS: u64 = 64 * 1024;
+
+/// Octets of a file with certificates in PEM; a bundle of the public authorities has 220 kB.
+pub(crate) const PEM_FILE_OCTETS: u64 = 1024 * 1024;

@@ -5,9 +5,11 @@ use reqwest::Url;
 use runtime::metrics::Metrics;
 
 use super::{InForce, SyncMetrics};
+use crate::access::Access;
+use crate::location::{HttpLocation, Location, Transport};
 use crate::outcome::Outcome;
 use crate::schedule::Pace;
-use crate::source::{Location, Source, SourceKind};
+use crate::source::{Source, SourceKind};
 
 fn source(name: &str) -> Source {
     let second = Duration::from_secs(1);
@@ -19,8 +21,11 @@ fn source(name: &str) -> Source {
             signer_key_id: None,
         },
         location: Location {
-            url: Url::parse("http://127.0.0.1/").unwrap(),
-            redirect_hosts: Vec::new(),
+            transport: Transport::Http(HttpLocation {
+                url: Url::parse("http://127.0.0.1/").unwrap(),
+                redirect_hosts: Vec::new(),
+                access: Access::default(),
+            }),
             max_bytes: 1,
             timeout: second,
         },

@@ -14,8 +14,9 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    /// How long to wait after so many failures in a row (none after a success). `random` is any number, evenly spread.
-    pub(crate) fn delay(&self, failures: u32, random: u32) -> Duration {
+    /// How long to wait after so many failures in a row (none after a success). A publisher that asks for a pause gets
+    /// it, up to the interval: it must not be able to silence a source. `random` is any number, evenly spread.
+    pub(crate) fn delay(&self, failures: u32, asked: Option<Duration>, random: u32) -> Duration {
         let Some(doublings) = failures.checked_sub(1) else {
             return self.interval + share(self.jitter, random);
         };
@@ -23,6 +24,7 @@ impl Pace {
         let doubled = self
             .retry
             .saturating_mul(1 << doublings.min(20))
+            .max(asked.unwrap_or_default())
             .min(self.interval);
         // Sources that failed together, because their publisher did, come back apart.
         doubled + share(self.jitter.min(doubled / 4), random)
@@ -56,23 +58,32 @@ mod tests {
 
     #[test]
     fn after_a_success_the_next_fetch_is_an_interval_and_at_most_the_jitter_away() {
-        assert_eq!(PACE.delay(0, 0), Duration::from_mins(15));
-        assert_eq!(PACE.delay(0, u32::MAX), Duration::from_secs(990));
+        assert_eq!(PACE.delay(0, None, 0), Duration::from_mins(15));
+        assert_eq!(PACE.delay(0, None, u32::MAX), Duration::from_secs(990));
     }
 
     #[test]
     fn failures_back_off_by_doubling_up_to_the_interval() {
         let seconds: Vec<u64> = (1..=8)
-            .map(|failures| PACE.delay(failures, 0).as_secs())
+            .map(|failures| PACE.delay(failures, None, 0).as_secs())
             .collect();
         assert_eq!(seconds, [30, 60, 120, 240, 480, 900, 900, 900]);
-        assert_eq!(PACE.delay(u32::MAX, 0), Duration::from_mins(15));
+        assert_eq!(PACE.delay(u32::MAX, None, 0), Duration::from_mins(15));
     }
 
     #[test]
     fn retries_are_spread_by_at_most_a_quarter_of_themselves() {
-        assert_eq!(PACE.delay(1, u32::MAX), Duration::from_millis(37_500));
-        assert_eq!(PACE.delay(8, u32::MAX), Duration::from_secs(990));
+        assert_eq!(PACE.delay(1, None, u32::MAX), Duration::from_millis(37_500));
+        assert_eq!(PACE.delay(8, None, u32::MAX), Duration::from_secs(990));
+    }
+
+    #[test]
+    fn a_publisher_that_asks_for_a_pause_gets_it_but_never_more_than_the_interval() {
+        let delay = |failures, asked| PACE.delay(failures, Some(Duration::from_secs(asked)), 0);
+        assert_eq!(delay(1, 300), Duration::from_mins(5));
+        assert_eq!(delay(1, u64::MAX), PACE.interval);
+        // Nor less than the back-off.
+        assert_eq!(delay(3, 1), Duration::from_mins(2));
     }
 
     #[test]
@@ -81,8 +92,8 @@ mod tests {
             jitter: Duration::ZERO,
             ..PACE
         };
-        assert_eq!(pace.delay(0, u32::MAX), pace.interval);
-        assert_eq!(pace.delay(1, u32::MAX), pace.retry);
+        assert_eq!(pace.delay(0, None, u32::MAX), pace.interval);
+        assert_eq!(pace.delay(1, None, u32::MAX), pace.retry);
     }
 
     #[test]

@@ -6,10 +6,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki::{DistributionPointName, KeyIdentifier};
-use reqwest::Url;
 use runtime::config::ConfigError;
 
 use crate::config::{KindConfig, SourceConfig};
+use crate::location::Location;
 use crate::schedule::Pace;
 
 /// One checked source.
@@ -32,16 +32,6 @@ pub(crate) enum SourceKind {
     },
     /// Serial links.
     SerialLinks,
-}
-
-/// Where a source is and how much of it is read.
-#[derive(Clone, Debug)]
-pub(crate) struct Location {
-    pub(crate) url: Url,
-    /// `host` or `host:port`, lowercase.
-    pub(crate) redirect_hosts: Vec<String>,
-    pub(crate) max_bytes: u64,
-    pub(crate) timeout: Duration,
 }
 
 impl SourceKind {
@@ -87,7 +77,8 @@ impl Source {
             name: config.name.as_str().into(),
             certification_authority: config.certification_authority.as_str().into(),
             kind: kind(config).map_err(|(key, problem)| refused(key, &problem))?,
-            location: location(config).map_err(|(key, problem)| refused(key, problem))?,
+            location: Location::from_config(config)
+                .map_err(|(key, problem)| refused(key, problem))?,
             pace: pace(config).map_err(|(key, problem)| refused(key, problem))?,
         })
     }
@@ -132,37 +123,6 @@ fn kind(config: &SourceConfig) -> Result<SourceKind, (&'static str, String)> {
     Ok(SourceKind::Crl {
         distribution_point,
         signer_key_id,
-    })
-}
-
-fn location(config: &SourceConfig) -> Result<Location, (&'static str, &'static str)> {
-    let url = Url::parse(&config.url).map_err(|_| ("url", "is not a URL"))?;
-    // Plain http is enough: a list is believed for its signature.
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(("url", "must be http://host/... or https://host/..."));
-    }
-    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
-        return Err(("url", "takes no user, password or fragment"));
-    }
-    if !(1..=pki::limits::MAX_CRL_BYTES).contains(&config.max_bytes) {
-        return Err(("max_bytes", "1 to 1610612736 octets"));
-    }
-    if !(1..=86_400).contains(&config.timeout_seconds) {
-        return Err(("timeout_seconds", "1 to 86400 seconds"));
-    }
-    let mut redirect_hosts = Vec::with_capacity(config.redirect_hosts.len());
-    for host in &config.redirect_hosts {
-        // A path or scheme would never match, and the operator would think that it does.
-        if host.is_empty() || host.contains(['/', '@', '*', ' ']) {
-            return Err(("redirect_hosts", "each is \"host\" or \"host:port\""));
-        }
-        redirect_hosts.push(host.to_ascii_lowercase());
-    }
-    Ok(Location {
-        url,
-        redirect_hosts,
-        max_bytes: config.max_bytes,
-        timeout: Duration::from_secs(config.timeout_seconds),
     })
 }
 

@@ -3,17 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use pki::{CertificationAuthority, UnixTime, VerifiedCrl, Verifier};
+use pki::{CertificationAuthority, CrlFacts, UnixTime, Verifier};
 use runtime::clock::Clock;
 use store::{ApplyError, CrlWriter, CurrentSegment, HolderKey, HolderLinks};
 
 use crate::apply::{self, Prepared};
-use crate::fetch::{Fetched, Fetcher, Validators};
+use crate::body::{Body, BodyReader, Collect};
+use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
 use crate::metrics::{InForce, SyncMetrics};
 use crate::outcome::{Outcome, SyncError};
 use crate::plan::{self, Decision, Expectation, Known};
+use crate::progress::Progress;
 use crate::source::{Source, SourceKind};
+use crate::verify::{ListReader, VerifiedList};
 use crate::{limits, serial_links, verify};
 
 /// Everything an attempt needs.
@@ -26,12 +30,23 @@ pub(crate) struct Room {
     pub(crate) writer: CrlWriter,
     pub(crate) holders: Option<(HolderLinks, HolderKey)>,
     pub(crate) metrics: SyncMetrics,
+    pub(crate) progress: Progress,
 }
 
 /// What the last successful attempt leaves for the next: what to ask with, and what that was for. A refused body leaves
-/// nothing, or its server could turn the refusal into "nothing changed".
+/// nothing, or its server could turn the refusal into "nothing changed". What the last attempt leaves in any case: how
+/// long its server asked not to be asked.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(Option<(Validators, Content)>);
+pub(crate) struct Memory {
+    kept: Option<(Validators, Content)>,
+    pause: Option<Duration>,
+}
+
+/// What came of fetching and reading a body.
+enum Received<T> {
+    NotModified,
+    Read { read: T, validators: Validators },
+}
 
 /// Which content validators belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +57,17 @@ enum Content {
 
 impl Memory {
     fn validators(&self, content: Option<Content>) -> Option<&Validators> {
-        let (validators, of) = self.0.as_ref()?;
+        let (validators, of) = self.kept.as_ref()?;
         (Some(*of) == content && !validators.is_empty()).then_some(validators)
     }
 
     fn keep(&mut self, validators: Validators, content: Content) {
-        self.0 = Some((validators, content));
+        self.kept = Some((validators, content));
+    }
+
+    /// How long the server asked not to be asked again.
+    pub(crate) const fn asked_pause(&self) -> Option<Duration> {
+        self.pause
     }
 }
 
@@ -61,6 +81,10 @@ impl Room {
             },
             // Configuration was checked against the authorities before anything was fetched.
             None => Err(SyncError::Panicked),
+        };
+        memory.pause = match &result {
+            Err(SyncError::Fetch(FetchError::Status { retry_after, .. })) => *retry_after,
+            _ => None,
         };
         let outcome = result.unwrap_or_else(Outcome::from);
         self.announce(source, &outcome).await;
@@ -112,41 +136,58 @@ impl Room {
         let content = in_force
             .as_ref()
             .map(|current| Content::Crl(current.facts.crl_sha256));
-        let fetched = self
-            .fetcher
-            .fetch(&source.location, memory.validators(content))
-            .await?;
-        let (bytes, validators) = match (fetched, in_force) {
-            (Fetched::Body { bytes, validators }, _) => (bytes, validators),
-            (Fetched::NotModified, Some(current)) => return self.not_modified(source, &current),
+        let (verifier, max_bytes) = (Arc::clone(&self.verifier), source.location.max_bytes);
+        let authority = authority.clone();
+        let reader = move || ListReader::new(authority.clone(), max_bytes, Arc::clone(&verifier));
+        let asked = memory.validators(content);
+        let (list, validators) = match (self.receive(source, asked, reader).await?, in_force) {
+            (Received::Read { read, validators }, _) => (read, validators),
+            (Received::NotModified, Some(current)) => return self.not_modified(source, &current),
             // Validators are sent only for a list in force.
-            (Fetched::NotModified, None) => {
-                return Err(crate::fetch::FetchError::UnexpectedNotModified.into());
+            (Received::NotModified, None) => {
+                return Err(FetchError::UnexpectedNotModified.into());
             }
         };
-        tracing::info!(
-            phase = "fetched",
-            source = &*source.name,
-            octets = bytes.len(),
-            "list fetched"
-        );
-        let verifier = Arc::clone(&self.verifier);
-        let crl = verify::verify(
-            bytes,
-            authority.clone(),
-            source.location.max_bytes,
-            verifier,
-        )
-        .await?;
-        let facts = crl.facts();
-        let number = facts.number.to_decimal();
+        let facts = &list.facts;
+        let (number, sha256) = (facts.number.to_decimal(), facts.sha256);
         tracing::info!(
             phase = "verified", source = &*source.name, number, entries = facts.entry_count,
             this_update = %facts.this_update, next_update = %facts.next_update, "list verified"
         );
-        let outcome = self.plan_and_apply(source, expected, &crl, number).await?;
-        memory.keep(validators, Content::Crl(crl.facts().sha256));
+        let outcome = self.plan_and_apply(source, expected, list, number).await?;
+        memory.keep(validators, Content::Crl(sha256));
         Ok(outcome)
+    }
+
+    /// Fetches a body while it is read. What is wrong with what came so far is told before what went wrong with the
+    /// rest.
+    async fn receive<R: BodyReader>(
+        &self,
+        source: &Source,
+        asked: Option<&Validators>,
+        reader: impl Fn() -> R + Send + Sync + 'static,
+    ) -> Result<Received<R::Read>, SyncError> {
+        let body = Body::new(source.location.max_bytes, reader);
+        let mut body = body.watched(self.progress.clone());
+        match self.fetcher.fetch(&source.location, asked, &mut body).await {
+            Ok(Fetched::NotModified) => Ok(Received::NotModified),
+            Ok(Fetched::Body { validators }) => {
+                let octets = body.octets();
+                tracing::info!(
+                    phase = "fetched",
+                    source = &*source.name,
+                    octets,
+                    "body fetched"
+                );
+                let read = body.finish().await?;
+                Ok(Received::Read { read, validators })
+            }
+            Err(FetchError::Unread) => match body.finish().await {
+                Err(refusal) => Err(refusal),
+                Ok(_) => Err(FetchError::Unread.into()),
+            },
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The server still has the list in force; that is only well while the list is current.
@@ -178,12 +219,14 @@ impl Room {
         &self,
         source: &Source,
         expected: &Expectation,
-        crl: &Arc<VerifiedCrl>,
+        list: VerifiedList,
         number: String,
     ) -> Result<Outcome, SyncError> {
+        let VerifiedList { facts, records } = list;
+        let mut records = Some(records);
         let mut prepared: Option<Prepared> = None;
         for _ in 0..limits::APPLY_TRIES {
-            let (decision, in_force) = self.plan(expected, source, crl).await?;
+            let (decision, in_force) = self.plan(expected, source, &facts).await?;
             tracing::info!(
                 phase = "planned",
                 source = &*source.name,
@@ -204,9 +247,11 @@ impl Room {
                 }
                 Decision::Accept => {}
             }
-            let list = match prepared.take() {
-                Some(list) => list,
-                None => apply::prepare(source, crl).await?,
+            let list = match (prepared.take(), records.take()) {
+                (Some(list), _) => list,
+                (None, Some(records)) => apply::prepare(source, &facts, records).await?,
+                // One of the two is there: what is taken is put back before the next round.
+                (None, None) => return Err(SyncError::Contended),
             };
             let replaces = in_force.map_or(0, |current| current.generation);
             match apply::apply(&self.writer, &list, replaces).await {
@@ -232,9 +277,8 @@ impl Room {
         &self,
         expected: &Expectation,
         source: &Source,
-        crl: &Arc<VerifiedCrl>,
+        facts: &CrlFacts,
     ) -> Result<(Decision, Option<CurrentSegment>), SyncError> {
-        let facts = crl.facts();
         let in_force = self.writer.current(&source.name).await?;
         let signer = facts.signer_key_id.as_bytes();
         let highest = self.writer.high_water(signer, &facts.scope.key()).await?;
@@ -259,10 +303,10 @@ impl Room {
         let newest = holders
             .links_number(&source.certification_authority)
             .await?;
-        let validators = memory.validators(newest.map(Content::Links));
-        let (bytes, validators) = match self.fetcher.fetch(&source.location, validators).await? {
-            Fetched::Body { bytes, validators } => (bytes, validators),
-            Fetched::NotModified => {
+        let asked = memory.validators(newest.map(Content::Links));
+        let (bytes, validators) = match self.receive(source, asked, Collect::default).await? {
+            Received::Read { read, validators } => (read, validators),
+            Received::NotModified => {
                 let number = newest.map_or_else(String::new, |number| number.to_string());
                 tracing::info!(
                     phase = "fetched",
@@ -273,12 +317,6 @@ impl Room {
                 return Ok(Outcome::Unchanged { number });
             }
         };
-        tracing::info!(
-            phase = "fetched",
-            source = &*source.name,
-            octets = bytes.len(),
-            "links fetched"
-        );
         let now = self.clock.now();
         let (verifier, authority, key) =
             (Arc::clone(&self.verifier), authority.clone(), key.clone());

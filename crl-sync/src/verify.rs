@@ -1,24 +1,62 @@
-//! Verifying a fetched list, away from the runtime's threads: a large list keeps a core busy for half a second.
+//! Verifying a list while it is fetched, away from the runtime's threads: a large list keeps a core busy for half a
+//! second.
 
 use std::sync::Arc;
 
-use pki::{CertificationAuthority, CrlLimits, VerifiedCrl, Verifier};
+use pki::{CertificationAuthority, CrlFacts, CrlLimits, CrlStream, Verifier};
 
+use crate::body::BodyReader;
 use crate::outcome::SyncError;
+use crate::records::Records;
 
-/// Verifies a list against its authority: form, signature, and nothing left open.
-pub(crate) async fn verify(
-    bytes: Vec<u8>,
+/// A list whose form and signature were checked.
+#[derive(Debug)]
+pub(crate) struct VerifiedList {
+    /// What it says about itself.
+    pub(crate) facts: CrlFacts,
+    /// Whom it revokes.
+    pub(crate) records: Records,
+}
+
+/// Verifies a list against its authority as it comes: form, signature, and nothing left open.
+pub(crate) struct ListReader {
+    stream: CrlStream<Records>,
     authority: CertificationAuthority,
-    max_bytes: u64,
     verifier: Arc<Verifier>,
-) -> Result<Arc<VerifiedCrl>, SyncError> {
-    let limits = CrlLimits {
-        max_bytes,
-        max_entries: pki::limits::MAX_CRL_ENTRIES,
-    };
-    let crl = aside(move || pki::verify_crl(&bytes, &authority, &limits, &verifier)).await??;
-    Ok(Arc::new(crl))
+}
+
+impl ListReader {
+    /// A reader of one list, which may have so many octets.
+    pub(crate) fn new(
+        authority: CertificationAuthority,
+        max_bytes: u64,
+        verifier: Arc<Verifier>,
+    ) -> Self {
+        let limits = CrlLimits {
+            max_bytes,
+            max_entries: pki::limits::MAX_CRL_ENTRIES,
+        };
+        Self {
+            stream: CrlStream::into_sink(&limits, Records::default()),
+            authority,
+            verifier,
+        }
+    }
+}
+
+impl BodyReader for ListReader {
+    type Read = VerifiedList;
+
+    fn read(&mut self, octets: &[u8]) -> Result<(), SyncError> {
+        Ok(self.stream.push(octets)?)
+    }
+
+    fn finish(self) -> Result<VerifiedList, SyncError> {
+        let (authority, verifier) = (&self.authority, &self.verifier);
+        let (facts, mut records) = self.stream.finish_into_sink(authority, verifier)?;
+        records.check_serials()?;
+        Ok(VerifiedList { facts, records })
+    }
 }
 
 /// Runs work that keeps a core busy. A panic in it, which only crafted input could cause, ends this attempt and not the

@@ -3,8 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod directory;
+mod faults;
+mod files;
 mod links;
 mod lists;
+mod memory;
 mod phases;
 mod service;
 mod world;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use runtime::{Context, ServeError};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
 use crate::world::{FULL, World};
@@ -82,6 +83,31 @@ async fn a_list_in_force_is_asked_for_conditionally_and_a_refused_one_never_coun
         Some("number_falling")
     );
     service.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_pause_is_left_alone_that_long() {
+    let world = World::new().await;
+    let busy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = busy.local_addr().unwrap().to_string();
+    let source = world.source("full", "").replace(&world.address, &address);
+    // The back-off alone would be a second and at most a quarter more.
+    let source = source.replace("interval_seconds = 1\n", "interval_seconds = 60\n");
+    let config = world.config("newest_key", &source);
+    let context = world.context().await;
+    let task = tokio::spawn(crl_sync::serve(config, context.clone()));
+    let mut asked = Vec::new();
+    while asked.len() < 2 {
+        let (mut stream, _) = busy.accept().await.unwrap();
+        asked.push(std::time::Instant::now());
+        let answer =
+            "HTTP/1.1 503 Service Unavailable\r\nretry-after: 3\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        // Whoever closes before the question was read may take the answer back.
+        let _ = stream.read(&mut [0; 1024]).await.unwrap();
+    }
+    assert!(asked[1] - asked[0] >= Duration::from_secs(3), "{asked:?}");
+    Service { context, task }.stop().await;
 }
 
 #[tokio::test]

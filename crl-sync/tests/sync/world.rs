@@ -121,6 +121,11 @@ impl World {
 
     /// A configuration with these sources.
     pub(crate) fn config(&self, crl_signer: &str, sources: &str) -> Config {
+        runtime::config::parse(&self.config_text(crl_signer, sources)).unwrap()
+    }
+
+    /// The same as a text.
+    pub(crate) fn config_text(&self, crl_signer: &str, sources: &str) -> String {
         let folder = self.folder.path().display();
         let mut text = format!(
             "environment = \"sandbox\"\nholder_key_file = \"{folder}/holder-key\"\n\
@@ -139,7 +144,7 @@ impl World {
             )
             .unwrap();
         }
-        runtime::config::parse(&(text + sources)).unwrap()
+        text + sources
     }
 
     /// One source of a full list, signed by the newest key.
@@ -154,6 +159,14 @@ impl World {
              url = \"http://{}/{name}\"\ninterval_seconds = 1\njitter_seconds = 0\nretry_seconds = 1\n{more}\n",
             self.address
         )
+    }
+
+    /// A source in a file of the world's folder.
+    pub(crate) fn file_source(&self, name: &str, more: &str) -> String {
+        let file = self.folder.path().join(name);
+        let url = format!("file://{}", file.display());
+        let address = format!("http://{}/{name}", self.address);
+        self.source(name, more).replace(&address, &url)
     }
 
     pub(crate) async fn context(&self) -> Context {

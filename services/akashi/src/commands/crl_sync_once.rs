@@ -1,15 +1,16 @@
 //! `akashi crl-sync --once`: every source once, for cron and for operators.
 
+use std::io::{IsTerminal as _, stderr};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crl_sync::Outcome;
+use crl_sync::{Outcome, Progress};
 use runtime::Context;
 use runtime::shutdown::Shutdown;
 
 use super::{FAILED, failed, print, unusable};
 
-/// Asks every source once and says what came of it. Exit code 0: each is in force; 1: one is not.
+/// Asks every source once and says what came of it; a person at a terminal sees how far it is meanwhile. Exit code 0: each is in force; 1: one is not.
 pub async fn run(file: &Path) -> ExitCode {
     let config: crl_sync::Config = match runtime::config::load(file) {
         Ok(config) => config,
@@ -22,7 +23,14 @@ pub async fn run(file: &Path) -> ExitCode {
         return unusable(&error);
     }
     let context = Context::new("crl-sync", Shutdown::new()).await;
-    let outcomes = match crl_sync::sync_once(config, context).await {
+    let progress = Progress::default();
+    let run = crl_sync::sync_once_watched(config, context, &progress);
+    let outcomes = if stderr().is_terminal() {
+        progress.show(stderr(), run).await
+    } else {
+        run.await
+    };
+    let outcomes = match outcomes {
         Ok(outcomes) => outcomes,
         Err(error) => return failed(&error),
     };

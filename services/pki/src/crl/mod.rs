@@ -31,7 +31,7 @@ pub use list::{Crl, CrlEntries};
 pub use number::CrlNumber;
 pub use profile::CrlProfile;
 pub use scope::{CertificateType, IssuingDistributionPoint};
-pub use stream::CrlStream;
+pub use stream::{CrlStream, RevokedSink};
 pub use walker::{CrlSink, CrlWalker, WalkedCrl};
 
 use crate::limits::{CLOCK_TOLERANCE_SECS, MAX_CRL_BYTES, MAX_CRL_ENTRIES};

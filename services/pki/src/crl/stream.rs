@@ -7,29 +7,34 @@ use crate::crl::{
 };
 use crate::{CertificationAuthority, Signed, Verifier};
 
+/// Takes the entries of a list that is being verified.
+pub trait RevokedSink {
+    /// Takes the next entry, in the order of the list. Nothing about it is proven before
+    /// [`CrlStream::finish_into_sink`] has given the sink back.
+    fn revoked(&mut self, entry: RevokedEntry);
+}
+
+impl RevokedSink for Vec<RevokedEntry> {
+    fn revoked(&mut self, entry: RevokedEntry) {
+        self.push(entry);
+    }
+}
+
 /// Verifies a JPKI list without holding its bytes: what [`verify_crl`](crate::verify_crl) accepts,
 /// this accepts, with the same facts and entries, and what it refuses, this refuses.
 ///
-/// The entries are kept from the start, 32 octets each and never more than the limit allows, but
-/// they are only given out when the signature was verified.
+/// The entries go into a sink from the start, by default a vector of 32 octets each, never more of
+/// them than the limit allows; they are only given out when the signature was verified.
 #[derive(Debug)]
-pub struct CrlStream {
+pub struct CrlStream<S = Vec<RevokedEntry>> {
     walker: CrlWalker,
-    kept: Kept,
+    kept: Kept<S>,
 }
 
 impl CrlStream {
-    /// A stream of one list.
+    /// A stream of one list, whose entries are kept.
     pub fn new(limits: &CrlLimits) -> Self {
-        Self {
-            walker: CrlWalker::new(CrlProfile::Jpki, limits),
-            kept: Kept::default(),
-        }
-    }
-
-    /// Reads on. After an error every further call gives the same error.
-    pub fn push(&mut self, chunk: &[u8]) -> Result<(), CrlError> {
-        self.walker.push(chunk, &mut self.kept)
+        Self::into_sink(limits, Vec::new())
     }
 
     /// Verifies the list, which must be complete, against an authority.
@@ -38,6 +43,39 @@ impl CrlStream {
         authority: &CertificationAuthority,
         verifier: &Verifier,
     ) -> Result<VerifiedCrl, CrlError> {
+        let (facts, entries) = self.finish_into_sink(authority, verifier)?;
+        duplicates::check_serials(&entries)?;
+        Ok(VerifiedCrl { facts, entries })
+    }
+}
+
+impl<S: RevokedSink> CrlStream<S> {
+    /// A stream of one list, whose entries go into a sink.
+    pub fn into_sink(limits: &CrlLimits, sink: S) -> Self {
+        let kept = Kept {
+            sink,
+            entries: 0,
+            error: None,
+        };
+        Self {
+            walker: CrlWalker::new(CrlProfile::Jpki, limits),
+            kept,
+        }
+    }
+
+    /// Reads on. After an error every further call gives the same error.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<(), CrlError> {
+        self.walker.push(chunk, &mut self.kept)
+    }
+
+    /// Verifies the list, which must be complete, against an authority. Gives the sink back with
+    /// all its entries. Two of them may have the same serial: whoever keeps them must refuse that,
+    /// with [`CrlError::DuplicateSerials`].
+    pub fn finish_into_sink(
+        self,
+        authority: &CertificationAuthority,
+        verifier: &Verifier,
+    ) -> Result<(CrlFacts, S), CrlError> {
         let (walked, entry_error) = self.walker.finish_before_entries()?;
         let sha256 = walked.sha256();
         let Some((_, digest)) = walked.signed_digest else {
@@ -49,25 +87,27 @@ impl CrlStream {
         if let Some(error) = entry_error.or(self.kept.error) {
             return Err(error);
         }
-        let entries = self.kept.entries;
-        duplicates::check_serials(&entries)?;
-        let facts = CrlFacts::new(walked.header, key_id, sha256, entries.len())?;
-        Ok(VerifiedCrl { facts, entries })
+        let facts = CrlFacts::new(walked.header, key_id, sha256, self.kept.entries)?;
+        Ok((facts, self.kept.sink))
     }
 }
 
 /// The entries so far.
-#[derive(Debug, Default)]
-struct Kept {
-    entries: Vec<RevokedEntry>,
+#[derive(Debug)]
+struct Kept<S> {
+    sink: S,
+    entries: usize,
     error: Option<CrlError>,
 }
 
-impl CrlSink for Kept {
+impl<S: RevokedSink> CrlSink for Kept<S> {
     fn entry(&mut self, entry: &CrlEntry<'_>) {
-        let position = u64::try_from(self.entries.len()).unwrap_or(u64::MAX) + 1;
+        self.entries += 1;
+        let position = u64::try_from(self.entries).unwrap_or(u64::MAX);
         match RevokedEntry::new(entry, position) {
-            Ok(entry) => self.entries.push(entry),
+            // Behind an entry that is refused nothing is kept: the list comes to nothing.
+            Ok(entry) if self.error.is_none() => self.sink.revoked(entry),
+            Ok(_) => {}
             Err(error) => {
                 self.error.get_or_insert(error);
             }

@@ -5,12 +5,14 @@ use std::time::Duration;
 use reqwest::Url;
 use tokio::net::TcpListener;
 
-use super::{FetchError, Fetched, Fetcher, Validators};
+use crate::access::Access;
+use crate::body::{Body, Collect};
 use crate::config::FetchConfig;
-use crate::source::Location;
-use crate::test_server::{Server, Then, serve};
+use crate::fetch::test_server::{Server, Then, serve};
+use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
+use crate::location::{HttpLocation, Location};
 
-fn answer(status: &str, headers: &str, body: &str) -> String {
+pub(super) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}\r\n{body}")
 }
 
@@ -26,17 +28,30 @@ async fn fetch_with(
     location: &Location,
     validators: Option<&Validators>,
 ) -> Result<Fetched, FetchError> {
+    fetch_into(location, validators, &mut body(location)).await
+}
+
+async fn fetch_into(
+    location: &Location,
+    validators: Option<&Validators>,
+    body: &mut Body<Collect>,
+) -> Result<Fetched, FetchError> {
     let config = FetchConfig {
         read_timeout_seconds: 1,
         ..FetchConfig::default()
     };
     let fetcher = Fetcher::new(&config, [location].into_iter()).unwrap();
-    fetcher.fetch(location, validators).await
+    fetcher.fetch(location, validators, body).await
 }
 
-async fn fetch(location: &Location) -> Result<Vec<u8>, FetchError> {
-    match fetch_with(location, None).await? {
-        Fetched::Body { bytes, .. } => Ok(bytes),
+fn body(location: &Location) -> Body<Collect> {
+    Body::new(location.max_bytes, Collect::default)
+}
+
+pub(super) async fn fetch(location: &Location) -> Result<Vec<u8>, FetchError> {
+    let mut body = body(location);
+    match fetch_into(location, None, &mut body).await? {
+        Fetched::Body { .. } => Ok(body.finish().await.unwrap()),
         Fetched::NotModified => panic!("not asked whether anything changed"),
     }
 }
@@ -169,7 +184,8 @@ async fn only_status_200_has_a_list() {
         assert_eq!(
             error,
             FetchError::Status {
-                status: status[..3].parse().unwrap()
+                status: status[..3].parse().unwrap(),
+                retry_after: None,
             }
         );
     }
@@ -181,12 +197,35 @@ async fn only_status_200_has_a_list() {
 }
 
 #[tokio::test]
+async fn how_long_a_server_asks_to_be_left_alone_is_told_in_seconds_or_as_a_date() {
+    let date = "date: Mon, 23 Nov 2026 00:00:00 GMT\r\n";
+    for (header, seconds) in [
+        ("retry-after: 120\r\n", Some(120)),
+        ("retry-after: Mon, 23 Nov 2026 00:02:00 GMT\r\n", Some(120)),
+        // A date that has passed, and what is neither.
+        ("retry-after: Sun, 22 Nov 2026 00:02:00 GMT\r\n", None),
+        ("retry-after: later\r\n", None),
+        ("", None),
+    ] {
+        let headers = format!("content-length: 0\r\n{date}{header}");
+        let busy = answer("503 Service Unavailable", &headers, "");
+        assert_eq!(
+            fetched(busy, Then::Close).await.unwrap_err(),
+            FetchError::Status {
+                status: 503,
+                retry_after: seconds.map(Duration::from_secs),
+            },
+            "{header}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_server_is_asked_with_what_it_gave_and_may_say_that_nothing_changed() {
     let headers =
         "content-length: 1\r\netag: \"7\"\r\nlast-modified: Mon, 23 Nov 2026 00:00:00 GMT\r\n";
     let first = serve(answer("200 OK", headers, "0"), Then::Close).await;
-    let Fetched::Body { validators, .. } = fetch_with(&first.location(), None).await.unwrap()
-    else {
+    let Fetched::Body { validators } = fetch_with(&first.location(), None).await.unwrap() else {
         panic!()
     };
     assert!(
@@ -227,7 +266,7 @@ async fn an_overlong_validator_is_not_sent_back() {
     };
     for (length, is_kept) in [(510, true), (511, false)] {
         let server = serve(etag(length), Then::Close).await;
-        let Fetched::Body { validators, .. } = fetch_with(&server.location(), None).await.unwrap()
+        let Fetched::Body { validators } = fetch_with(&server.location(), None).await.unwrap()
         else {
             panic!()
         };
@@ -246,23 +285,17 @@ fn redirect_to(target: &str) -> String {
 #[tokio::test]
 async fn a_redirect_is_followed_only_to_a_host_that_the_source_names() {
     let target = serve(ok("0123456789"), Then::Close).await;
-    let server = serve(redirect_to(target.location().url.as_ref()), Then::Close).await;
+    let server = serve(redirect_to(&target.url()), Then::Close).await;
     let refused = FetchError::RedirectRefused {
         host: target.address.clone(),
     };
     assert_eq!(fetch(&server.location()).await.unwrap_err(), refused);
     // A host without a port is the scheme's own port.
-    let without_port = Location {
-        redirect_hosts: vec!["127.0.0.1".to_owned()],
-        ..server.location()
-    };
+    let without_port = server.location_led_to(&["127.0.0.1"]);
     assert_eq!(fetch(&without_port).await.unwrap_err(), refused);
     assert!(target.requests().is_empty());
 
-    let named = Location {
-        redirect_hosts: vec![target.address.clone()],
-        ..server.location()
-    };
+    let named = server.location_led_to(&[&target.address]);
     assert_eq!(fetch(&named).await.unwrap(), b"0123456789");
 }
 
@@ -273,10 +306,7 @@ async fn a_redirect_elsewhere_on_the_same_host_needs_its_name_too() {
         fetch(&server.location()).await,
         Err(FetchError::RedirectRefused { .. })
     ));
-    let named = Location {
-        redirect_hosts: vec![server.address.clone()],
-        ..server.location()
-    };
+    let named = server.location_led_to(&[&server.address]);
     assert_eq!(
         fetch(&named).await.unwrap_err(),
         FetchError::TooManyRedirects
@@ -292,10 +322,7 @@ async fn a_redirect_without_a_target_or_to_another_protocol_is_refused() {
         FetchError::RedirectWithoutTarget
     );
     let server = serve(redirect_to("ftp://127.0.0.1/list.crl"), Then::Close).await;
-    let named = Location {
-        redirect_hosts: vec!["127.0.0.1".to_owned()],
-        ..server.location()
-    };
+    let named = server.location_led_to(&["127.0.0.1"]);
     assert!(matches!(
         fetch(&named).await,
         Err(FetchError::RedirectRefused { .. })
@@ -304,14 +331,13 @@ async fn a_redirect_without_a_target_or_to_another_protocol_is_refused() {
 
 #[test]
 fn a_redirect_never_leads_from_https_to_http() {
-    let location = Location {
+    let location = HttpLocation {
         url: Url::parse("https://crl.example.jp/list.crl").unwrap(),
         redirect_hosts: vec![
             "mirror.example.jp".to_owned(),
             "mirror.example.jp:443".to_owned(),
         ],
-        max_bytes: 10,
-        timeout: Duration::from_secs(1),
+        access: Access::default(),
     };
     let redirect = |target: &'static str| {
         let headers = [(
@@ -338,5 +364,10 @@ fn what_broke_a_limit_is_a_refusal_and_what_never_came_is_a_failure() {
     assert!(FetchError::Oversized { limit: 1 }.is_refusal());
     assert!(FetchError::TooManyRedirects.is_refusal());
     assert!(!FetchError::Stalled.is_refusal());
-    assert!(!FetchError::Status { status: 500 }.is_refusal());
+    assert!(
+        !FetchError::Connect {
+            host: String::new()
+        }
+        .is_refusal()
+    );
 }

@@ -8,9 +8,10 @@ use reqwest::Url;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::source::Location;
+use crate::access::Access;
+use crate::location::{HttpLocation, Location, Transport};
 
-/// Answers every connection with the same octets.
+/// Answers every connection with the octets that are its turn.
 pub(crate) struct Server {
     pub(crate) address: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -27,20 +28,21 @@ pub(crate) enum Then {
     Drip { octets: usize },
 }
 
-/// Starts a server.
+/// Starts a server that always says the same.
 pub(crate) async fn serve(answer: impl Into<Vec<u8>>, then: Then) -> Server {
+    serve_each(vec![(answer.into(), then)]).await
+}
+
+/// Starts a server that says one thing after the other, and the last of them from then on.
+pub(crate) async fn serve_each(answers: Vec<(Vec<u8>, Then)>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server::nowhere(listener.local_addr().unwrap());
-    let (answer, requests) = (answer.into(), Arc::clone(&server.requests));
+    let requests = Arc::clone(&server.requests);
     tokio::spawn(async move {
-        loop {
+        for turn in 0.. {
             let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(exchange(
-                stream,
-                answer.clone(),
-                then,
-                Arc::clone(&requests),
-            ));
+            let (answer, then) = answers[answers.len().min(turn + 1) - 1].clone();
+            tokio::spawn(exchange(stream, answer, then, Arc::clone(&requests)));
         }
     });
     server
@@ -83,11 +85,24 @@ impl Server {
         }
     }
 
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}/list.crl", self.address)
+    }
+
     /// A location on it that takes ten octets.
     pub(crate) fn location(&self) -> Location {
+        self.location_led_to(&[])
+    }
+
+    /// The same, which may be redirected to these hosts.
+    pub(crate) fn location_led_to(&self, hosts: &[&str]) -> Location {
         Location {
-            url: Url::parse(&format!("http://{}/list.crl", self.address)).unwrap(),
-            redirect_hosts: Vec::new(),
+            transport: Transport::Http(HttpLocation {
+                url: Url::parse(&self.url()).unwrap(),
+                redirect_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+                access: Access::default(),
+            }),
             max_bytes: 10,
             timeout: Duration::from_secs(20),
         }

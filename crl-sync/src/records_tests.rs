@@ -1,0 +1,75 @@
+use index::{BuildError, Segment};
+use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink as _, SerialNumber, UnixTime};
+
+use super::Records;
+
+fn entry(serial: &[u8], revoked_at: i64) -> RevokedEntry {
+    RevokedEntry {
+        serial: SerialNumber::from_unsigned_be(serial).unwrap(),
+        revoked_at: UnixTime::from_secs(revoked_at),
+        reason: RevocationReason::KeyCompromise,
+    }
+}
+
+fn records(serials: &[&[u8]]) -> Records {
+    let mut records = Records::default();
+    for serial in serials {
+        records.revoked(entry(serial, 1_700_000_000));
+    }
+    records
+}
+
+#[test]
+fn serials_of_every_length_are_found_again_with_time_and_reason() {
+    let serials: Vec<Vec<u8>> = (1..=20).map(|length| vec![0x7f; length]).collect();
+    let serials: Vec<&[u8]> = serials.iter().map(Vec::as_slice).collect();
+    let mut records = records(&serials);
+    records.check_serials().unwrap();
+    let segment = Segment::open(records.build().unwrap()).unwrap();
+    for serial in serials {
+        let hit = segment.lookup(serial).unwrap();
+        assert_eq!((hit.revoked_at, hit.reason), (1_700_000_000, 1));
+    }
+    assert!(segment.lookup(&[0x7e]).is_none());
+}
+
+#[test]
+fn a_serial_that_occurs_twice_is_refused_wherever_it_stands() {
+    let long = [9; 20];
+    for (serials, expected) in [
+        (&[&[1_u8][..], &[2], &[3]][..], 0),
+        (&[&[3_u8][..], &[2], &[1]][..], 0),
+        (&[&[1_u8][..], &[1], &[3]][..], 1),
+        (&[&[1_u8][..], &[2], &[1], &[1]][..], 2),
+        (&[&long[..], &[1], &long][..], 1),
+    ] {
+        let checked = records(serials).check_serials();
+        let refused = CrlError::DuplicateSerials { count: expected };
+        assert_eq!(
+            checked.err(),
+            (expected > 0).then_some(refused),
+            "{serials:?}"
+        );
+    }
+}
+
+#[test]
+fn a_revocation_outside_of_what_an_index_can_say_is_refused() {
+    for (revoked_at, fits) in [
+        (-1, false),
+        (0, true),
+        (u32::MAX.into(), true),
+        (1 << 32, false),
+    ] {
+        let mut records = records(&[&[1]]);
+        records.revoked(entry(&[2], revoked_at));
+        records.revoked(entry(&[3], -1));
+        records.check_serials().unwrap();
+        let position = if fits { 2 } else { 1 };
+        assert_eq!(
+            records.build().unwrap_err(),
+            BuildError::RevokedAt { position },
+            "{revoked_at}"
+        );
+    }
+}
