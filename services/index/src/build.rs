@@ -1,12 +1,10 @@
 //! Writing a segment.
 
-use crate::format::{
-    CHECKSUM_AT, HASH_DIRECTORY, HEADER_OCTETS, MAGIC, MAX_BUCKET, NARROW, OFFSET_OCTETS,
-    RECORDS_PER_BUCKET, VALUE_OCTETS, VERSION, WIDE, bucket, checksum, key, minimal,
-};
-
-/// Seeds to try before giving up; each fails less than once in a million builds.
-const SEEDS: u32 = 16;
+use crate::format::{MAGIC, VALUE_OCTETS};
+use crate::hashed::{NARROW_RECORD, WIDE_RECORD};
+use crate::records::{Records, Value};
+use crate::serial::{NARROW, Number, WIDE, key};
+use crate::{dense, hashed};
 
 /// One revoked serial to put into a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +20,7 @@ pub struct Entry<'a> {
 /// Why entries cannot be put into a segment. Entries are named by their position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// More entries than the directory can count.
+    /// More entries than a segment can count.
     #[error("{count} entries are more than a segment holds")]
     TooManyEntries {
         /// How many were given.
@@ -50,125 +48,132 @@ pub enum BuildError {
 
 /// Serialises entries, in any order, into a segment.
 pub fn build(entries: &[Entry<'_>]) -> Result<Vec<u8>, BuildError> {
-    let longest = entries
-        .iter()
-        .filter_map(|entry| minimal(entry.serial))
-        .map(<[u8]>::len)
-        .max();
-    if longest.unwrap_or(0) <= NARROW {
-        build_width::<NARROW>(entries)
-    } else {
-        build_width::<WIDE>(entries)
+    let mut builder = Builder::new();
+    for entry in entries {
+        builder.push(entry.serial, entry.revoked_at, entry.reason)?;
     }
+    builder.finish()
 }
 
-fn build_width<const WIDTH: usize>(entries: &[Entry<'_>]) -> Result<Vec<u8>, BuildError> {
-    let too_many = BuildError::TooManyEntries {
-        count: entries.len(),
-    };
-    let count = u32::try_from(entries.len()).map_err(|_| too_many)?;
-    let buckets =
-        u32::try_from(entries.len().div_ceil(RECORDS_PER_BUCKET).max(1)).map_err(|_| too_many)?;
-    let keys = keys::<WIDTH>(entries)?;
-    let (seed, offsets) = directory(&keys, buckets)?;
+/// Collects the entries of a list while it is read, and writes them as a segment.
+///
+/// An entry of up to 8 octets takes 13 octets until then, a longer one 25, in pieces that are given back to the system
+/// while the segment is written: the most memory in use is about the entries or the segment, whichever is more, and one
+/// octet an entry.
+///
+/// The segment has the form that is smaller for its serials. With `n` serials between `least` and `greatest`, headers
+/// apart:
+///
+/// - *dense*: `64 ⌈(greatest − least + 1) / 480⌉ + 5 n` octets;
+/// - *hashed*: `64 ⌈n / 36⌉ + 12 n` octets, or `+ 24 n` if a serial has more than 8 octets.
+///
+/// So serials of up to 8 octets are kept dense where more than one number in 66 is revoked (13.8 octets a serial; 8 at
+/// one in 22, 5.5 at one in 4), and longer ones where more than one in 156 is.
+#[derive(Default)]
+pub struct Builder {
+    records: Records,
+    count: u32,
+    /// The least and the greatest serial.
+    bounds: Option<(Number, Number)>,
+}
 
-    let record_octets = WIDTH + VALUE_OCTETS;
-    let records_at = HEADER_OCTETS + offsets.len() * OFFSET_OCTETS;
-    let mut segment = Vec::with_capacity(records_at + entries.len() * record_octets);
-    segment.extend(MAGIC);
-    segment.extend(VERSION.to_le_bytes());
-    segment.extend([HASH_DIRECTORY, u8::try_from(WIDTH).unwrap_or(u8::MAX)]);
-    segment.extend(count.to_le_bytes());
-    segment.extend(buckets.to_le_bytes());
-    segment.extend(seed.to_le_bytes());
-    segment.extend([0; HEADER_OCTETS - CHECKSUM_AT]);
-    for offset in &offsets {
-        segment.extend(offset.to_le_bytes());
+impl Builder {
+    /// Without an entry.
+    pub fn new() -> Self {
+        Self::default()
     }
-    segment.resize(records_at + entries.len() * record_octets, 0);
-    place(
-        &mut segment[records_at..],
-        entries,
-        &keys,
-        (seed, buckets),
-        offsets,
-    )?;
-    let sum = checksum(&segment);
-    segment[CHECKSUM_AT..HEADER_OCTETS].copy_from_slice(&sum.to_le_bytes());
-    Ok(segment)
-}
 
-fn keys<const WIDTH: usize>(entries: &[Entry<'_>]) -> Result<Vec<[u8; WIDTH]>, BuildError> {
-    let keys = entries.iter().enumerate();
-    keys.map(|(position, entry)| key(entry.serial).ok_or(BuildError::Serial { position }))
-        .collect()
-}
-
-/// A seed under which no bucket is crowded, and where the buckets begin and end.
-fn directory<const WIDTH: usize>(
-    keys: &[[u8; WIDTH]],
-    buckets: u32,
-) -> Result<(u32, Vec<u32>), BuildError> {
-    let slots = usize::try_from(buckets).map_err(|_| BuildError::Crowded)?;
-    for seed in 0..SEEDS {
-        // Shifted by one, so that summing up leaves every bucket's beginning in its place.
-        let mut offsets = vec![0_u32; slots + 1];
-        for key in keys {
-            offsets[bucket(key, seed, buckets) + 1] += 1;
+    /// Adds one entry. `serial` is unsigned and big-endian, and its leading zeros do not matter; `revoked_at` is in
+    /// seconds since the epoch; `reason` is the number of RFC 5280 section 5.3.1. Serials that occur twice are noticed
+    /// by [`Self::finish`].
+    pub fn push(&mut self, serial: &[u8], revoked_at: i64, reason: u8) -> Result<(), BuildError> {
+        let position = self.len();
+        let count = self
+            .count
+            .checked_add(1)
+            .ok_or(BuildError::TooManyEntries {
+                count: position.saturating_add(1),
+            })?;
+        let seconds = u32::try_from(revoked_at).map_err(|_| BuildError::RevokedAt { position });
+        if let Some(narrow) = key::<NARROW>(serial) {
+            self.records.push_narrow(narrow, value(seconds?, reason));
+        } else {
+            let wide = key::<WIDE>(serial).ok_or(BuildError::Serial { position })?;
+            self.records.push_wide(wide, value(seconds?, reason));
         }
-        let fullest = offsets.iter().copied().max().unwrap_or(0);
-        if usize::try_from(fullest).is_ok_and(|fullest| fullest <= MAX_BUCKET) {
-            for slot in 1..offsets.len() {
-                offsets[slot] += offsets[slot - 1];
+        self.count = count;
+        if let Some(number) = Number::of_serial(serial) {
+            let (least, greatest) = self.bounds.get_or_insert((number, number));
+            *least = number.min(*least);
+            *greatest = number.max(*greatest);
+        }
+        Ok(())
+    }
+
+    /// How many entries were added.
+    pub fn len(&self) -> usize {
+        crate::format::length(self.count)
+    }
+
+    /// Whether none was added.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Writes the segment.
+    pub fn finish(self) -> Result<Vec<u8>, BuildError> {
+        self.finish_as(MAGIC)
+    }
+
+    pub(crate) fn finish_as(self, magic: [u8; 8]) -> Result<Vec<u8>, BuildError> {
+        let (records, count) = (self.records, self.count);
+        let narrow = records.are_narrow();
+        let hashed = if narrow {
+            hashed::octets::<NARROW_RECORD>(count)
+        } else {
+            hashed::octets::<WIDE_RECORD>(count)
+        };
+        if let Some((least, greatest)) = self.bounds {
+            let farthest = greatest.above(least);
+            if dense::octets(count, farthest) < hashed {
+                return dense::write(records, count, (least, farthest), magic);
             }
-            return Ok((seed, offsets));
+        }
+        if narrow {
+            hashed::write::<NARROW, NARROW_RECORD>(records, count, magic)
+        } else {
+            hashed::write::<WIDE, WIDE_RECORD>(records, count, magic)
         }
     }
-    Err(BuildError::Crowded)
 }
 
-/// Writes every record into the next free place of its bucket.
-fn place<const WIDTH: usize>(
-    records: &mut [u8],
-    entries: &[Entry<'_>],
-    keys: &[[u8; WIDTH]],
-    (seed, buckets): (u32, u32),
-    offsets: Vec<u32>,
-) -> Result<(), BuildError> {
-    let octets = WIDTH + VALUE_OCTETS;
-    let begins = offsets.clone();
-    let mut next = offsets;
-    for (position, (entry, key)) in entries.iter().zip(keys).enumerate() {
-        let revoked_at =
-            u32::try_from(entry.revoked_at).map_err(|_| BuildError::RevokedAt { position })?;
-        let slot = bucket(key, seed, buckets);
-        let at = |place: u32| usize::try_from(place).unwrap_or(usize::MAX) * octets;
-        let (begin, free) = (at(begins[slot]), at(next[slot]));
-        if records[begin..free]
-            .chunks_exact(octets)
-            .any(|record| record.starts_with(key))
-        {
-            return Err(BuildError::DuplicateSerial);
-        }
-        let record = &mut records[free..free + octets];
-        record[..WIDTH].copy_from_slice(key);
-        record[WIDTH..WIDTH + 4].copy_from_slice(&revoked_at.to_le_bytes());
-        record[WIDTH + 4] = entry.reason;
-        next[slot] += 1;
+/// How many entries, and none of them.
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Builder({} serials)", self.count)
     }
-    Ok(())
+}
+
+fn value(seconds: u32, reason: u8) -> Value {
+    let mut value = [reason; VALUE_OCTETS];
+    value[..4].copy_from_slice(&seconds.to_le_bytes());
+    value
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BuildError, MAX_BUCKET, directory};
+    use super::{BuildError, Builder};
 
     #[test]
-    fn serials_that_crowd_together_under_every_seed_are_refused() {
-        assert!(directory(&[[7; 8]; MAX_BUCKET], 6).is_ok());
+    fn more_entries_than_the_header_counts_are_refused() {
+        let mut builder = Builder {
+            count: u32::MAX,
+            ..Builder::new()
+        };
+        let count = usize::try_from(u32::MAX).unwrap() + 1;
         assert_eq!(
-            directory(&[[7; 8]; MAX_BUCKET + 1], 6).unwrap_err(),
-            BuildError::Crowded
+            builder.push(&[1], 0, 0),
+            Err(BuildError::TooManyEntries { count })
         );
     }
 }

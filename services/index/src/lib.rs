@@ -1,21 +1,40 @@
 //! The exact set of revoked serials of one list, compact and immutable.
 //!
 //! A segment is built once from a verified list, stored as bytes, and looked up in those same
-//! bytes by every replica: nothing is decoded into objects, so opening one costs a pass over the
-//! bytes and a lookup about one access to memory. Records hold the full serial, so an answer is
-//! exact by construction; there is no filter that could be wrong, and nothing lists the serials.
+//! bytes by every replica: nothing is decoded into objects, so opening one costs two passes over the
+//! bytes and a lookup about one access to memory. Every answer is exact by construction: either a
+//! serial is a place in a bitmap, or all of it is compared. Nothing lists the serials.
 //!
 //! ```
-//! let entries = [index::Entry { serial: &[0x12, 0x34], revoked_at: 1_700_000_000, reason: 1 }];
-//! let segment = index::Segment::open(index::build(&entries)?)?;
+//! let mut builder = index::Builder::new();
+//! builder.push(&[0x12, 0x34], 1_700_000_000, 1)?;
+//! let segment = index::Segment::open(builder.finish()?)?;
 //! assert_eq!(segment.lookup(&[0x12, 0x34]).map(|hit| hit.reason), Some(1));
 //! assert_eq!(segment.lookup(&[0x12, 0x35]), None);
+//!
+//! // Many at once: serials of one width, end to end.
+//! let mut revoked = Vec::new();
+//! let asked = index::Packed::new(2, &[0x12, 0x35, 0x12, 0x34])?;
+//! segment.lookup_batch(asked, |position, _| revoked.push(position));
+//! assert_eq!(revoked, [1]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod buffer;
 mod build;
+mod dense;
+mod directory;
 mod format;
+mod hashed;
+mod overlay;
+mod packed;
+mod prefetch;
+mod records;
 mod segment;
+mod serial;
 
-pub use build::{BuildError, Entry, build};
+pub use buffer::SegmentBuffer;
+pub use build::{BuildError, Builder, Entry, build};
+pub use overlay::{Change, Layered, Overlay, OverlayBuilder, REMOVE_FROM_CRL};
+pub use packed::{Packed, PackedError};
 pub use segment::{Hit, Segment, SegmentError};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use index::{BuildError, Entry, Hit, Segment, SegmentError, build};
+use index::{BuildError, Builder, Entry, Hit, Packed, PackedError, Segment, SegmentError, build};
 use proptest::prelude::*;
 
 fn entry(serial: &[u8]) -> Entry<'_> {
@@ -19,10 +19,14 @@ fn open(entries: &[Entry<'_>]) -> Segment {
     Segment::open(build(entries).unwrap()).unwrap()
 }
 
-/// Serials as they occur: small and dense, or random of any length up to 20 octets.
+/// Serials as they occur: numbered in a row, at the ends of the ranges, or random of any length up to 20 octets.
 fn serial() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         (100_000_000_u32..100_000_400).prop_map(|serial| serial.to_be_bytes().to_vec()),
+        (0_u8..9).prop_map(|below| [vec![0xff; 7], vec![0xff - below]].concat()),
+        (0_u8..9).prop_map(|below| [vec![0xff; 19], vec![0xff - below]].concat()),
+        (0_u8..9).prop_map(|above| [vec![1], vec![0; 7], vec![above]].concat()),
+        (1_u8..9).prop_map(|least| vec![least]),
         proptest::collection::vec(any::<u8>(), 0..=19).prop_map(|rest| [vec![1], rest].concat()),
     ]
 }
@@ -31,10 +35,65 @@ fn narrow_serial() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..=7).prop_map(|rest| [vec![1], rest].concat())
 }
 
+/// Serials numbered in a row from anywhere, across the ends of 4, 8 and 16 octets.
+fn dense_serials() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let front = prop_oneof![
+        Just(vec![]),
+        Just(vec![0xff; 2]),
+        Just(vec![0xff; 6]),
+        Just(vec![1, 0xff, 0xff, 0xff, 0xff]),
+        Just(vec![0xff; 14]),
+        Just([vec![7], vec![0xff; 15]].concat()),
+        Just([vec![0x80], vec![0; 17]].concat()),
+    ];
+    (
+        front,
+        proptest::collection::btree_set(0_u32..60_000, 2..3_000),
+    )
+        .prop_map(|(front, numbers)| {
+            let serial = |number: u32| minimal(&plus(&front, 50_000 + number));
+            numbers.into_iter().map(serial).collect()
+        })
+}
+
+/// `front`, then two octets of zeros, as a number, and so much more.
+fn plus(front: &[u8], add: u32) -> Vec<u8> {
+    let mut octets = [vec![0], front.to_vec(), vec![0, 0]].concat();
+    let mut carry = add;
+    for octet in octets.iter_mut().rev() {
+        carry += u32::from(*octet);
+        *octet = carry.to_le_bytes()[0];
+        carry >>= 8;
+    }
+    octets
+}
+
+fn minimal(serial: &[u8]) -> Vec<u8> {
+    let start = serial.iter().position(|octet| *octet != 0);
+    start.map_or(Vec::new(), |start| serial[start..].to_vec())
+}
+
 fn revoked(
     serial: impl Strategy<Value = Vec<u8>>,
 ) -> impl Strategy<Value = BTreeMap<Vec<u8>, (u32, u8)>> {
     proptest::collection::btree_map(serial, (any::<u32>(), 0_u8..=10), 0..2_000)
+}
+
+/// The neighbours of a serial, as far as they have at most 20 octets.
+fn neighbours(serial: &[u8]) -> Vec<Vec<u8>> {
+    let above = plus(serial, 1 << 16);
+    let below = serial.iter().rposition(|octet| *octet != 0).map(|last| {
+        let mut below = serial.to_vec();
+        below[last] -= 1;
+        below[last + 1..].fill(0xff);
+        below
+    });
+    let above = minimal(&above[..above.len() - 2]);
+    [Some(above), below]
+        .into_iter()
+        .flatten()
+        .filter(|serial| serial.len() <= 20)
+        .collect()
 }
 
 fn check(revoked: &BTreeMap<Vec<u8>, (u32, u8)>, asked: &[Vec<u8>]) {
@@ -48,12 +107,37 @@ fn check(revoked: &BTreeMap<Vec<u8>, (u32, u8)>, asked: &[Vec<u8>]) {
         .collect();
     let segment = open(&entries);
     assert_eq!(segment.len(), revoked.len());
-    for serial in revoked.keys().chain(asked) {
-        let expected = revoked.get(serial).map(|(at, reason)| Hit {
+    let expected = |serial: &[u8]| {
+        revoked.get(&minimal(serial)).map(|(at, reason)| Hit {
             revoked_at: i64::from(*at),
             reason: *reason,
-        });
-        assert_eq!(segment.lookup(serial), expected);
+        })
+    };
+    let near: Vec<_> = revoked
+        .keys()
+        .flat_map(|serial| neighbours(serial))
+        .collect();
+    let asked: Vec<_> = revoked.keys().chain(&near).chain(asked).collect();
+    for serial in &asked {
+        assert_eq!(segment.lookup(serial), expected(serial));
+    }
+    for width in [1_usize, 4, 5, 8, 9, 19, 20] {
+        let packed: Vec<u8> = asked
+            .iter()
+            .filter_map(|serial| {
+                Some([&vec![0; width.checked_sub(serial.len())?][..], serial].concat())
+            })
+            .flatten()
+            .collect();
+        let packed = Packed::new(width, &packed).unwrap();
+        let mut hits = Vec::new();
+        segment.lookup_batch(packed, |position, hit| hits.push((position, hit)));
+        let wanted: Vec<_> = packed
+            .iter()
+            .enumerate()
+            .filter_map(|(position, serial)| Some((position, expected(serial)?)))
+            .collect();
+        assert_eq!(hits, wanted, "{width}");
     }
 }
 
@@ -77,6 +161,15 @@ proptest! {
     }
 
     #[test]
+    fn a_dense_segment_answers_like_a_map(
+        serials in dense_serials(),
+        asked in proptest::collection::vec(serial(), 500),
+    ) {
+        let revoked = serials.into_iter().zip((0..).map(|nth| (nth, 1))).collect();
+        check(&revoked, &asked);
+    }
+
+    #[test]
     fn any_changed_octet_is_noticed(at in any::<prop::sample::Index>(), change in 1..=u8::MAX) {
         let mut bytes = build(&[entry(&[1]), entry(&[2]), entry(&[3; 20])]).unwrap();
         let at = at.index(bytes.len());
@@ -88,28 +181,161 @@ proptest! {
     fn any_bytes_are_refused_without_a_panic(
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
-        let header = build(&[entry(&[1])]).unwrap();
+        let header = build(&[entry(&[1]), entry(&[9; 8])]).unwrap();
         prop_assert!(Segment::open(bytes.clone()).is_err());
         let forged = [&header[..12], bytes.as_slice()].concat();
         prop_assert!(Segment::open(forged).is_err());
     }
 }
 
-#[test]
-fn half_a_million_dense_serials_are_all_found_and_their_neighbours_are_not() {
-    let serials: Vec<[u8; 4]> = (0..500_000_u32)
-        .map(|step| (100_000_000 + 2 * step).to_be_bytes())
-        .collect();
-    let entries: Vec<_> = serials.iter().map(|serial| entry(serial)).collect();
-    let bytes = build(&entries).unwrap();
-    // 13 octets a record and two thirds for the directory.
-    assert!(bytes.len() < 500_000 * 14, "{}", bytes.len());
-    let segment = Segment::open(bytes).unwrap();
-    for serial in &serials {
-        assert!(segment.lookup(serial).is_some());
-        let neighbour = (u32::from_be_bytes(*serial) + 1).to_be_bytes();
-        assert!(segment.lookup(&neighbour).is_none());
+/// A bijection on 64 bits that spreads them (splitmix64).
+fn spread(word: u64) -> u64 {
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+fn build_numbered<const WIDTH: usize>(serials: impl Iterator<Item = [u8; WIDTH]>) -> Vec<u8> {
+    let mut builder = Builder::new();
+    for serial in serials {
+        builder.push(&serial, 1_700_000_000, 4).unwrap();
     }
+    builder.finish().unwrap()
+}
+
+fn wide(word: u64) -> [u8; 20] {
+    let mut serial = [0x11; 20];
+    serial[..8].copy_from_slice(&spread(word).to_be_bytes());
+    serial[12..].copy_from_slice(&spread(!word).to_be_bytes());
+    serial
+}
+
+#[test]
+fn a_serial_takes_no_more_octets_than_it_may() {
+    let count = 500_000_usize;
+    let numbers = 1..=count as u64;
+    // Every fourth of a range revoked, as among JPKI's serials.
+    let dense = build_numbered(
+        numbers
+            .clone()
+            .map(|nth| (100_000_000 + 4 * nth).to_be_bytes()),
+    );
+    assert_eq!(dense[10], 3);
+    assert!(dense.len() < count * 8, "{}", dense.len());
+    let narrow = build_numbered(numbers.clone().map(|nth| spread(nth).to_be_bytes()));
+    assert_eq!(narrow[10..12], [2, 8]);
+    assert!(narrow.len() < count * 14, "{}", narrow.len());
+    let wide = build_numbered(numbers.map(wide));
+    assert_eq!(wide[10..12], [2, 20]);
+    assert!(wide.len() < count * 26, "{}", wide.len());
+}
+
+#[test]
+fn the_form_that_is_smaller_is_chosen() {
+    // 36,000 serials, hashed: 1,000 lines and 12 octets each, as much as dense over 4,937 lines.
+    let count = 36_000_u32;
+    let kind = |span: u32| {
+        let last = (1_000_000 + span - 1).to_be_bytes();
+        let first = (0..count - 1).map(|nth| (1_000_000 + nth).to_be_bytes());
+        build_numbered(first.chain([last]))[10]
+    };
+    assert_eq!(kind(4_937 * 480), 3);
+    assert_eq!(kind(4_938 * 480), 2);
+    // As many serials with 12 octets more each have 6,750 lines more.
+    let wide = |span: u32| {
+        let serial = |number: u32| [vec![7; 16], number.to_be_bytes().to_vec()].concat();
+        let numbers = (0..count - 1).chain([span - 1]);
+        build_numbered::<20>(numbers.map(|number| serial(number).try_into().unwrap()))[10..12]
+            .to_vec()
+    };
+    assert_eq!(wide(11_687 * 480), [3, 20]);
+    assert_eq!(wide(11_688 * 480), [2, 20]);
+}
+
+/// Every revoked serial and as many others, one by one and in a batch, against a sorted list of the same.
+fn compare<const WIDTH: usize>(
+    mut revoked: Vec<[u8; WIDTH]>,
+    others: impl Iterator<Item = [u8; WIDTH]>,
+) {
+    let segment = Segment::open(build_numbered(revoked.iter().copied())).unwrap();
+    revoked.sort_unstable();
+    let asked: Vec<_> = others.chain(revoked.iter().copied()).collect();
+    let expected: Vec<_> = asked
+        .iter()
+        .map(|serial| revoked.binary_search(serial).is_ok())
+        .collect();
+    let mut batch = vec![false; asked.len()];
+    let packed = Packed::new(WIDTH, asked.as_flattened()).unwrap();
+    segment.lookup_batch(packed, |position, _| batch[position] = true);
+    assert!(batch == expected);
+    for (serial, expected) in asked.iter().zip(expected) {
+        assert_eq!(segment.lookup(serial).is_some(), expected);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_serials_and_a_million_others_are_told_apart() {
+    let (revoked, others) = (1..=100_000_u64, 100_001..=1_100_000);
+    compare::<4>(
+        (100_000_000_u32..100_400_000)
+            .step_by(4)
+            .map(u32::to_be_bytes)
+            .collect(),
+        (99_800_000_u32..100_800_000).map(u32::to_be_bytes),
+    );
+    compare::<8>(
+        revoked
+            .clone()
+            .map(|nth| spread(nth).to_be_bytes())
+            .collect(),
+        others.clone().map(|nth| spread(nth).to_be_bytes()),
+    );
+    compare::<20>(revoked.map(wide).collect(), others.map(wide));
+}
+
+#[test]
+fn segments_of_version_1_are_still_read() {
+    let stored: [(&[u8], usize); 2] = [
+        (include_bytes!("data/version-1-narrow.segment"), 8),
+        (include_bytes!("data/version-1-wide.segment"), 20),
+    ];
+    for (stored, width) in stored {
+        let segment = Segment::open(stored).unwrap();
+        assert_eq!(segment.len(), 300);
+        let mut packed = Vec::new();
+        for nth in 1..=300_u32 {
+            let words = (0..3).map(|word| spread(4 * u64::from(nth) + word).to_be_bytes());
+            let mut serial = words.collect::<Vec<_>>().concat();
+            serial.truncate(width);
+            serial[0] |= 1;
+            let hit = segment.lookup(&serial).unwrap();
+            assert_eq!(hit.revoked_at, i64::from(1_700_000_000 + nth));
+            assert_eq!(u32::from(hit.reason), nth % 7);
+            packed.extend_from_slice(&serial);
+            serial[width - 1] ^= 1;
+            assert_eq!(segment.lookup(&serial), None);
+            packed.extend_from_slice(&serial);
+        }
+        let mut hits = Vec::new();
+        segment.lookup_batch(Packed::new(width, &packed).unwrap(), |at, _| hits.push(at));
+        assert!(hits.into_iter().eq((0..600).step_by(2)));
+    }
+}
+
+#[test]
+fn packed_serials_have_one_width() {
+    let error = |width, octets: &[u8]| Packed::new(width, octets).unwrap_err();
+    assert_eq!(error(0, &[]), PackedError::Width { width: 0 });
+    assert_eq!(error(21, &[0; 21]), PackedError::Width { width: 21 });
+    let cut_off = PackedError::Length {
+        width: 4,
+        octets: 7,
+    };
+    assert_eq!(error(4, &[0; 7]), cut_off);
+    assert!(Packed::new(20, &[]).unwrap().is_empty());
+    let packed = Packed::new(2, &[1, 2, 3, 4]).unwrap();
+    assert_eq!((packed.len(), packed.width()), (2, 2));
+    assert_eq!(format!("{packed:?}"), "Packed(2 serials)");
 }
 
 #[test]
@@ -175,17 +401,19 @@ fn entries_that_cannot_be_kept_exactly_are_refused() {
 
 #[test]
 fn other_bytes_are_told_apart() {
-    let bytes = build(&[entry(&[1])]).unwrap();
+    // One serial is denser than anything; two far apart are not.
+    let bytes = build(&[entry(&[1]), entry(&[9; 8])]).unwrap();
     let changed = |at: usize, value: u8| {
         let mut bytes = bytes.clone();
         bytes[at] = value;
         Segment::open(bytes).unwrap_err()
     };
     assert_eq!(changed(0, b'A'), SegmentError::NotASegment);
-    assert_eq!(changed(8, 2), SegmentError::Version { found: 2 });
+    assert_eq!(changed(8, 3), SegmentError::Version { found: 3 });
     assert_eq!(changed(10, 9), SegmentError::Kind { kind: 9, width: 8 });
-    assert_eq!(changed(11, 9), SegmentError::Kind { kind: 1, width: 9 });
-    assert_eq!(changed(40, 9), SegmentError::Checksum);
+    assert_eq!(changed(11, 9), SegmentError::Kind { kind: 2, width: 9 });
+    assert_eq!(changed(8, 1), SegmentError::Kind { kind: 2, width: 8 });
+    assert_eq!(changed(70, 9), SegmentError::Checksum);
     assert_eq!(
         Segment::open(Vec::new()).unwrap_err(),
         SegmentError::NotASegment
@@ -203,4 +431,7 @@ fn other_bytes_are_told_apart() {
 #[test]
 fn debug_shows_no_serial() {
     assert_eq!(format!("{:?}", open(&[entry(&[1])])), "Segment(1 serials)");
+    assert_eq!(format!("{:?}", Builder::new()), "Builder(0 serials)");
+    let buffer = index::SegmentBuffer::with_capacity(9);
+    assert_eq!(format!("{buffer:?}"), "SegmentBuffer(0 octets)");
 }

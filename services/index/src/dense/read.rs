@@ -1,0 +1,155 @@
+//! Looking up in a bitmap.
+
+use super::{LEAST_AT, REST_AT, SPAN_AT, ones_before, place, split};
+use crate::format::{COUNT_AT, LINE, LINES_AT, VALUE_OCTETS, length, u32_at, u64_at};
+use crate::prefetch::prefetch;
+use crate::records::Value;
+use crate::segment::{BATCH, Hit};
+use crate::serial::Number;
+
+/// What stands for a line that is not there.
+static NOTHING: [u8; LINE] = [0; LINE];
+
+/// The parts of a dense segment.
+pub(crate) struct Dense<'a> {
+    least: Number,
+    span: u64,
+    lines: &'a [[u8; LINE]],
+    values: &'a [Value],
+}
+
+impl<'a> Dense<'a> {
+    /// How long the segment with this header must be.
+    pub(crate) fn octets(header: &[u8; LINE]) -> u64 {
+        let number = |at| u64::from(u32_at(header, at));
+        LINE as u64 * (1 + number(LINES_AT)) + VALUE_OCTETS as u64 * number(COUNT_AT)
+    }
+
+    /// The parts of a segment that has that length.
+    pub(crate) fn of(segment: &'a [u8]) -> Self {
+        let parts = || {
+            let least = segment.get(LEAST_AT..)?.first_chunk()?;
+            let (lines, values) = segment
+                .get(LINE..)?
+                .split_at_checked(length(u32_at(segment, LINES_AT)) * LINE)?;
+            Some((least, lines, values))
+        };
+        let (least, lines, values) = parts().unwrap_or((&[0; 20], &[], &[]));
+        Self {
+            least: Number::of_wide(least),
+            span: u64_at(segment, SPAN_AT),
+            lines: lines.as_chunks().0,
+            values: values.as_chunks().0,
+        }
+    }
+
+    /// The ranks agree with the bitmap, no bit is set outside of the span, and the header has nothing that is not
+    /// known.
+    pub(crate) fn is_sound(&self, header: &[u8; LINE]) -> bool {
+        let mut rank = 0_u64;
+        let ranks = self.lines.iter().all(|line| {
+            let sound = u64::from(u32_at(line, 0)) == rank;
+            rank += u64::from(ones_before(line, 480));
+            sound
+        });
+        // The span ends on the last line, and that line has no bit behind it.
+        let (last, bit) = split(self.span.saturating_sub(1));
+        let tail = self
+            .lines
+            .last()
+            .is_none_or(|line| ones_before(line, 480) == ones_before(line, bit + 1));
+        ranks
+            && tail
+            && self.span > 0
+            && self.lines.len() == last + 1
+            && rank == self.values.len() as u64
+            && header[REST_AT..] == [0; LINE - REST_AT]
+    }
+
+    pub(crate) fn find(&self, serial: &[u8]) -> Option<Hit> {
+        let distance = self.distance(serial);
+        if self.holds(distance) {
+            self.value(distance)
+        } else {
+            None
+        }
+    }
+
+    /// Looks up serials of `SERIAL` octets, or of `width` if that is 0, packed end to end; tells the hits in order.
+    pub(crate) fn batch<const SERIAL: usize>(
+        &self,
+        width: usize,
+        packed: &[u8],
+        on_hit: &mut impl FnMut(usize, Hit),
+    ) {
+        let width = if SERIAL == 0 { width } else { SERIAL };
+        for (block, serials) in packed.chunks(width * BATCH).enumerate() {
+            // One look at memory a serial, all of them under way at once.
+            let mut distances = [0; BATCH];
+            let asked = serials.len() / width;
+            for (distance, serial) in distances.iter_mut().zip(serials.chunks_exact(width)) {
+                *distance = self.distance(serial);
+                prefetch(self.line(*distance).0);
+            }
+            // Whether a serial is here is not predictable, so nothing branches on it.
+            let mut found = [(0_u8, 0); BATCH];
+            let mut count = 0;
+            for (number, distance) in (0..).zip(&distances[..asked]) {
+                found[count] = (number, *distance);
+                count += usize::from(self.holds(*distance));
+            }
+            for (_, distance) in &found[..count] {
+                if let Some(value) = self.values.get(self.rank(*distance)) {
+                    prefetch(value);
+                    prefetch(&value[VALUE_OCTETS - 1]);
+                }
+            }
+            for (number, distance) in &found[..count] {
+                if let Some(hit) = self.value(*distance) {
+                    on_hit(block * BATCH + usize::from(*number), hit);
+                }
+            }
+        }
+    }
+
+    /// How far a serial lies above the least one; `u64::MAX`, which no line has, if it is below or too far or too wide.
+    fn distance(&self, serial: &[u8]) -> u64 {
+        Number::of_serial(serial).map_or(u64::MAX, |number| number.above(self.least))
+    }
+
+    /// The line of a distance and the bit in it.
+    fn line(&self, distance: u64) -> (&'a [u8; LINE], usize) {
+        let (line, bit) = split(distance);
+        (self.lines.get(line).unwrap_or(&NOTHING), bit)
+    }
+
+    fn holds(&self, distance: u64) -> bool {
+        let (line, bit) = self.line(distance);
+        let (octet, mask) = place(bit);
+        line[octet] & mask != 0
+    }
+
+    /// The number of the value of a serial that is here.
+    fn rank(&self, distance: u64) -> usize {
+        let (line, bit) = self.line(distance);
+        length(u32_at(line, 0)) + length(ones_before(line, bit))
+    }
+
+    fn value(&self, distance: u64) -> Option<Hit> {
+        Hit::of_value(*self.values.get(self.rank(distance))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Dense;
+    use crate::dense::NUMBERS;
+
+    #[test]
+    fn no_line_has_the_distance_that_stands_for_no_number() {
+        assert!(u64::MAX / NUMBERS > u64::from(u32::MAX));
+        let dense = Dense::of(&[]);
+        assert!(!dense.holds(u64::MAX) && !dense.holds(0));
+        assert_eq!(dense.find(&[1]), None);
+    }
+}

@@ -1,0 +1,221 @@
+//! Looking up in lines and records.
+
+use super::{
+    FINGERPRINTS, FINGERPRINTS_AT, HASH_OCTETS, KEPT, MOST_ON_A_LINE, SLOTS, equal, extra_line,
+    fingerprints, first_record, on_line, slot,
+};
+use crate::format::{COUNT_AT, LINE, LINES_AT, SEED_AT, length, u32_at, u64_at};
+use crate::prefetch::prefetch;
+use crate::segment::{BATCH, Hit};
+use crate::serial::{hash, padded, scaled};
+
+/// Where the number of extra lines stands in the header.
+pub(super) const EXTRAS_AT: usize = 32;
+/// Behind it the header has nothing but zeros.
+const REST_AT: usize = 36;
+
+/// The bits of a record's first 8 octets that are the hash.
+const HASH_BITS: u64 = u64::MAX >> 8;
+
+/// What stands for a line that is not there.
+static NOTHING: [u8; LINE] = [0; LINE];
+
+/// The parts of a hashed segment with keys of `WIDTH` octets and records of `RECORD`.
+pub(crate) struct Hashed<'a, const WIDTH: usize, const RECORD: usize> {
+    lines: &'a [[u8; LINE]],
+    extras: &'a [[u8; LINE]],
+    records: &'a [[u8; RECORD]],
+    seed: u32,
+}
+
+impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
+    /// How long the segment with this header must be.
+    pub(crate) fn octets(header: &[u8; LINE]) -> u64 {
+        let number = |at| u64::from(u32_at(header, at));
+        LINE as u64 * (1 + number(LINES_AT) + number(EXTRAS_AT)) + RECORD as u64 * number(COUNT_AT)
+    }
+
+    /// The parts of a segment that has that length.
+    pub(crate) fn of(segment: &'a [u8]) -> Self {
+        let number = |at| length(u32_at(segment, at));
+        let parts = || {
+            let body = segment.get(LINE..)?;
+            let (lines, body) = body.split_at_checked(number(LINES_AT) * LINE)?;
+            let (extras, records) = body.split_at_checked(number(EXTRAS_AT) * LINE)?;
+            Some((lines, extras, records))
+        };
+        let (lines, extras, records) = parts().unwrap_or_default();
+        Self {
+            lines: lines.as_chunks().0,
+            extras: extras.as_chunks().0,
+            records: records.as_chunks().0,
+            seed: u32_at(segment, SEED_AT),
+        }
+    }
+
+    /// Every line goes on where the one before it ended, and the header has nothing that is not known.
+    pub(crate) fn is_sound(&self, header: &[u8; LINE]) -> bool {
+        let (mut records, mut extras) = (0, 0);
+        let lines = self.lines.iter().all(|line| {
+            let sound = first_record(line) == records
+                && line[super::ENDS_AT..FINGERPRINTS_AT].is_sorted()
+                && on_line(line) <= MOST_ON_A_LINE
+                && (on_line(line) <= FINGERPRINTS || extra_line(line) == extras);
+            records += on_line(line);
+            extras += usize::from(on_line(line) > FINGERPRINTS);
+            sound
+        });
+        lines
+            && !self.lines.is_empty()
+            && records == self.records.len()
+            && extras == self.extras.len()
+            && header[REST_AT..] == [0; LINE - REST_AT]
+    }
+
+    pub(crate) fn find(&self, serial: &[u8]) -> Option<Hit> {
+        let key = padded(serial)?;
+        self.find_key(&key, hash(&key, self.seed))
+    }
+
+    fn find_key(&self, key: &[u8; WIDTH], hash: u64) -> Option<Hit> {
+        let (line, number) = self.line(hash);
+        let (mut place, end) = slot(line, number);
+        while place < end {
+            let mut equal = equal(
+                self.fingerprints(line, place),
+                fingerprint(hash),
+                end - place,
+            );
+            while equal != 0 {
+                let record = first_record(line) + place + first(equal);
+                if let Some(hit) = self.compare(record, key, hash) {
+                    return Some(hit);
+                }
+                equal &= equal - 1;
+            }
+            place += 8;
+        }
+        None
+    }
+
+    /// Looks up serials of `SERIAL` octets, or of `width` if that is 0, packed end to end; tells the hits in order.
+    pub(crate) fn batch<const SERIAL: usize>(
+        &self,
+        width: usize,
+        packed: &[u8],
+        on_hit: &mut impl FnMut(usize, Hit),
+    ) {
+        let width = if SERIAL == 0 { width } else { SERIAL };
+        for (block, serials) in packed.chunks(width * BATCH).enumerate() {
+            let serial = |number: u8| serials.get(usize::from(number) * width..)?.get(..width);
+            // One look at memory a serial, all of them under way at once.
+            let mut hashes = [(0, 0); BATCH];
+            let mut asked = 0;
+            for (number, serial) in (0_u8..).zip(serials.chunks_exact(width)) {
+                // A serial that is too wide is not here.
+                if let Some(key) = padded::<WIDTH>(serial) {
+                    let hash = hash(&key, self.seed);
+                    prefetch(self.line(hash).0);
+                    hashes[asked] = (number, hash);
+                    asked += 1;
+                }
+            }
+            // Whether a serial may be here is not predictable, so nothing branches on it.
+            let mut candidates = [(0, 0); BATCH];
+            let mut found = 0;
+            for (number, hash) in &hashes[..asked] {
+                candidates[found] = (*number, *hash);
+                found += usize::from(self.may_hold(*hash));
+            }
+            for (_, hash) in &candidates[..found] {
+                self.prefetch_record(*hash);
+            }
+            for (number, hash) in &candidates[..found] {
+                let key = serial(*number).and_then(padded);
+                if let Some(hit) = key.and_then(|key| self.find_key(&key, *hash)) {
+                    on_hit(block * BATCH + usize::from(*number), hit);
+                }
+            }
+        }
+    }
+
+    /// False if the serial of this hash is not here.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "whether a fingerprint is equal is not predictable, so nothing may branch on it"
+    )]
+    fn may_hold(&self, hash: u64) -> bool {
+        let (line, number) = self.line(hash);
+        let (begin, end) = slot(line, number);
+        (equal_in_slot(line, begin, end, hash) != 0)
+            | (end > begin + 8)
+            | (on_line(line) > FINGERPRINTS)
+    }
+
+    /// Asks for the likeliest record of a serial that may be here.
+    fn prefetch_record(&self, hash: u64) {
+        let (line, number) = self.line(hash);
+        let (begin, end) = slot(line, number);
+        let nth = begin + first(equal_in_slot(line, begin, end, hash));
+        if let Some(record) = self.records.get(first_record(line) + nth) {
+            prefetch(record);
+            prefetch(&record[RECORD - 1]);
+        }
+    }
+
+    /// The line of a hash and the number of its slot there.
+    fn line(&self, hash: u64) -> (&'a [u8; LINE], usize) {
+        let slot = scaled(hash, self.lines.len() as u64 * SLOTS as u64);
+        let line = self.lines.get(slot / SLOTS).unwrap_or(&NOTHING);
+        (line, slot % SLOTS)
+    }
+
+    fn fingerprints(&self, line: &[u8; LINE], place: usize) -> u64 {
+        if on_line(line) <= FINGERPRINTS {
+            fingerprints(line, place)
+        } else {
+            self.spilt_fingerprints(line, place)
+        }
+    }
+
+    #[cold]
+    fn spilt_fingerprints(&self, line: &[u8; LINE], place: usize) -> u64 {
+        let extra = self.extras.get(extra_line(line)).unwrap_or(&NOTHING);
+        let octet = |place: usize| match place.checked_sub(KEPT) {
+            Some(behind) => extra.get(behind),
+            None => line.get(FINGERPRINTS_AT + place),
+        };
+        u64::from_le_bytes(std::array::from_fn(|nth| {
+            octet(place + nth).copied().unwrap_or(0)
+        }))
+    }
+
+    /// What a record says, if it is this key's: its fingerprint was compared.
+    fn compare(&self, record: usize, key: &[u8; WIDTH], hash: u64) -> Option<Hit> {
+        let record = self.records.get(record)?;
+        let (front, _) = key.split_last_chunk::<8>()?;
+        let same = u64_at(record, 0) & HASH_BITS == hash >> 8
+            && record.get(HASH_OCTETS..HASH_OCTETS + front.len()) == Some(front);
+        if same {
+            Hit::of_value(*record.last_chunk()?)
+        } else {
+            None
+        }
+    }
+}
+
+/// Which of the first eight serials of a slot have the fingerprint, if the line has no extra line.
+fn equal_in_slot(line: &[u8; LINE], begin: usize, end: usize, hash: u64) -> u64 {
+    let count = end.saturating_sub(begin);
+    equal(fingerprints(line, begin), fingerprint(hash), count)
+}
+
+/// The last octet of a hash.
+pub(super) fn fingerprint(hash: u64) -> u8 {
+    hash.to_le_bytes()[0]
+}
+
+/// The place of the first octet whose highest bit is set.
+fn first(equal: u64) -> usize {
+    usize::try_from(equal.trailing_zeros() / 8).unwrap_or(0)
+}

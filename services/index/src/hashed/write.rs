@@ -1,0 +1,271 @@
+//! Writing lines and records.
+//!
+//! The records are never held twice: they are distributed into the finished segment, roughly in order, while the
+//! pieces that they came in are dropped, and then put in order part by part, each part small enough for a cache.
+
+use super::read::{EXTRAS_AT, fingerprint};
+use super::{
+    ENDS_AT, FINGERPRINTS, FINGERPRINTS_AT, HASH_OCTETS, KEPT, MOST_ON_A_LINE, SERIALS_PER_LINE,
+    SLOTS, put_extra_line,
+};
+use crate::build::BuildError;
+use crate::format::{HASHED, Header, LINE, VALUE_OCTETS, length, put_u32, seal, u64_at};
+use crate::records::{Records, Value};
+use crate::serial::{hash, scaled};
+
+/// Seeds to try before giving up; a line overflows by chance less than once in 10^20 builds.
+const SEEDS: u32 = 16;
+
+/// Lines that are put in order together: about 74,000 records, less than 2 MiB.
+const PART: usize = 2_048;
+
+/// How long a segment of so many serials is, but for its few extra lines.
+pub(crate) fn octets<const RECORD: usize>(count: u32) -> u64 {
+    LINE as u64 * (1 + u64::from(lines_for(count))) + RECORD as u64 * u64::from(count)
+}
+
+fn lines_for(count: u32) -> u32 {
+    let lines = length(count).div_ceil(SERIALS_PER_LINE).max(1);
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
+
+/// Serialises the records, of which there are `count`.
+pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
+    records: Records,
+    count: u32,
+    magic: [u8; 8],
+) -> Result<Vec<u8>, BuildError> {
+    let lines = lines_for(count);
+    let plan = Plan::new(lines, |seed, tell| {
+        records.for_each(|key: [u8; WIDTH], _| tell(hash(&key, seed)));
+    })?;
+    let (lines_octets, extras_octets) = (length(lines) * LINE, plan.extras * LINE);
+    let records_at = LINE + lines_octets + extras_octets;
+    // Zeroed by the system when they are first written, not here.
+    let mut segment = vec![0; records_at + length(count) * RECORD];
+    let header = Header {
+        kind: HASHED,
+        width: WIDTH,
+        count,
+        lines,
+        seed: plan.seed,
+    };
+    header.write(magic, &mut segment);
+    put_u32(
+        &mut segment,
+        EXTRAS_AT,
+        u32::try_from(plan.extras).unwrap_or(u32::MAX),
+    );
+    let (front, all_records) = segment.split_at_mut(records_at);
+    let (lines, extras) = front[LINE..].split_at_mut(lines_octets);
+    let mut written = Written {
+        lines: lines.as_chunks_mut().0,
+        extras: extras.as_chunks_mut().0,
+        records: all_records.as_chunks_mut().0,
+        extras_used: 0,
+    };
+    let fingerprints = plan.distribute::<WIDTH, RECORD>(records, written.records);
+    written.put_in_order(&plan, &fingerprints)?;
+    seal(&mut segment);
+    Ok(segment)
+}
+
+/// Which line has which records.
+struct Plan {
+    seed: u32,
+    /// The number of each line's first record, and the number of all records.
+    starts: Vec<u32>,
+    extras: usize,
+}
+
+impl Plan {
+    /// Finds a seed under which no line has too many. `hashes` tells the hash of every record under a seed.
+    fn new(lines: u32, hashes: impl Fn(u32, &mut dyn FnMut(u64))) -> Result<Self, BuildError> {
+        for seed in 0..SEEDS {
+            // Shifted by one, so that summing up leaves every line's beginning in its place.
+            let mut starts = vec![0_u32; length(lines) + 1];
+            hashes(seed, &mut |hash| {
+                starts[slot(hash, length(lines)) / SLOTS + 1] += 1;
+            });
+            if starts.iter().any(|count| length(*count) > MOST_ON_A_LINE) {
+                continue;
+            }
+            let spilt = |count: &&u32| length(**count) > FINGERPRINTS;
+            let extras = starts.iter().filter(spilt).count();
+            let mut sum = 0;
+            for start in &mut starts {
+                sum += *start;
+                *start = sum;
+            }
+            return Ok(Self {
+                seed,
+                starts,
+                extras,
+            });
+        }
+        Err(BuildError::Crowded)
+    }
+
+    fn lines(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Writes every record somewhere into its part, and returns the fingerprints in the same order.
+    fn distribute<const WIDTH: usize, const RECORD: usize>(
+        &self,
+        from: Records,
+        to: &mut [[u8; RECORD]],
+    ) -> Vec<u8> {
+        let mut next: Vec<usize> = self
+            .starts
+            .iter()
+            .step_by(PART)
+            .map(|start| length(*start))
+            .collect();
+        let mut fingerprints = vec![0; to.len()];
+        from.drain(|key: [u8; WIDTH], value: Value| {
+            let hash = hash(&key, self.seed);
+            let place = &mut next[slot(hash, self.lines()) / SLOTS / PART];
+            fingerprints[*place] = fingerprint(hash);
+            let (record, front) = (&mut to[*place], WIDTH - 8);
+            record[..HASH_OCTETS].copy_from_slice(&hash.to_le_bytes()[1..]);
+            record[HASH_OCTETS..HASH_OCTETS + front].copy_from_slice(&key[..front]);
+            record[RECORD - VALUE_OCTETS..].copy_from_slice(&value);
+            *place += 1;
+        });
+        fingerprints
+    }
+}
+
+/// The slot of a hash, counted over all lines.
+fn slot(hash: u64, lines: usize) -> usize {
+    scaled(hash, lines as u64 * SLOTS as u64)
+}
+
+/// The parts of the segment.
+struct Written<'a, const RECORD: usize> {
+    lines: &'a mut [[u8; LINE]],
+    extras: &'a mut [[u8; LINE]],
+    records: &'a mut [[u8; RECORD]],
+    extras_used: usize,
+}
+
+impl<const RECORD: usize> Written<'_, RECORD> {
+    /// Orders every part's records by slot, and writes the lines.
+    fn put_in_order(&mut self, plan: &Plan, fingerprints: &[u8]) -> Result<(), BuildError> {
+        let (mut unordered, mut ordered) = (Vec::new(), Vec::new());
+        for begin in (0..plan.lines()).step_by(PART) {
+            let end = (begin + PART).min(plan.lines());
+            let (first, last) = (length(plan.starts[begin]), length(plan.starts[end]));
+            let records = &mut self.records[first..last];
+            unordered.clear();
+            unordered.extend(
+                records
+                    .iter()
+                    .copied()
+                    .zip(fingerprints[first..last].iter().copied()),
+            );
+            ordered.clear();
+            ordered.resize(unordered.len(), 0);
+            let slots = begin * SLOTS..end * SLOTS;
+            let ends = order(&unordered, slots, plan.lines(), records, &mut ordered)?;
+            for line in begin..end {
+                let of_line = &ends[(line - begin) * SLOTS..][..SLOTS];
+                self.write_line(
+                    line,
+                    plan.starts[line],
+                    (plan.starts[begin], of_line),
+                    &ordered,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a line. The ends of its slots and the fingerprints are counted from the beginning of its part.
+    fn write_line(
+        &mut self,
+        number: usize,
+        start: u32,
+        (part, ends): (u32, &[u32]),
+        part_fingerprints: &[u8],
+    ) {
+        let line = &mut self.lines[number];
+        put_u32(line, 0, start);
+        let before = start - part;
+        for (octet, end) in line[ENDS_AT..].iter_mut().zip(ends) {
+            *octet = u8::try_from(end - before).unwrap_or(u8::MAX);
+        }
+        let last = ends.last().copied().unwrap_or(before);
+        let fingerprints = &part_fingerprints[length(before)..length(last)];
+        if fingerprints.len() <= FINGERPRINTS {
+            line[FINGERPRINTS_AT..][..fingerprints.len()].copy_from_slice(fingerprints);
+        } else {
+            let (kept, spilt) = fingerprints.split_at(KEPT);
+            line[FINGERPRINTS_AT..][..KEPT].copy_from_slice(kept);
+            put_extra_line(line, self.extras_used);
+            self.extras[self.extras_used][..spilt.len()].copy_from_slice(spilt);
+            self.extras_used += 1;
+        }
+    }
+}
+
+/// Puts the records of a range of slots in order, and returns where each slot ends.
+fn order<const RECORD: usize>(
+    from: &[([u8; RECORD], u8)],
+    slots: std::ops::Range<usize>,
+    lines: usize,
+    records: &mut [[u8; RECORD]],
+    fingerprints: &mut [u8],
+) -> Result<Vec<u32>, BuildError> {
+    let slot_of = |(record, fingerprint): &([u8; RECORD], u8)| {
+        slot(u64_at(record, 0) << 8 | u64::from(*fingerprint), lines) - slots.start
+    };
+    let mut ends = vec![0_u32; slots.len() + 1];
+    for record in from {
+        ends[slot_of(record) + 1] += 1;
+    }
+    for slot in 1..ends.len() {
+        ends[slot] += ends[slot - 1];
+    }
+    let begins = ends.clone();
+    for record in from {
+        let slot = slot_of(record);
+        let (begin, free) = (length(begins[slot]), length(ends[slot]));
+        let (content, fingerprint) = record;
+        let key = ..RECORD - VALUE_OCTETS;
+        let before = fingerprints[begin..free].iter().zip(&records[begin..free]);
+        for (other_fingerprint, other) in before {
+            if other_fingerprint == fingerprint && other[key] == content[key] {
+                return Err(BuildError::DuplicateSerial);
+            }
+        }
+        records[free] = *content;
+        fingerprints[free] = *fingerprint;
+        ends[slot] += 1;
+    }
+    // Each slot now ends where its last record was put.
+    ends.pop();
+    Ok(ends)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BuildError, MOST_ON_A_LINE, Plan};
+
+    #[test]
+    fn serials_that_crowd_together_under_every_seed_are_refused() {
+        let plan = |count: usize| Plan::new(4, |_, tell| (0..count).for_each(|_| tell(7)));
+        assert!(plan(MOST_ON_A_LINE).is_ok_and(|plan| plan.extras == 1));
+        assert!(matches!(plan(MOST_ON_A_LINE + 1), Err(BuildError::Crowded)));
+    }
+
+    #[test]
+    fn another_seed_is_taken_where_the_first_crowds_serials() {
+        let plan = Plan::new(4, |seed, tell| {
+            (0..=MOST_ON_A_LINE)
+                .for_each(|nth| tell(if seed == 2 { (nth as u64) << 60 } else { 7 }));
+        });
+        assert!(plan.is_ok_and(|plan| plan.seed == 2));
+    }
+}

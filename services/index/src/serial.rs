@@ -1,0 +1,128 @@
+//! Serial numbers as keys: unsigned numbers that have exactly one form.
+
+use crate::format::{u64_at, u128_at};
+
+/// JPKI's serials have 4 octets; other issuers use random ones of up to 20.
+pub(crate) const NARROW: usize = 8;
+/// RFC 5280 section 4.1.2.2 allows 20 octets and no more.
+pub(crate) const WIDE: usize = 20;
+
+/// The serial as a big-endian number of `WIDTH` octets, or nothing if it is zero or does not fit: it is never cut off.
+pub(crate) fn key<const WIDTH: usize>(serial: &[u8]) -> Option<[u8; WIDTH]> {
+    padded(serial).filter(|key| *key != [0; WIDTH])
+}
+
+/// The same for a serial that may be zero, which no segment holds.
+pub(crate) fn padded<const WIDTH: usize>(serial: &[u8]) -> Option<[u8; WIDTH]> {
+    let mut key = [0; WIDTH];
+    if let Some(start) = WIDTH.checked_sub(serial.len()) {
+        key[start..].copy_from_slice(serial);
+        return Some(key);
+    }
+    let (front, back) = serial.split_last_chunk()?;
+    front.iter().all(|octet| *octet == 0).then_some(*back)
+}
+
+/// A key as a number that can be subtracted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Number {
+    /// The first 4 of 20 octets.
+    high: u32,
+    /// The other 16.
+    low: u128,
+}
+
+impl Number {
+    pub(crate) fn of_wide(key: &[u8; WIDE]) -> Self {
+        let [first, second, third, fourth, low @ ..] = key;
+        Self {
+            high: u32::from_be_bytes([*first, *second, *third, *fourth]),
+            low: u128_at(low, 0),
+        }
+    }
+
+    /// The number of a serial, unless it has more than 20 octets.
+    pub(crate) fn of_serial(serial: &[u8]) -> Option<Self> {
+        if let Some(key) = padded::<NARROW>(serial) {
+            return Some(Self {
+                high: 0,
+                low: u128::from(u64::from_be_bytes(key)),
+            });
+        }
+        padded(serial).map(|key| Self::of_wide(&key))
+    }
+
+    pub(crate) fn octets(self) -> [u8; WIDE] {
+        let mut octets = [0; WIDE];
+        octets[..4].copy_from_slice(&self.high.to_be_bytes());
+        octets[4..].copy_from_slice(&self.low.to_be_bytes());
+        octets
+    }
+
+    /// How far it lies above a lower bound; `u64::MAX` stands for below it and for too far.
+    pub(crate) fn above(self, bound: Self) -> u64 {
+        let (low, borrow) = self.low.overflowing_sub(bound.low);
+        let borrowed = bound.high.wrapping_add(u32::from(borrow));
+        // Where the high parts differ by more than the borrowed one, the number is below the bound or too far above.
+        match u64::try_from(low) {
+            Ok(distance) if self.high == borrowed && self >= bound => distance,
+            _ => u64::MAX,
+        }
+    }
+}
+
+/// The finaliser of splitmix64: a bijection in which every bit of the input changes half of the output.
+pub(crate) const fn mix(word: u64) -> u64 {
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
+
+/// The hash of a key. Among keys that agree in all but their last 8 octets it is a bijection: those other octets
+/// together with the hash *are* the key, so a record that holds both is compared exactly.
+///
+/// Issuers choose serials and callers choose queries, so the hash need not resist an attacker: what it costs to be
+/// crowded is bounded when a segment is written.
+pub(crate) fn hash<const WIDTH: usize>(key: &[u8; WIDTH], seed: u32) -> u64 {
+    const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93];
+    let mut salt = u64::from(seed).wrapping_mul(ODD[0]);
+    if WIDTH > NARROW {
+        // The first 12 of 20 octets, the middle 4 of them twice.
+        salt = (salt ^ u64_at(key, 0).swap_bytes())
+            .wrapping_mul(ODD[0])
+            .rotate_left(32)
+            ^ u64_at(key, 4).swap_bytes().wrapping_mul(ODD[1]);
+    }
+    mix(u64_at(key, WIDTH.saturating_sub(NARROW)).swap_bytes() ^ salt)
+}
+
+/// Scales a hash to `0..slots`, evenly and in the order of the hashes (Lemire 2019).
+pub(crate) fn scaled(hash: u64, slots: u64) -> usize {
+    let product = u128::from(hash) * u128::from(slots);
+    usize::try_from(product >> 64).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Number, WIDE};
+
+    #[test]
+    fn distances_are_exact_over_160_bits() {
+        let number = |serial: &[u8]| Number::of_serial(serial).unwrap();
+        let top = [0xff; WIDE];
+        assert_eq!(number(&top).above(number(&top)), 0);
+        assert_eq!(number(&top).octets(), top);
+        assert_eq!(number(&[9]).above(number(&[7])), 2);
+        // Below the bound, and farther above it than is counted.
+        assert_eq!(number(&[7]).above(number(&[9])), u64::MAX);
+        assert_eq!(number(&[7]).above(number(&top)), u64::MAX);
+        assert_eq!(number(&top).above(number(&[7])), u64::MAX);
+        // Borrowing across the boundary of the two parts.
+        let mut above = [0; WIDE];
+        above[3] = 1;
+        assert_eq!(number(&above).above(number(&[0xff; 16])), 1);
+        assert_eq!(number(&[0xff; 16]).above(number(&above)), u64::MAX);
+        assert!(Number::of_serial(&[1; 21]).is_none());
+        assert_eq!(Number::of_serial(&[0; 21]), Number::of_serial(&[]));
+    }
+}
