@@ -219,7 +219,7 @@ const AT: UnixTime = UnixTime::from_secs(1_302_825_600);
 /// Asks the core about a row with these intermediates and lists. Everything is read from its octets, the anchor too.
 ///
 /// # Panics
-/// If the row's anchor cannot be read or its moment is not the suite's.
+/// If the row's anchor or policies cannot be read, or its moment is not the suite's.
 pub fn ask(
     suite: &Suite,
     row: &Row,
@@ -231,7 +231,7 @@ pub fn ask(
     let anchors = suite.all(&row.trust_anchors);
     let anchors: Vec<_> = anchors
         .iter()
-        .map(|der| PathAnchor::from_der(der).unwrap())
+        .map(|der| PathAnchor::from_der(der).unwrap_or_else(|error| panic!("{}: {error}", row.id)))
         .collect();
     let policies = row.policies.iter();
     let request = PathRequest {
@@ -242,7 +242,7 @@ pub fn ask(
         crls,
         at: AT,
         policies: PolicySettings {
-            initial_policy_set: policies.map(|it| Oid::from_dotted(it).unwrap()).collect(),
+            initial_policy_set: policies.map(|it| policy(it)).collect(),
             require_explicit_policy: row.require_explicit_policy,
             inhibit_policy_mapping: row.inhibit_policy_mapping,
             inhibit_any_policy: row.inhibit_any_policy,
@@ -260,4 +260,8 @@ pub fn ask_row(suite: &Suite, row: &Row, cross_check: CrossCheck) -> PathReport 
     let intermediates = suite.all(&row.intermediates);
     let crls = suite.all(&row.crls);
     ask(suite, row, &intermediates, &crls, cross_check)
+}
+
+fn policy(dotted: &str) -> Oid {
+    Oid::from_dotted(dotted).unwrap_or_else(|error| panic!("{dotted}: {error}"))
 }

@@ -49,7 +49,8 @@ const TABLE: [(FaultKind, &str, End); 19] = [
     (FaultKind::TrailingOctet, "not_der", End::Refused),
     (FaultKind::Html, "not_der", End::Refused),
     (FaultKind::Redirect, "redirect_refused", End::Refused),
-    (FaultKind::Endless, "oversized", End::Refused),
+    // It never ends, and its first octets are no list: nobody waits for the limit.
+    (FaultKind::Endless, "not_der", End::Refused),
     (FaultKind::Unavailable, "http_status", End::Failed),
     (FaultKind::NotFound, "http_status", End::Failed),
 ];

@@ -169,26 +169,24 @@ impl Scene {
                 authority.revocations.push(revocation);
             }
         })?;
-        for _ in 0..5 {
+        // A list is verified while it arrives, so little is left to do behind its last octet: a kill there may come
+        // late. Then it was another phase, whose promise is that the newer list is whole.
+        for _ in 0..3 {
             let before = self.number();
             let since = self.system.process("crl-sync")?.log_length();
             self.system.world.repository.publish(sandbox::now())?;
             let next = self.number();
-            self.wait_for(since, "\"message\":\"list fetched\"")?;
-            let killed = self.system.take("crl-sync")?;
-            let log = killed.log_since(since);
-            killed.kill()?;
-            // On a busy machine the kill may come late; then it was another phase, and the next list is tried.
-            let in_time = !said(&log, "\"phase\":\"verified\"");
-            if in_time {
-                self.expect_unchanged("good", before).await?;
-            }
+            self.wait_for(since, "\"message\":\"body fetched\"")?;
+            self.system.take("crl-sync")?.kill()?;
+            let stored = self.stored().await?;
+            ensure!(
+                stored == before || stored == next,
+                "list {stored} is stored, neither {before} nor {next}"
+            );
+            wait_for_status(&self.system, "good", &Answer::Good(stored)).await?;
             self.recover("minor", next, Recovery::Service).await?;
-            if in_time {
-                return Ok(());
-            }
         }
-        bail!("the kill always came after the verification")
+        Ok(())
     }
 
     async fn replica_killed_before_the_swap(&mut self) -> Result<()> {
