@@ -11,13 +11,16 @@ use std::sync::Arc;
 use pki::KeyIdentifier;
 use runtime::status::{Failure, Kind};
 
-use crate::config::CallerConfig;
+use crate::asked::AskedSerials;
+use crate::config::{CallerConfig, Config};
 use crate::snapshot::Trusted;
 
 /// One configured caller.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) identity: Arc<str>,
+    /// What it has asked about.
+    pub(crate) asked: AskedSerials,
     /// By place of the authority.
     allowed: Vec<bool>,
 }
@@ -58,18 +61,23 @@ impl Caller {
 pub(crate) struct Callers(HashMap<Arc<str>, Arc<Caller>>);
 
 impl Callers {
-    pub(crate) fn new(configs: &[CallerConfig], trusted: &Trusted) -> Self {
-        let caller = |config: &CallerConfig| {
+    pub(crate) fn new(config: &Config, trusted: &Trusted) -> Self {
+        let caller = |of: &CallerConfig| {
             let mut allowed = vec![false; trusted.authorities.len()];
-            for name in &config.certification_authorities {
+            for name in &of.certification_authorities {
                 if let Some(place) = trusted.place_of_name(name) {
                     allowed[place] = true;
                 }
             }
-            let identity: Arc<str> = config.identity.as_str().into();
-            (identity.clone(), Arc::new(Caller { identity, allowed }))
+            let identity: Arc<str> = of.identity.as_str().into();
+            let caller = Caller {
+                identity: identity.clone(),
+                asked: AskedSerials::new(config.limits(of)),
+                allowed,
+            };
+            (identity, Arc::new(caller))
         };
-        Self(configs.iter().map(caller).collect())
+        Self(config.caller.iter().map(caller).collect())
     }
 
     pub(crate) fn get(&self, identity: &str) -> Option<&Arc<Caller>> {

@@ -1,6 +1,8 @@
 //! The role's configuration file; deploy/config/revocation-lookup.toml is the operator's manual for it.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use runtime::access::AccessTable;
@@ -10,9 +12,19 @@ use runtime::config::{
 use serde::Deserialize;
 use store::DatabaseUrl;
 
+use crate::asked::Limits;
+
 /// The path of the lookup.
 pub const GET_REVOCATION_STATUS: &str =
     "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus";
+
+/// The path of lookups in a batch.
+pub const BATCH_GET_REVOCATION_STATUS: &str =
+    "/akashi.revocation.v1.RevocationLookupService/BatchGetRevocationStatus";
+
+/// The path of lookups in a stream.
+pub const STREAM_REVOCATION_STATUS: &str =
+    "/akashi.revocation.v1.RevocationLookupService/StreamRevocationStatus";
 
 /// The path of the freshness report.
 pub const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFreshness";
@@ -42,6 +54,9 @@ pub struct Config {
     /// prove *good* for a certificate whose distribution point the caller does not name.
     #[serde(default)]
     pub partition_count: BTreeMap<String, usize>,
+    /// For how many minutes a caller that asked about neighbouring serial numbers in a row is refused.
+    #[serde(default = "an_hour")]
+    pub sweep_pause_minutes: u64,
     /// Whether the interface describes itself to callers.
     #[serde(default)]
     pub reflection: bool,
@@ -75,10 +90,28 @@ pub struct CallerConfig {
     pub methods: Vec<String>,
     /// The names of the authorities it may ask about; of others it learns nothing.
     pub certification_authorities: Vec<String>,
+    /// How many distinct serial numbers it may ask about in an hour, by all methods together, at each replica.
+    #[serde(default = "a_hundred_thousand")]
+    pub distinct_serials_per_hour: usize,
+    /// How many neighbouring serial numbers it may ask about among the newest eight times as many distinct ones.
+    #[serde(default = "ten_thousand")]
+    pub neighbouring_serials: usize,
 }
 
 const fn one() -> u64 {
     1
+}
+
+const fn an_hour() -> u64 {
+    60
+}
+
+const fn a_hundred_thousand() -> usize {
+    100_000
+}
+
+const fn ten_thousand() -> usize {
+    10_000
 }
 
 const fn half_an_hour() -> u64 {
@@ -94,18 +127,19 @@ impl Config {
         self.listen.check()?;
         self.observability.check()?;
         self.access_table()?;
-        within("poll_interval_seconds", self.poll_interval_seconds, 1, 60)?;
-        within(
-            "max_feed_age_seconds",
-            self.max_feed_age_seconds,
-            60,
-            86_400,
-        )?;
+        let seconds = |key: &str, seconds: u64, limits: RangeInclusive<u64>| {
+            check_within(key, seconds, limits, "seconds")
+        };
+        seconds("poll_interval_seconds", self.poll_interval_seconds, 1..=60)?;
+        let max_feed_age = self.max_feed_age_seconds;
+        seconds("max_feed_age_seconds", max_feed_age, 60..=86_400)?;
+        let minutes = self.sweep_pause_minutes;
+        check_within("sweep_pause_minutes", minutes, 1..=1_440, "minutes")?;
         CertificationAuthorityConfig::check_present(&self.certification_authority)?;
-        for (authority, seconds) in &self.max_age_seconds {
+        for (authority, max_age) in &self.max_age_seconds {
             let key = format!("max_age_seconds.{authority}");
             self.check_authority(&key, authority)?;
-            within(&key, *seconds, 60, 366 * 86_400)?;
+            seconds(&key, *max_age, 60..=366 * 86_400)?;
         }
         for (authority, count) in &self.partition_count {
             let key = format!("partition_count.{authority}");
@@ -123,8 +157,26 @@ impl Config {
                 let problem = format!("{} is allowed no authority", caller.identity);
                 return Err(ConfigError::invalid(key, problem));
             }
+            let serials = |key: &str, count: usize, most: usize| {
+                check_within(key, count, 1..=most, "serial numbers")
+            };
+            // In memory they take 25 octets each, 2.5 GB at the most.
+            let an_hour = caller.distinct_serials_per_hour;
+            serials("caller.distinct_serials_per_hour", an_hour, 100_000_000)?;
+            // Eight times as many are seen at 60 octets each, 0.5 GB at the most.
+            let neighbours = caller.neighbouring_serials;
+            serials("caller.neighbouring_serials", neighbours, 1_000_000)?;
         }
         Ok(())
+    }
+
+    /// How much a caller may ask about.
+    pub(crate) fn limits(&self, caller: &CallerConfig) -> Limits {
+        Limits {
+            distinct_an_hour: caller.distinct_serials_per_hour,
+            neighbours: caller.neighbouring_serials,
+            pause_minutes: self.sweep_pause_minutes,
+        }
     }
 
     /// How often the store is asked for changes.
@@ -137,7 +189,13 @@ impl Config {
             .caller
             .iter()
             .map(|c| (c.identity.as_str(), c.methods.as_slice()));
-        AccessTable::from_allowances(&[GET_REVOCATION_STATUS, GET_FRESHNESS], allowances)
+        let methods = [
+            GET_REVOCATION_STATUS,
+            BATCH_GET_REVOCATION_STATUS,
+            STREAM_REVOCATION_STATUS,
+            GET_FRESHNESS,
+        ];
+        AccessTable::from_allowances(&methods, allowances)
     }
 
     fn check_authority(&self, key: &str, name: &str) -> Result<(), ConfigError> {
@@ -153,13 +211,19 @@ impl Config {
     }
 }
 
-fn within(key: &str, seconds: u64, least: u64, most: u64) -> Result<(), ConfigError> {
-    if (least..=most).contains(&seconds) {
+fn check_within<N: Copy + PartialOrd + Display>(
+    key: &str,
+    number: N,
+    limits: RangeInclusive<N>,
+    unit: &str,
+) -> Result<(), ConfigError> {
+    if limits.contains(&number) {
         return Ok(());
     }
+    let (least, most) = limits.into_inner();
     Err(ConfigError::invalid(
         key,
-        format!("{least} to {most} seconds"),
+        format!("{least} to {most} {unit}"),
     ))
 }
 
@@ -237,6 +301,30 @@ mod tests {
         let key = "poll_interval_seconds = 1";
         assert!(checked(key, "poll_interval_seconds = 60").is_ok());
         assert!(checked(key, "poll_interval_seconds = 0").is_err());
+        let key = "sweep_pause_minutes = 60";
+        assert!(checked(key, "sweep_pause_minutes = 1440").is_ok());
+        assert!(checked(key, "sweep_pause_minutes = 0").is_err());
+    }
+
+    #[test]
+    fn every_caller_has_a_quota_and_a_limit_on_neighbours() {
+        let config = checked("1800", "1800").unwrap();
+        let [backend, agencies, _] = config.caller.as_slice() else {
+            panic!("three callers")
+        };
+        assert_eq!(config.limits(backend).distinct_an_hour, 10_000_000);
+        let limits = config.limits(agencies);
+        assert_eq!(
+            (limits.distinct_an_hour, limits.neighbours),
+            (100_000, 10_000)
+        );
+        let key = "distinct_serials_per_hour = 10_000_000";
+        for wrong in ["0", "100_000_001"] {
+            let to = format!("distinct_serials_per_hour = {wrong}");
+            assert!(checked(key, &to).unwrap_err().contains("1 to 100000000"));
+            let to = format!("neighbouring_serials = {wrong}");
+            assert!(checked(key, &to).unwrap_err().contains("1 to 1000000"));
+        }
     }
 
     #[test]

@@ -7,18 +7,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use index::Hit;
+use index::{Hit, Packed};
 use pki::limits::CLOCK_TOLERANCE_SECS;
 use pki::{CertificationAuthority, DistributionPoint, KeyIdentifier, SerialNumber, UnixTime};
 
 use crate::snapshot::{AuthorityLists, List, SignerLists};
-
-/// One certificate.
-pub(crate) struct Question<'q> {
-    pub(crate) issuer_key_id: &'q KeyIdentifier,
-    pub(crate) serial_number: &'q SerialNumber,
-    pub(crate) scope: &'q Scope,
-}
 
 /// Which lists cover the certificate, by its distribution point.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,36 +79,90 @@ pub(crate) enum Reason {
     Feed,
 }
 
-/// Decides over the lists of one authority.
-pub(crate) fn decide<'a>(
-    question: &Question<'_>,
-    authority: &CertificationAuthority,
-    lists: &'a AuthorityLists,
-    moment: &Moment,
-    rules: &Rules,
-) -> Decision<'a> {
-    // RFC 5280 section 6.3.3 (f): the list's signer is the one that the authority's lists are signed by; a list of
-    // another key says nothing about this certificate.
-    let Some(signer) = authority.expected_crl_signer(question.issuer_key_id) else {
-        return Decision::Unknown(Reason::NoSuchAuthority, None);
-    };
-    let Some(held) = lists.signed_by(signer) else {
-        return Decision::Unknown(host_problem(moment, rules).unwrap_or(Reason::NoList), None);
-    };
-    let in_scope = lists_in_scope(question.scope, held);
-    if let Some((hit, list)) = revocation(question.serial_number, &in_scope) {
-        return Decision::Revoked(hit, list);
+/// Everything that a decision takes but the serial number: the same for all certificates of one key and one distribution
+/// point, at one moment.
+pub(crate) struct InScope<'a> {
+    lists: Vec<&'a Arc<List>>,
+    /// What is decided about a certificate that none of the lists names.
+    others: Decision<'a>,
+}
+
+impl<'a> InScope<'a> {
+    /// Gathers the lists of one authority that cover certificates of this key with this distribution point.
+    pub(crate) fn new(
+        issuer_key_id: &KeyIdentifier,
+        scope: &Scope,
+        authority: &CertificationAuthority,
+        lists: &'a AuthorityLists,
+        moment: &Moment,
+        rules: &Rules,
+    ) -> Self {
+        // RFC 5280 section 6.3.3 (f): the list's signer is the one that the authority's lists are signed by; a list of
+        // another key says nothing about this certificate.
+        let Some(signer) = authority.expected_crl_signer(issuer_key_id) else {
+            return Self::nothing(Reason::NoSuchAuthority);
+        };
+        let Some(held) = lists.signed_by(signer) else {
+            return Self::nothing(host_problem(moment, rules).unwrap_or(Reason::NoList));
+        };
+        let in_scope = lists_in_scope(scope, held);
+        let others = if let Some(reason) = host_problem(moment, rules) {
+            Decision::Unknown(reason, latest(&in_scope))
+        } else if let Some(proof) = proof(scope, held, lists, moment, rules) {
+            Decision::Good(proof)
+        } else {
+            let why = missing_proof(scope, held, lists, rules);
+            Decision::Unknown(why, latest(&in_scope))
+        };
+        Self {
+            lists: in_scope,
+            others,
+        }
     }
-    if let Some(reason) = host_problem(moment, rules) {
-        return Decision::Unknown(reason, latest(&in_scope));
+
+    /// Without a list.
+    pub(crate) fn nothing(reason: Reason) -> Self {
+        Self {
+            lists: Vec::new(),
+            others: Decision::Unknown(reason, None),
+        }
     }
-    if let Some(proof) = proof(question.scope, held, lists, moment, rules) {
-        return Decision::Good(proof);
+
+    /// How many lists are searched.
+    pub(crate) fn list_count(&self) -> usize {
+        self.lists.len()
     }
-    Decision::Unknown(
-        missing_proof(question.scope, held, lists, rules),
-        latest(&in_scope),
-    )
+
+    /// The decision about one certificate.
+    pub(crate) fn decide(&self, serial: &SerialNumber) -> Decision<'a> {
+        match revocation(serial, &self.lists) {
+            Some((hit, list)) => Decision::Revoked(hit, list),
+            None => self.others,
+        }
+    }
+
+    /// The decision about every certificate that no list names: *good* or *unknown*.
+    pub(crate) fn others(&self) -> Decision<'a> {
+        self.others
+    }
+
+    /// The decisions *revoked* about many certificates, by position, ascending: what [`Self::decide`] says of each.
+    pub(crate) fn revoked(&self, serials: Packed<'_>) -> Vec<(usize, Hit, &'a List)> {
+        let mut revoked: Vec<(usize, Hit, &'a List)> = Vec::new();
+        for &list in &self.lists {
+            list.segment.lookup_batch(serials, |position, hit| {
+                revoked.push((position, hit, list.as_ref()));
+            });
+        }
+        if self.lists.len() > 1 {
+            // Stable, as is `max_by_key`: of equally new lists the last one counts.
+            revoked.sort_by_key(|(position, _, list)| (*position, list.this_update));
+            revoked.reverse();
+            revoked.dedup_by_key(|(position, ..)| *position);
+            revoked.reverse();
+        }
+        revoked
+    }
 }
 
 /// Whether this process can judge any list now.

@@ -1,4 +1,4 @@
-//! The ledger of lookups: sums by caller, authority, purpose, outcome and minute. Counted in memory and written down
+//! The ledger of lookups: sums by caller, authority, method, purpose, outcome and minute. Counted in memory and written down
 //! within ten seconds by the [`recorder`](crate::recorder); a record for each of 250,000 lookups a second would be more
 //! than any database takes.
 
@@ -9,8 +9,7 @@ use proto::revocation::v1::Purpose;
 use runtime::status::{Failure, Kind};
 use store::LedgerRow;
 
-use crate::config::GET_REVOCATION_STATUS;
-use crate::metrics::Outcome;
+use crate::metrics::{Method, Outcome};
 
 /// Sums that wait for a database that cannot be reached: a hundred a minute make this more than a day. Beyond it,
 /// lookups are not answered, because the law wants every use of revocation data accounted for.
@@ -23,6 +22,7 @@ pub(crate) struct Entry {
     pub(crate) caller: Arc<str>,
     /// Empty: no configured authority has the key.
     pub(crate) certification_authority: Arc<str>,
+    pub(crate) method: Method,
     pub(crate) purpose: Purpose,
     pub(crate) outcome: Outcome,
 }
@@ -58,15 +58,15 @@ impl Ledger {
         }
     }
 
-    /// Counts a lookup, before it is answered.
-    pub(crate) fn add(&self, entry: Entry) -> Result<(), LedgerFull> {
+    /// Counts lookups, before they are answered.
+    pub(crate) fn add(&self, entry: Entry, lookups: u64) -> Result<(), LedgerFull> {
         let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         let full = sums.len() >= self.limit;
         match sums.get_mut(&entry) {
-            Some(sum) => *sum += 1,
+            Some(sum) => *sum += lookups,
             None if full => return Err(LedgerFull),
             None => {
-                sums.insert(entry, 1);
+                sums.insert(entry, lookups);
             }
         }
         Ok(())
@@ -92,7 +92,7 @@ pub(crate) fn rows(sums: &HashMap<Entry, u64>) -> Vec<LedgerRow> {
         minute: entry.minute,
         caller: entry.caller.to_string(),
         certification_authority: entry.certification_authority.to_string(),
-        method: GET_REVOCATION_STATUS.to_owned(),
+        method: entry.method.path().to_owned(),
         purpose: entry.purpose.as_str_name().to_owned(),
         outcome: entry.outcome.name().to_owned(),
         count: *sum,
@@ -109,6 +109,7 @@ mod tests {
             minute,
             caller: "caller".into(),
             certification_authority: "user-authentication".into(),
+            method: Method::Single,
             purpose: Purpose::UserAuthentication,
             outcome: Outcome::Good,
         }
@@ -118,12 +119,12 @@ mod tests {
     fn equal_lookups_are_one_sum_and_nothing_is_taken_twice() {
         let ledger = Ledger::new();
         for minute in [7, 7, 8] {
-            ledger.add(entry(minute)).unwrap();
+            ledger.add(entry(minute), 1).unwrap();
         }
         let taken = ledger.take();
         assert_eq!((taken[&entry(7)], taken[&entry(8)]), (2, 1));
         assert!(ledger.take().is_empty());
-        ledger.add(entry(7)).unwrap();
+        ledger.add(entry(7), 1).unwrap();
         ledger.put_back(taken);
         assert_eq!(ledger.take()[&entry(7)], 3);
     }
@@ -131,8 +132,8 @@ mod tests {
     #[test]
     fn a_lookup_that_cannot_be_counted_is_refused() {
         let ledger = Ledger::with_limit(1);
-        ledger.add(entry(7)).unwrap();
-        assert_eq!(ledger.add(entry(8)), Err(LedgerFull));
-        ledger.add(entry(7)).unwrap();
+        ledger.add(entry(7), 1).unwrap();
+        assert_eq!(ledger.add(entry(8), 1), Err(LedgerFull));
+        ledger.add(entry(7), 1).unwrap();
     }
 }

@@ -1,24 +1,29 @@
 //! The revocation status of a certificate, answered from verified lists held in memory.
 //!
 //! A replica (`replica.rs`) follows the store: whenever the generation changes it loads what is new and swaps one
-//! immutable snapshot (`snapshot.rs`). A call reads its fields (`request.rs`), decides over the snapshot (`decide.rs`,
-//! pure) and puts the decision into the words of the contract (`wire.rs`). Every lookup is counted in the ledger; no
-//! call ever waits for the database.
+//! immutable snapshot (`snapshot.rs`). A lookup (`lookups.rs`), single, in a batch or in a stream (`stream.rs`), reads its
+//! fields (`request.rs`), is counted against what the caller may ask (`asked/`), decided over the snapshot (`decide.rs`,
+//! pure) and put into the words of the contract (`wire.rs`). Every lookup is counted in the ledger; no call ever waits
+//! for the database.
 
 mod access;
+mod asked;
 mod config;
 mod decide;
 mod freshness;
 mod ledger;
+mod lookups;
 mod metrics;
 mod recorder;
 mod replica;
 mod request;
 mod service;
 mod snapshot;
+mod stream;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proto::revocation::v1::revocation_lookup_service_server::{
     RevocationLookupServiceServer, SERVICE_NAME,
@@ -28,7 +33,10 @@ use runtime::{Context, ServeError};
 use store::CrlReader;
 use tonic::service::Routes;
 
-pub use config::{CallerConfig, Config, GET_FRESHNESS, GET_REVOCATION_STATUS, StoreConfig};
+pub use config::{
+    BATCH_GET_REVOCATION_STATUS, CallerConfig, Config, GET_FRESHNESS, GET_REVOCATION_STATUS,
+    STREAM_REVOCATION_STATUS, StoreConfig,
+};
 
 use access::Callers;
 use freshness::FreshnessReport;
@@ -60,7 +68,8 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     )?;
     let trusted = Arc::new(Trusted::new(authorities, &config)?);
     let served = Arc::new(Served::new(&trusted));
-    let lookup_metrics = LookupMetrics::new(&context.metrics)?;
+    let callers = config.caller.iter().map(|caller| &*caller.identity);
+    let lookup_metrics = LookupMetrics::new(&context.metrics, callers)?;
     let ledger = Arc::new(Ledger::new());
     let (recorder, refusals) =
         Recorder::start(&config.store.audit, ledger.clone(), &context).await?;
@@ -83,13 +92,15 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         grpc = grpc.with_reflection(proto::FILE_DESCRIPTOR_SET);
     }
     let shared = Arc::new(Shared {
-        callers: Callers::new(&config.caller, &trusted),
+        callers: Callers::new(&config, &trusted),
         trusted,
         served,
         ledger,
         refusals,
         metrics: lookup_metrics,
         clock: context.clock.clone(),
+        shutdown: context.shutdown.clone(),
+        longest_stream: Duration::from_secs(config.listen.max_connection_age_seconds),
     });
     let mut serving = std::pin::pin!(grpc.serve(move |_thread| {
         let handler = Handler::new(shared.clone());

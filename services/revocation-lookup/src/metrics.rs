@@ -3,6 +3,8 @@
 use prometheus::{IntCounter, IntCounterVec};
 use runtime::metrics::Metrics;
 
+use crate::asked::TooMany;
+use crate::config::{BATCH_GET_REVOCATION_STATUS, GET_REVOCATION_STATUS, STREAM_REVOCATION_STATUS};
 use crate::decide::{Decision, Reason};
 
 /// How a lookup ended: the label of a metric, and the outcome in the ledger.
@@ -20,11 +22,13 @@ pub(crate) enum Outcome {
     Invalid,
     /// The caller may not ask about this authority.
     Denied,
+    /// The caller asked about too many certificates, or about neighbours.
+    Stopped,
     /// The lookup could not be counted, so it was not answered.
     Unavailable,
 }
 
-const OUTCOMES: [Outcome; 11] = [
+const OUTCOMES: [Outcome; 12] = [
     Outcome::Good,
     Outcome::Revoked,
     Outcome::NoSuchAuthority,
@@ -35,6 +39,7 @@ const OUTCOMES: [Outcome; 11] = [
     Outcome::Feed,
     Outcome::Invalid,
     Outcome::Denied,
+    Outcome::Stopped,
     Outcome::Unavailable,
 ];
 
@@ -66,34 +71,85 @@ impl Outcome {
             Self::Feed => "unknown_feed",
             Self::Invalid => "invalid",
             Self::Denied => "denied",
+            Self::Stopped => "stopped",
             Self::Unavailable => "unavailable",
         }
     }
 }
 
-/// One counter for each outcome, looked up once: finding a counter by its labels costs more than the lookup itself.
+/// How lookups are asked for: the label of a metric, and the method in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Method {
+    Single,
+    Batch,
+    Stream,
+}
+
+const METHODS: [Method; 3] = [Method::Single, Method::Batch, Method::Stream];
+
+impl Method {
+    /// The full name of the gRPC method.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::Single => GET_REVOCATION_STATUS,
+            Self::Batch => BATCH_GET_REVOCATION_STATUS,
+            Self::Stream => STREAM_REVOCATION_STATUS,
+        }
+    }
+
+    /// The same without package and service.
+    fn name(self) -> &'static str {
+        self.path().rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// One counter for each method and outcome, looked up once: finding a counter by its labels costs more than the lookup
+/// itself.
 pub(crate) struct LookupMetrics {
-    outcomes: Vec<IntCounter>,
+    outcomes: Vec<[IntCounter; OUTCOMES.len()]>,
+    stopped: IntCounterVec,
 }
 
 impl LookupMetrics {
-    pub(crate) fn new(metrics: &Metrics) -> Result<Self, prometheus::Error> {
+    /// For callers of these identities: their counters exist from the start, so that the first refusal is a rise.
+    pub(crate) fn new<'c>(
+        metrics: &Metrics,
+        callers: impl IntoIterator<Item = &'c str>,
+    ) -> Result<Self, prometheus::Error> {
         let lookups: IntCounterVec = metrics.counters(
             "akashi_lookup_requests_total",
-            "Revocation lookups by outcome.",
+            "Revocation lookups by method and outcome.",
             &["method", "outcome"],
         )?;
-        let counter =
-            |outcome: &Outcome| lookups.with_label_values(&["GetRevocationStatus", outcome.name()]);
+        let of = |method: Method| {
+            OUTCOMES.map(|outcome| lookups.with_label_values(&[method.name(), outcome.name()]))
+        };
+        let stopped: IntCounterVec = metrics.counters(
+            "akashi_lookup_stopped_total",
+            "Calls refused because the caller asked about too many certificates or about neighbours.",
+            &["caller", "rule"],
+        )?;
+        for caller in callers {
+            for rule in TooMany::RULES {
+                stopped.with_label_values(&[caller, rule]);
+            }
+        }
         Ok(Self {
-            outcomes: OUTCOMES.iter().map(counter).collect(),
+            outcomes: METHODS.into_iter().map(of).collect(),
+            stopped,
         })
     }
 
-    pub(crate) fn count(&self, outcome: Outcome) {
-        if let Some(counter) = self.outcomes.get(outcome as usize) {
-            counter.inc();
+    pub(crate) fn count(&self, method: Method, outcome: Outcome, lookups: u64) {
+        let counters = self.outcomes.get(method as usize);
+        if let Some(counter) = counters.and_then(|of| of.get(outcome as usize)) {
+            counter.inc_by(lookups);
         }
+    }
+
+    /// The callers are those of the configuration: a handful.
+    pub(crate) fn count_stopped(&self, caller: &str, why: TooMany) {
+        self.stopped.with_label_values(&[caller, why.rule()]).inc();
     }
 }
 
@@ -102,15 +158,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_outcome_has_the_counter_of_its_name() {
+    fn every_method_and_outcome_has_the_counter_of_its_name() {
         let metrics = Metrics::new("revocation-lookup");
-        let lookups = LookupMetrics::new(&metrics).unwrap();
-        for (place, outcome) in OUTCOMES.into_iter().enumerate() {
-            assert_eq!(place, outcome as usize);
-            lookups.count(outcome);
+        let lookups = LookupMetrics::new(&metrics, ["city-office"]).unwrap();
+        for (row, method) in METHODS.into_iter().enumerate() {
+            assert_eq!(row, method as usize);
+            for (column, outcome) in OUTCOMES.into_iter().enumerate() {
+                assert_eq!(column, outcome as usize);
+                lookups.count(method, outcome, 3);
+                let line = format!(
+                    "method=\"{}\",outcome=\"{}\",role=\"revocation-lookup\"}} 3",
+                    method.name(),
+                    outcome.name()
+                );
+                assert!(metrics.render().contains(&line), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_caller_has_its_counters_before_it_is_refused() {
+        let metrics = Metrics::new("revocation-lookup");
+        LookupMetrics::new(&metrics, ["city-office"]).unwrap();
+        for rule in TooMany::RULES {
             let line = format!(
-                "outcome=\"{}\",role=\"revocation-lookup\"}} 1",
-                outcome.name()
+                "akashi_lookup_stopped_total{{caller=\"city-office\",role=\"revocation-lookup\",rule=\"{rule}\"}} 0"
             );
             assert!(metrics.render().contains(&line), "{line}");
         }

@@ -1,7 +1,8 @@
 //! The fields of a lookup: read once, strictly, before anything is decided.
 
+use index::{Packed, PackedError};
 use pki::{DistributionPoint, DistributionPointError, KeyIdentifier, SerialNumber};
-use proto::revocation::v1::{GetRevocationStatusRequest, Purpose};
+use proto::revocation::v1::{BatchGetRevocationStatusRequest, GetRevocationStatusRequest, Purpose};
 use runtime::status::{Failure, Kind};
 
 use crate::decide::Scope;
@@ -12,14 +13,31 @@ const DISTRIBUTION_POINT_OCTETS: usize = 4_096;
 /// A reference names a case, it does not describe it.
 const CASE_REFERENCE_CHARACTERS: usize = 64;
 
-/// Twice what the fields may have together: a field that is a little too long is refused by name, and what is far over
-/// is not even read.
-pub(crate) const LARGEST_REQUEST: usize = 2 * DISTRIBUTION_POINT_OCTETS;
+/// Serial numbers of one batch: some 100 microseconds of one core, so nobody waits long behind it.
+const BATCH_SERIALS: usize = 10_000;
+
+/// Lists times serial numbers that one batch may search: 20 milliseconds of one core, in which it answers nobody else.
+const BATCH_SEARCHES: usize = 1_000_000;
+
+/// Lookups in one message of a stream: as many as a connection may have calls.
+const STREAM_LOOKUPS: usize = 256;
+
+/// Room for the largest batch (200 KB) and for a full message of a stream with usual distribution points (80 KB): a field
+/// that is a little too long is refused by name, and what is far over is not even read.
+pub(crate) const LARGEST_REQUEST: usize = 256 * 1024;
 
 /// What is asked, beyond whose certificate it is.
 #[derive(Debug)]
 pub(crate) struct Lookup {
     pub(crate) serial_number: SerialNumber,
+    pub(crate) scope: Scope,
+    pub(crate) purpose: Purpose,
+}
+
+/// What a batch asks, beyond whose certificates they are.
+#[derive(Debug)]
+pub(crate) struct Batch<'r> {
+    pub(crate) serials: Packed<'r>,
     pub(crate) scope: Scope,
     pub(crate) purpose: Purpose,
 }
@@ -31,6 +49,20 @@ pub(crate) enum InvalidField {
     IssuerKeyId { octets: usize },
     #[error("serial_number: 1 to 20 octets, unsigned, not zero and without leading zero octets")]
     SerialNumber,
+    #[error("serial_number_octets: 1 to 20, not {octets}")]
+    SerialNumberOctets { octets: u32 },
+    #[error(
+        "serial_numbers: 1 to {BATCH_SERIALS}, each of serial_number_octets, not {octets} octets"
+    )]
+    SerialNumbers { octets: usize },
+    #[error("serial_numbers: the one at position {position} is zero")]
+    ZeroSerialNumber { position: usize },
+    #[error(
+        "distribution_point: without it {lists} lists are searched for each serial number, so at most {most} at once"
+    )]
+    TooManyLists { lists: usize, most: usize },
+    #[error("lookups: 1 to {STREAM_LOOKUPS} in a message, not {found}")]
+    Lookups { found: usize },
     #[error("distribution_point: at most {DISTRIBUTION_POINT_OCTETS} octets, not {octets}")]
     DistributionPointLength { octets: usize },
     #[error("distribution_point: {0}")]
@@ -50,10 +82,8 @@ impl Failure for InvalidField {
 }
 
 /// Whose key signed the certificate. Read before everything else, because it decides who may ask.
-pub(crate) fn issuer_key_id(
-    request: &GetRevocationStatusRequest,
-) -> Result<KeyIdentifier, InvalidField> {
-    KeyIdentifier::new(&request.issuer_key_id).map_err(|error| InvalidField::IssuerKeyId {
+pub(crate) fn issuer_key_id(octets: &[u8]) -> Result<KeyIdentifier, InvalidField> {
+    KeyIdentifier::new(octets).map_err(|error| InvalidField::IssuerKeyId {
         octets: error.octets,
     })
 }
@@ -64,24 +94,75 @@ pub(crate) fn lookup(request: &GetRevocationStatusRequest) -> Result<Lookup, Inv
         .ok()
         .filter(|serial| serial.as_bytes() == request.serial_number)
         .ok_or(InvalidField::SerialNumber)?;
-    let purpose = match Purpose::try_from(request.purpose) {
-        Ok(Purpose::Unspecified) | Err(_) => return Err(InvalidField::Purpose),
-        Ok(purpose) => purpose,
-    };
+    let purpose = purpose(request.purpose)?;
     check_case_reference(&request.case_reference)?;
-    let octets = request.distribution_point.len();
+    Ok(Lookup {
+        serial_number,
+        scope: scope(&request.distribution_point)?,
+        purpose,
+    })
+}
+
+/// The other fields of a batch.
+pub(crate) fn batch(request: &BatchGetRevocationStatusRequest) -> Result<Batch<'_>, InvalidField> {
+    let width = usize::try_from(request.serial_number_octets).unwrap_or(usize::MAX);
+    let serials = Packed::new(width, &request.serial_numbers).map_err(|error| match error {
+        PackedError::Width { .. } => InvalidField::SerialNumberOctets {
+            octets: request.serial_number_octets,
+        },
+        PackedError::Length { octets, .. } => InvalidField::SerialNumbers { octets },
+    })?;
+    if !(1..=BATCH_SERIALS).contains(&serials.len()) {
+        let octets = request.serial_numbers.len();
+        return Err(InvalidField::SerialNumbers { octets });
+    }
+    let is_zero = |serial: &[u8]| serial.iter().all(|octet| *octet == 0);
+    if let Some(position) = serials.iter().position(is_zero) {
+        return Err(InvalidField::ZeroSerialNumber { position });
+    }
+    let purpose = purpose(request.purpose)?;
+    check_case_reference(&request.case_reference)?;
+    Ok(Batch {
+        serials,
+        scope: scope(&request.distribution_point)?,
+        purpose,
+    })
+}
+
+/// Whether a batch of so many serial numbers may search so many lists.
+pub(crate) fn check_searches(serials: usize, lists: usize) -> Result<(), InvalidField> {
+    let most = BATCH_SEARCHES / lists.max(1);
+    if serials <= most {
+        return Ok(());
+    }
+    Err(InvalidField::TooManyLists { lists, most })
+}
+
+/// Whether a message of a stream has as many lookups as it may.
+pub(crate) fn check_lookups(found: usize) -> Result<(), InvalidField> {
+    if (1..=STREAM_LOOKUPS).contains(&found) {
+        return Ok(());
+    }
+    Err(InvalidField::Lookups { found })
+}
+
+fn purpose(number: i32) -> Result<Purpose, InvalidField> {
+    match Purpose::try_from(number) {
+        Ok(Purpose::Unspecified) | Err(_) => Err(InvalidField::Purpose),
+        Ok(purpose) => Ok(purpose),
+    }
+}
+
+fn scope(distribution_point: &[u8]) -> Result<Scope, InvalidField> {
+    let octets = distribution_point.len();
     if octets > DISTRIBUTION_POINT_OCTETS {
         return Err(InvalidField::DistributionPointLength { octets });
     }
     let point = (octets > 0)
-        .then(|| DistributionPoint::from_der(&request.distribution_point))
+        .then(|| DistributionPoint::from_der(distribution_point))
         .transpose()
         .map_err(InvalidField::DistributionPoint)?;
-    Ok(Lookup {
-        serial_number,
-        scope: Scope::of(point.as_ref()),
-        purpose,
-    })
+    Ok(Scope::of(point.as_ref()))
 }
 
 fn check_case_reference(reference: &str) -> Result<(), InvalidField> {
@@ -128,11 +209,7 @@ mod tests {
     #[test]
     fn a_key_identifier_has_1_to_64_octets() {
         for (octets, fits) in [(0, false), (1, true), (64, true), (65, false)] {
-            let request = GetRevocationStatusRequest {
-                issuer_key_id: vec![1; octets],
-                ..valid()
-            };
-            assert_eq!(issuer_key_id(&request).is_ok(), fits, "{octets}");
+            assert_eq!(issuer_key_id(&vec![1; octets]).is_ok(), fits, "{octets}");
         }
     }
 
@@ -187,5 +264,79 @@ mod tests {
             long.unwrap_err(),
             InvalidField::DistributionPointLength { octets: 4_097 }
         );
+    }
+
+    fn changed_batch(
+        change: impl FnOnce(&mut BatchGetRevocationStatusRequest),
+    ) -> Result<usize, InvalidField> {
+        let mut request = BatchGetRevocationStatusRequest {
+            issuer_key_id: vec![1; 20],
+            serial_number_octets: 4,
+            serial_numbers: [0_u8, 0, 0, 1].repeat(3),
+            distribution_point: Vec::new(),
+            purpose: Purpose::UserAuthentication.into(),
+            case_reference: "case-1".to_owned(),
+        };
+        change(&mut request);
+        batch(&request).map(|batch| batch.serials.len())
+    }
+
+    #[test]
+    fn a_batch_has_1_to_10000_serial_numbers_of_one_width_and_none_is_zero() {
+        assert_eq!(changed_batch(|_| {}), Ok(3));
+        let numbered = |width: u32, octets: usize| {
+            changed_batch(|request| {
+                request.serial_number_octets = width;
+                request.serial_numbers = vec![1; octets];
+            })
+        };
+        assert_eq!(numbered(20, 200_000), Ok(10_000));
+        assert_eq!(numbered(1, 1), Ok(1));
+        for (width, octets) in [(20, 200_020), (4, 13), (4, 0)] {
+            let refused = Err(InvalidField::SerialNumbers { octets });
+            assert_eq!(numbered(width, octets), refused, "{width}");
+        }
+        for octets in [0, 21, u32::MAX] {
+            let refused = Err(InvalidField::SerialNumberOctets { octets });
+            assert_eq!(numbered(octets, 4), refused);
+        }
+        let zero = changed_batch(|request| request.serial_numbers[7] = 0);
+        assert_eq!(zero, Err(InvalidField::ZeroSerialNumber { position: 1 }));
+    }
+
+    #[test]
+    fn the_other_fields_of_a_batch_are_those_of_a_single_lookup() {
+        let refused = [
+            changed_batch(|request| request.purpose = 0),
+            changed_batch(|request| request.case_reference = String::new()),
+            changed_batch(|request| request.distribution_point = vec![0x30; 4_097]),
+        ];
+        let expected = [
+            changed(|request| request.purpose = 0),
+            changed(|request| request.case_reference = String::new()),
+            changed(|request| request.distribution_point = vec![0x30; 4_097]),
+        ];
+        for (batch, single) in refused.into_iter().zip(expected) {
+            assert_eq!(batch.unwrap_err(), single.unwrap_err());
+        }
+    }
+
+    #[test]
+    fn a_batch_searches_a_million_times_at_most() {
+        assert!(check_searches(10_000, 0).is_ok());
+        assert!(check_searches(10_000, 100).is_ok());
+        let refused = InvalidField::TooManyLists {
+            lists: 1_900,
+            most: 526,
+        };
+        assert!(check_searches(526, 1_900).is_ok());
+        assert_eq!(check_searches(527, 1_900), Err(refused));
+    }
+
+    #[test]
+    fn a_message_of_a_stream_has_1_to_256_lookups() {
+        for (found, fits) in [(0, false), (1, true), (256, true), (257, false)] {
+            assert_eq!(check_lookups(found).is_ok(), fits, "{found}");
+        }
     }
 }

@@ -1,27 +1,27 @@
 //! The gRPC methods.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use pki::UnixTime;
 use proto::revocation::v1::revocation_lookup_service_server::RevocationLookupService;
 use proto::revocation::v1::{
-    GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusRequest,
-    GetRevocationStatusResponse,
+    BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetFreshnessRequest,
+    GetFreshnessResponse, GetRevocationStatusRequest, GetRevocationStatusResponse,
+    StreamRevocationStatusRequest,
 };
 use runtime::clock::Clock;
 use runtime::peer::Peer;
-use runtime::status::{Failure, status};
-use tonic::{Request, Response, Status};
+use runtime::shutdown::Shutdown;
+use runtime::status::status;
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::access::{AuthorityRefused, Caller, Callers};
-use crate::config::GET_REVOCATION_STATUS;
-use crate::decide::{Decision, Question, Reason, decide};
 use crate::freshness;
-use crate::ledger::{Entry, Ledger, LedgerFull};
-use crate::metrics::{LookupMetrics, Outcome};
+use crate::ledger::Ledger;
+use crate::metrics::{LookupMetrics, Method};
 use crate::recorder::Refusals;
-use crate::request::{self, InvalidField, Lookup};
 use crate::snapshot::{Served, Trusted};
+use crate::stream::{self, Answers};
 use crate::wire;
 
 /// What every serving thread shares.
@@ -33,32 +33,14 @@ pub(crate) struct Shared {
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) metrics: LookupMetrics,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shutdown: Shutdown,
+    /// A stream ends when it is this old, so that connections can.
+    pub(crate) longest_stream: Duration,
 }
 
 /// One serving thread's handler.
 pub(crate) struct Handler {
     shared: Arc<Shared>,
-}
-
-/// Why a lookup has no answer.
-#[derive(Debug, thiserror::Error)]
-enum LookupError {
-    #[error(transparent)]
-    Invalid(#[from] InvalidField),
-    #[error(transparent)]
-    Refused(#[from] AuthorityRefused),
-    #[error(transparent)]
-    Unrecorded(#[from] LedgerFull),
-}
-
-impl Failure for LookupError {
-    fn kind(&self) -> runtime::status::Kind {
-        match self {
-            Self::Invalid(error) => error.kind(),
-            Self::Refused(error) => error.kind(),
-            Self::Unrecorded(error) => error.kind(),
-        }
-    }
 }
 
 impl Handler {
@@ -72,72 +54,6 @@ impl Handler {
         let identity = peer.identity.as_deref().ok_or(AuthorityRefused)?;
         self.shared.callers.get(identity).ok_or(AuthorityRefused)
     }
-
-    fn look_up(
-        &self,
-        request: &Request<GetRevocationStatusRequest>,
-        now: UnixTime,
-    ) -> Result<GetRevocationStatusResponse, LookupError> {
-        let caller = self.caller(request)?;
-        let message = request.get_ref();
-        let issuer_key_id = request::issuer_key_id(message)?;
-        // Before the serial number is looked at: the refusal is the same for every other field.
-        let place = match caller.authority(&self.shared.trusted, &issuer_key_id) {
-            Ok(place) => place,
-            Err(error) => {
-                let reason = "certification_authority_not_allowed";
-                let identity = &caller.identity;
-                self.shared
-                    .refusals
-                    .note(identity, GET_REVOCATION_STATUS, reason, now);
-                return Err(error.into());
-            }
-        };
-        let lookup = request::lookup(message)?;
-        let (snapshot, feed_age) = self.shared.served.at(now);
-        let decision = match place {
-            None => Decision::Unknown(Reason::NoSuchAuthority, None),
-            Some(place) => {
-                let question = Question {
-                    issuer_key_id: &issuer_key_id,
-                    serial_number: &lookup.serial_number,
-                    scope: &lookup.scope,
-                };
-                let trusted = &self.shared.trusted;
-                let moment = freshness::moment(&snapshot, feed_age, now);
-                let lists = &snapshot.authorities[place];
-                decide(
-                    &question,
-                    &trusted.authorities[place],
-                    lists,
-                    &moment,
-                    &trusted.rules[place],
-                )
-            }
-        };
-        self.record(caller, place, &lookup, &decision, now)?;
-        Ok(wire::response(&decision, snapshot.feed.generation, now))
-    }
-
-    fn record(
-        &self,
-        caller: &Caller,
-        place: Option<usize>,
-        lookup: &Lookup,
-        decision: &Decision<'_>,
-        now: UnixTime,
-    ) -> Result<(), LedgerFull> {
-        let outcome = Outcome::of(decision);
-        self.shared.ledger.add(Entry {
-            minute: now.secs().div_euclid(60),
-            caller: caller.identity.clone(),
-            certification_authority: self.shared.trusted.name(place),
-            purpose: lookup.purpose,
-            outcome,
-        })?;
-        self.shared.metrics.count(outcome);
-        Ok(())
-    }
 }
 
 #[tonic::async_trait]
@@ -146,17 +62,32 @@ impl RevocationLookupService for Handler {
         &self,
         request: Request<GetRevocationStatusRequest>,
     ) -> Result<Response<GetRevocationStatusResponse>, Status> {
-        let now = self.shared.clock.now();
-        self.look_up(&request, now)
+        let caller = self.caller(&request).map_err(|error| status(&error))?;
+        self.shared
+            .look_up(caller, Method::Single, request.get_ref())
             .map(Response::new)
-            .map_err(|error| {
-                self.shared.metrics.count(match error {
-                    LookupError::Invalid(_) => Outcome::Invalid,
-                    LookupError::Refused(_) => Outcome::Denied,
-                    LookupError::Unrecorded(_) => Outcome::Unavailable,
-                });
-                status(&error)
-            })
+            .map_err(|error| status(&error))
+    }
+
+    async fn batch_get_revocation_status(
+        &self,
+        request: Request<BatchGetRevocationStatusRequest>,
+    ) -> Result<Response<BatchGetRevocationStatusResponse>, Status> {
+        let caller = self.caller(&request).map_err(|error| status(&error))?;
+        self.shared
+            .look_up_batch(caller, request.get_ref())
+            .map(Response::new)
+            .map_err(|error| status(&error))
+    }
+
+    async fn stream_revocation_status(
+        &self,
+        request: Request<Streaming<StreamRevocationStatusRequest>>,
+    ) -> Result<Response<Answers>, Status> {
+        let caller = self.caller(&request).map_err(|error| status(&error))?;
+        let (shared, caller) = (self.shared.clone(), caller.clone());
+        let answers = stream::answers(shared, caller, request.into_inner());
+        Ok(Response::new(answers))
     }
 
     async fn get_freshness(

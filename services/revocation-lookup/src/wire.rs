@@ -38,6 +38,45 @@ pub(crate) fn response(
     response
 }
 
+/// The answer to a batch of so many certificates.
+pub(crate) fn batch_response(
+    certificates: usize,
+    revoked: &[(usize, Hit, &List)],
+    others: &Decision<'_>,
+    generation: u64,
+    now: UnixTime,
+) -> wire::BatchGetRevocationStatusResponse {
+    let others = response(others, generation, now);
+    let mut bits = vec![0_u8; certificates.div_ceil(8)];
+    let mut lists: Vec<&List> = Vec::new();
+    let revocations = revoked
+        .iter()
+        .map(|(position, hit, list)| {
+            bits[position / 8] |= 1 << (position % 8);
+            // A handful at most, and mostly one.
+            let known = lists.iter().position(|known| std::ptr::eq(*known, *list));
+            let list = known.unwrap_or_else(|| {
+                lists.push(list);
+                lists.len() - 1
+            });
+            wire::BatchRevocation {
+                position: u32::try_from(*position).unwrap_or(u32::MAX),
+                revocation: Some(revocation(*hit)),
+                list: u32::try_from(list).unwrap_or(u32::MAX),
+            }
+        })
+        .collect();
+    wire::BatchGetRevocationStatusResponse {
+        others: others.status,
+        others_unknown_reason: others.unknown_reason,
+        others_list: others.list,
+        revoked: bits,
+        revocations,
+        lists: lists.into_iter().map(|list| evidence(list, now)).collect(),
+        generation,
+    }
+}
+
 /// The state of one source.
 pub(crate) fn source_freshness(
     source: &Source,

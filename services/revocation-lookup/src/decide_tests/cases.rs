@@ -214,13 +214,9 @@ fn a_feed_that_was_not_confirmed_judges_nothing_but_a_revocation() {
 #[test]
 fn the_list_must_be_signed_by_the_key_that_the_authority_signs_with() {
     let of_generation = |issued: u8, crl_signer, lists: &AuthorityLists| {
-        let question = Question {
-            issuer_key_id: &key(issued),
-            serial_number: &serial(1),
-            scope: &partition("a"),
-        };
-        let authority = authority(crl_signer);
-        described(&decide(&question, &authority, lists, &moment(), &RULES)).0
+        let (key, ours) = (key(issued), authority(crl_signer));
+        let in_scope = InScope::new(&key, &partition("a"), &ours, lists, &moment(), &RULES);
+        described(&in_scope.decide(&serial(1))).0
     };
     let newest = lists(vec![list("a")], &[]);
     assert_eq!(of_generation(1, CrlSigner::NewestKey, &newest), "good");
@@ -236,15 +232,11 @@ fn the_list_must_be_signed_by_the_key_that_the_authority_signs_with() {
 fn an_unknown_key_is_no_authority() {
     let lists = lists(vec![list("a")], &[]);
     let stranger = KeyIdentifier::new(&[9; 20]).unwrap();
-    let question = Question {
-        issuer_key_id: &stranger,
-        serial_number: &serial(1),
-        scope: &partition("a"),
-    };
     let newest = authority(CrlSigner::NewestKey);
-    let decision = decide(&question, &newest, &lists, &moment(), &RULES);
+    let scope = partition("a");
+    let in_scope = InScope::new(&stranger, &scope, &newest, &lists, &moment(), &RULES);
     assert!(matches!(
-        decision,
+        in_scope.decide(&serial(1)),
         Decision::Unknown(Reason::NoSuchAuthority, None)
     ));
 }

@@ -5,14 +5,14 @@ mod combinations;
 
 use std::sync::{Arc, LazyLock};
 
-use index::{Entry, Segment, build};
+use index::{Entry, Packed, Segment, build};
 use pki::{
     CertificationAuthority, CrlSigner, DistributionPoint, KeyIdentifier, SerialNumber, UnixTime,
 };
 use sandbox::mint::{Authority, CaKind};
 use store::{SourceRegistration, SourceState};
 
-use super::{Decision, Moment, Question, Reason, Rules, Scope, decide};
+use super::{Decision, InScope, Moment, Reason, Rules, Scope};
 use crate::snapshot::{AuthorityLists, List, Source};
 
 const NOW: i64 = 1_800_000_000;
@@ -154,13 +154,19 @@ fn decided_at(
     moment: &Moment,
     rules: &Rules,
 ) -> (String, String) {
-    let question = Question {
-        issuer_key_id: &key(2),
-        serial_number: &serial(serial_number),
-        scope,
-    };
     let newest = authority(CrlSigner::NewestKey);
-    described(&decide(&question, &newest, lists, moment, rules))
+    let in_scope = InScope::new(&key(2), scope, &newest, lists, moment, rules);
+    let alone = described(&in_scope.decide(&serial(serial_number)));
+    // Whatever is decided about one certificate is decided about it among others.
+    let batch = [u64::MAX, serial_number, u64::MAX].map(u64::to_be_bytes);
+    let revoked = in_scope.revoked(Packed::new(8, batch.as_flattened()).unwrap());
+    let among_others = match revoked.as_slice() {
+        [] => described(&in_scope.others()),
+        [(1, hit, list)] => described(&Decision::Revoked(*hit, list)),
+        _ => panic!("{} hits", revoked.len()),
+    };
+    assert_eq!(alone, among_others);
+    alone
 }
 
 fn described(decision: &Decision<'_>) -> (String, String) {

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "in a test, failing is the report")]
 
 mod access;
+mod batch;
 mod freshness;
+mod limits;
 mod lookups;
 mod outages;
 mod records;
 mod stalled_store;
+mod stream;
 mod world;

@@ -9,10 +9,13 @@ use aws_lc_rs::digest;
 use pki::{DistributionPointName, UnixTime};
 use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
 use proto::revocation::v1::{
-    GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusRequest,
-    GetRevocationStatusResponse, Purpose,
+    BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetFreshnessRequest,
+    GetFreshnessResponse, GetRevocationStatusRequest, GetRevocationStatusResponse, Purpose,
 };
-use revocation_lookup::{Config, GET_FRESHNESS, GET_REVOCATION_STATUS};
+use revocation_lookup::{
+    BATCH_GET_REVOCATION_STATUS, Config, GET_FRESHNESS, GET_REVOCATION_STATUS,
+    STREAM_REVOCATION_STATUS,
+};
 use runtime::clock::ManualClock;
 use runtime::config::{ClientTlsConfig, ConfigPath, SecretFile};
 use runtime::shutdown::Shutdown;
@@ -36,6 +39,12 @@ pub(crate) const AUDITOR: &str = "auditor.akashi.test";
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 /// May see the freshness of both, and look nothing up.
 pub(crate) const SRE: &str = "sre.akashi.test";
+/// May ask about both in batches and streams, and only so; has small limits.
+pub(crate) const BULK: &str = "bulk.akashi.test";
+/// Distinct serial numbers [`BULK`] may ask about in an hour.
+pub(crate) const BULK_QUOTA: usize = 20_000;
+/// Neighbouring serial numbers it may ask about.
+pub(crate) const BULK_NEIGHBOURS: usize = 500;
 /// Is in no list.
 pub(crate) const STRANGER: &str = "city-office.agency.test";
 
@@ -254,6 +263,16 @@ impl World {
         answer.map(tonic::Response::into_inner)
     }
 
+    pub(crate) async fn ask_batch(
+        &self,
+        identity: &str,
+        request: BatchGetRevocationStatusRequest,
+    ) -> Result<BatchGetRevocationStatusResponse, Status> {
+        let mut client = self.client(identity);
+        let answer = client.batch_get_revocation_status(request).await;
+        answer.map(tonic::Response::into_inner)
+    }
+
     pub(crate) async fn freshness(&self, identity: &str) -> Result<GetFreshnessResponse, Status> {
         let answer = self
             .client(identity)
@@ -302,6 +321,22 @@ pub(crate) fn question(kind: CaKind, serial_number: &[u8]) -> GetRevocationStatu
     }
 }
 
+/// A complete question about many certificates by the newest key, with serial numbers of 4 octets.
+pub(crate) fn batch(kind: CaKind, serials: &[u32]) -> BatchGetRevocationStatusRequest {
+    let single = question(kind, &[]);
+    BatchGetRevocationStatusRequest {
+        issuer_key_id: single.issuer_key_id,
+        serial_number_octets: 4,
+        serial_numbers: serials
+            .iter()
+            .flat_map(|serial| serial.to_be_bytes())
+            .collect(),
+        distribution_point: single.distribution_point,
+        purpose: single.purpose,
+        case_reference: single.case_reference,
+    }
+}
+
 fn scope_key(kind: CaKind, municipality: Option<usize>) -> Vec<u8> {
     municipality.map_or_else(Vec::new, |municipality| {
         DistributionPointName::from_der(&point_name(kind, municipality))
@@ -318,7 +353,7 @@ fn write_files(folder: &Path, crl: &str) {
         authority.certificate_pem(),
     )
     .unwrap();
-    for identity in [SERVER, VERIFICATION, SIGNING, AUDITOR, SRE, STRANGER] {
+    for identity in [SERVER, VERIFICATION, SIGNING, AUDITOR, BULK, SRE, STRANGER] {
         let issued = authority.issue(identity).unwrap();
         let tls = folder.join("tls");
         std::fs::write(tls.join(format!("{identity}.pem")), issued.certificate_pem).unwrap();
@@ -348,6 +383,11 @@ fn write_files(folder: &Path, crl: &str) {
         (SIGNING, &[GET_REVOCATION_STATUS], &CaKind::ALL[1..]),
         (AUDITOR, &[GET_REVOCATION_STATUS], &CaKind::ALL),
         (SRE, &[GET_FRESHNESS, HEALTH], &CaKind::ALL),
+        (
+            BULK,
+            &[BATCH_GET_REVOCATION_STATUS, STREAM_REVOCATION_STATUS],
+            &CaKind::ALL[..1],
+        ),
     ];
     for (identity, methods, kinds) in callers {
         let authorities: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
@@ -357,6 +397,12 @@ fn write_files(folder: &Path, crl: &str) {
         )
         .unwrap();
     }
+    // The limits of the last one.
+    writeln!(
+        text,
+        "distinct_serials_per_hour = {BULK_QUOTA}\nneighbouring_serials = {BULK_NEIGHBOURS}"
+    )
+    .unwrap();
     std::fs::write(folder.join("revocation-lookup.toml"), text).unwrap();
 }
 

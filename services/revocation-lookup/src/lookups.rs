@@ -1,0 +1,254 @@
+//! Lookups, one by one and many at once: who asks, what is asked, whether it may be, and what is decided. Nothing here
+//! waits.
+
+use pki::{KeyIdentifier, UnixTime};
+use proto::revocation::v1::{
+    BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetRevocationStatusRequest,
+    GetRevocationStatusResponse, Purpose,
+};
+use runtime::status::{Failure, Kind};
+
+use crate::access::{AuthorityRefused, Caller};
+use crate::asked::TooMany;
+use crate::decide::{Decision, InScope, Reason, Scope};
+use crate::freshness;
+use crate::ledger::{Entry, LedgerFull};
+use crate::metrics::{Method, Outcome};
+use crate::request::{self, Batch, InvalidField};
+use crate::service::Shared;
+use crate::snapshot::Snapshot;
+use crate::wire;
+
+/// Why a lookup has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookupError {
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    #[error(transparent)]
+    Refused(#[from] AuthorityRefused),
+    #[error(transparent)]
+    Stopped(#[from] TooMany),
+    #[error(transparent)]
+    Unrecorded(#[from] LedgerFull),
+}
+
+impl LookupError {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Invalid(_) => Outcome::Invalid,
+            Self::Refused(_) => Outcome::Denied,
+            Self::Stopped(_) => Outcome::Stopped,
+            Self::Unrecorded(_) => Outcome::Unavailable,
+        }
+    }
+}
+
+impl Failure for LookupError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Invalid(error) => error.kind(),
+            Self::Refused(error) => error.kind(),
+            Self::Stopped(error) => error.kind(),
+            Self::Unrecorded(error) => error.kind(),
+        }
+    }
+}
+
+/// Who asks about whose certificates, how, why and when.
+struct Asking<'s> {
+    caller: &'s Caller,
+    method: Method,
+    /// The place of the authority, if the key is one's.
+    place: Option<usize>,
+    purpose: Purpose,
+    now: UnixTime,
+}
+
+impl Shared {
+    /// Answers a single lookup, and counts how it ended.
+    pub(crate) fn look_up(
+        &self,
+        caller: &Caller,
+        method: Method,
+        message: &GetRevocationStatusRequest,
+    ) -> Result<GetRevocationStatusResponse, LookupError> {
+        let now = self.clock.now();
+        self.counted(method, self.try_look_up(caller, method, message, now))
+    }
+
+    /// Answers a batch, and counts how it ended.
+    pub(crate) fn look_up_batch(
+        &self,
+        caller: &Caller,
+        message: &BatchGetRevocationStatusRequest,
+    ) -> Result<BatchGetRevocationStatusResponse, LookupError> {
+        let now = self.clock.now();
+        self.counted(Method::Batch, self.try_look_up_batch(caller, message, now))
+    }
+
+    fn counted<T>(&self, method: Method, answer: Result<T, LookupError>) -> Result<T, LookupError> {
+        answer.inspect_err(|error| self.metrics.count(method, error.outcome(), 1))
+    }
+
+    fn try_look_up(
+        &self,
+        caller: &Caller,
+        method: Method,
+        message: &GetRevocationStatusRequest,
+        now: UnixTime,
+    ) -> Result<GetRevocationStatusResponse, LookupError> {
+        let issuer_key_id = request::issuer_key_id(&message.issuer_key_id)?;
+        // Before the serial number is looked at: the refusal is the same for every other field.
+        let place = self.authority(caller, method, &issuer_key_id, now)?;
+        let lookup = request::lookup(message)?;
+        let asking = Asking {
+            caller,
+            method,
+            place,
+            purpose: lookup.purpose,
+            now,
+        };
+        self.admit(&asking, [lookup.serial_number.as_bytes()])?;
+        let (snapshot, feed_age) = self.served.at(now);
+        let in_scope = self.in_scope(
+            place,
+            &issuer_key_id,
+            &lookup.scope,
+            &snapshot,
+            feed_age,
+            now,
+        );
+        let decision = in_scope.decide(&lookup.serial_number);
+        self.record(&asking, &decision, 1)?;
+        Ok(wire::response(&decision, snapshot.feed.generation, now))
+    }
+
+    fn try_look_up_batch(
+        &self,
+        caller: &Caller,
+        message: &BatchGetRevocationStatusRequest,
+        now: UnixTime,
+    ) -> Result<BatchGetRevocationStatusResponse, LookupError> {
+        let issuer_key_id = request::issuer_key_id(&message.issuer_key_id)?;
+        let place = self.authority(caller, Method::Batch, &issuer_key_id, now)?;
+        let Batch {
+            serials,
+            scope,
+            purpose,
+        } = request::batch(message)?;
+        let (snapshot, feed_age) = self.served.at(now);
+        let in_scope = self.in_scope(place, &issuer_key_id, &scope, &snapshot, feed_age, now);
+        request::check_searches(serials.len(), in_scope.list_count())?;
+        let asking = Asking {
+            caller,
+            method: Method::Batch,
+            place,
+            purpose,
+            now,
+        };
+        self.admit(&asking, serials.iter())?;
+        let (revoked, others) = (in_scope.revoked(serials), in_scope.others());
+        let count = |certificates: usize| u64::try_from(certificates).unwrap_or(u64::MAX);
+        if let Some((_, hit, list)) = revoked.first() {
+            let decision = Decision::Revoked(*hit, list);
+            self.record(&asking, &decision, count(revoked.len()))?;
+        }
+        let other_count = serials.len() - revoked.len();
+        if other_count > 0 {
+            self.record(&asking, &others, count(other_count))?;
+        }
+        let generation = snapshot.feed.generation;
+        Ok(wire::batch_response(
+            serials.len(),
+            &revoked,
+            &others,
+            generation,
+            now,
+        ))
+    }
+
+    /// The place of the authority whose certificates the caller asks about. A refusal is recorded.
+    fn authority(
+        &self,
+        caller: &Caller,
+        method: Method,
+        issuer_key_id: &KeyIdentifier,
+        now: UnixTime,
+    ) -> Result<Option<usize>, AuthorityRefused> {
+        caller
+            .authority(&self.trusted, issuer_key_id)
+            .inspect_err(|_| {
+                let reason = "certification_authority_not_allowed";
+                self.refusals
+                    .note(&caller.identity, method.path(), reason, now);
+            })
+    }
+
+    /// Counts serial numbers against the caller's limits. The first refusal of a kind is recorded, every one is counted.
+    fn admit<'r>(
+        &self,
+        asking: &Asking<'_>,
+        serials: impl IntoIterator<Item = &'r [u8]>,
+    ) -> Result<(), TooMany> {
+        // Of no authority, there is nothing to collect.
+        let Some(place) = asking.place else {
+            return Ok(());
+        };
+        let caller = asking.caller;
+        caller
+            .asked
+            .ask(place, serials, asking.now)
+            .map_err(|refused| {
+                self.metrics.count_stopped(&caller.identity, refused.why);
+                if refused.first {
+                    let (method, rule) = (asking.method.path(), refused.why.rule());
+                    self.refusals
+                        .note(&caller.identity, method, rule, asking.now);
+                }
+                refused.why
+            })
+    }
+
+    fn in_scope<'a>(
+        &self,
+        place: Option<usize>,
+        issuer_key_id: &KeyIdentifier,
+        scope: &Scope,
+        snapshot: &'a Snapshot,
+        feed_age: Option<i64>,
+        now: UnixTime,
+    ) -> InScope<'a> {
+        let Some(place) = place else {
+            return InScope::nothing(Reason::NoSuchAuthority);
+        };
+        InScope::new(
+            issuer_key_id,
+            scope,
+            &self.trusted.authorities[place],
+            &snapshot.authorities[place],
+            &freshness::moment(snapshot, feed_age, now),
+            &self.trusted.rules[place],
+        )
+    }
+
+    /// Writes answers into the ledger, before they are given.
+    fn record(
+        &self,
+        asking: &Asking<'_>,
+        decision: &Decision<'_>,
+        lookups: u64,
+    ) -> Result<(), LedgerFull> {
+        let outcome = Outcome::of(decision);
+        let entry = Entry {
+            minute: asking.now.secs().div_euclid(60),
+            caller: asking.caller.identity.clone(),
+            certification_authority: self.trusted.name(asking.place),
+            method: asking.method,
+            purpose: asking.purpose,
+            outcome,
+        };
+        self.ledger.add(entry, lookups)?;
+        self.metrics.count(asking.method, outcome, lookups);
+        Ok(())
+    }
+}
