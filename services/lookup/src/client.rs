@@ -4,12 +4,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use pki::ValidatedLeaf;
+use proto::revocation::v1::GetRevocationStatusResponse;
 use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
 use runtime::client::ClientError;
 use runtime::config::GrpcClientConfig;
 use tonic::Code;
 use tonic::transport::Channel;
 
+use crate::hop::{Asked, Hop};
 use crate::request::{CaseReference, Purpose};
 use crate::revocation::{Revocation, Unknown};
 
@@ -33,12 +35,14 @@ pub struct Question<'a> {
 /// Asks revocation-lookup over gRPC.
 #[derive(Clone, Debug)]
 pub struct RevocationClient {
+    hop: Hop,
     client: RevocationLookupServiceClient<Channel>,
     timeout: Duration,
 }
 
-/// An answer is under a kilobyte; its largest field, a distribution point, is limited to 4 KiB by the contract.
-const LARGEST_ANSWER: usize = 16 * 1024;
+/// An answer is under a kilobyte, its largest field, a distribution point, is limited to 4 KiB by the contract, and 256
+/// come together.
+const LARGEST_ANSWERS: usize = 2 * 1024 * 1024;
 
 impl RevocationClient {
     /// A client that connects when it is first used, on the runtime that calls this.
@@ -47,28 +51,47 @@ impl RevocationClient {
     /// When the address, the server's name or a TLS file is wrong.
     pub fn new(config: &GrpcClientConfig) -> Result<Self, ClientError> {
         let channel = runtime::client::channel_of(config)?;
+        let client =
+            RevocationLookupServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWERS);
+        let timeout = config.timeout();
         Ok(Self {
-            client: RevocationLookupServiceClient::new(channel)
-                .max_decoding_message_size(LARGEST_ANSWER),
-            timeout: config.timeout(),
+            hop: Hop::start(client.clone(), timeout),
+            client,
+            timeout,
         })
+    }
+
+    /// Asks by the stream; a second time if it ended under the question, and by a call where there is no stream.
+    async fn ask(&self, question: Question<'_>) -> Result<GetRevocationStatusResponse, Code> {
+        let mut asked = self.hop.ask(question.into()).await;
+        if matches!(asked, Asked::Interrupted) {
+            asked = self.hop.ask(question.into()).await;
+        }
+        match asked {
+            Asked::Answered(answer) => Ok(answer),
+            Asked::Failed(code) => Err(code),
+            Asked::Interrupted => Err(Code::Unavailable),
+            Asked::CallInstead => {
+                let mut request = tonic::Request::new(question.into());
+                request.set_timeout(self.timeout);
+                let answer = self.client.clone().get_revocation_status(request).await;
+                answer
+                    .map(tonic::Response::into_inner)
+                    .map_err(|status| status.code())
+            }
+        }
     }
 }
 
 impl RevocationLookup for RevocationClient {
     async fn status(&self, question: Question<'_>) -> Revocation {
-        let mut client = self.client.clone();
-        let mut request = tonic::Request::new(question.into());
-        request.set_timeout(self.timeout);
-        // The deadline in the request is a wish of ours; the one here holds whatever the other process does.
-        let answer =
-            tokio::time::timeout(self.timeout, client.get_revocation_status(request)).await;
-        match answer {
-            Ok(Ok(answer)) => answer.into_inner().try_into().unwrap_or_else(|problem| {
+        // The deadline here holds whatever the other process does.
+        match tokio::time::timeout(self.timeout, self.ask(question)).await {
+            Ok(Ok(answer)) => answer.try_into().unwrap_or_else(|problem| {
                 tracing::error!(%problem, "revocation-lookup's answer is none");
                 Revocation::unknown(Unknown::Unavailable)
             }),
-            Ok(Err(status)) => unavailable(status.code()),
+            Ok(Err(code)) => unavailable(code),
             Err(_elapsed) => unavailable(Code::DeadlineExceeded),
         }
     }

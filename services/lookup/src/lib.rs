@@ -1,11 +1,12 @@
 //! What a service that asks revocation-lookup needs: the fields that its own callers must send for that (`request`), the
-//! certificates it has validated already (`leaves`), the question itself (`client`), and when an answer is believed
-//! (`revocation`, `wire`).
+//! certificates it has validated already (`leaves`), the question itself (`client`) and its way (`hop`), and when an answer
+//! is believed (`revocation`, `wire`).
 //!
 //! One rule runs through all of it: what could not be learnt, or is not proved here and now, is *unknown*, and unknown
 //! counts as not valid.
 
 mod client;
+mod hop;
 mod leaves;
 mod request;
 mod revocation;

@@ -22,9 +22,9 @@ const BATCH_SEARCHES: usize = 1_000_000;
 /// Lookups in one message of a stream: as many as a connection may have calls.
 const STREAM_LOOKUPS: usize = 256;
 
-/// Room for the largest batch (200 KB) and for a full message of a stream with usual distribution points (80 KB): a field
-/// that is a little too long is refused by name, and what is far over is not even read.
-pub(crate) const LARGEST_REQUEST: usize = 256 * 1024;
+/// Room for a full message of a stream with the longest fields, and so for the largest batch (200 KB) too: what is a
+/// little too long is refused by name, and what is far over is not even read.
+pub(crate) const LARGEST_REQUEST: usize = STREAM_LOOKUPS * (DISTRIBUTION_POINT_OCTETS + 512);
 
 /// What is asked, beyond whose certificate it is.
 #[derive(Debug)]
