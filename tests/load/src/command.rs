@@ -12,6 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::binary::{build_akashi, build_folder, profile};
 use crate::client::{CONNECTIONS, STREAMS, Until};
 use crate::echo::{self, EchoOptions};
+use crate::index_report::{self, IndexReport};
+use crate::index_serials::Kind;
 use crate::installation::{Installation, Plan};
 use crate::leaf::Leaves;
 use crate::leaf_report::{self, LeafReport};
@@ -21,6 +23,9 @@ use crate::rounds::{Pace, measure};
 
 /// Different questions of each kind: more than are in flight at once.
 const QUESTIONS: u32 = 4_096;
+
+/// Serial numbers that are not revoked, compared with every index.
+const EXACT_OTHERS: u64 = 100_000_000;
 
 /// The exit code of a run that says nothing.
 const VOID: u8 = 3;
@@ -46,6 +51,9 @@ enum Command {
     /// One certificate in one process: what validating it costs beside one bare RSA check. Exit code: 0 within the
     /// limits, 2 not, 3 void, 1 it failed.
     Leaf(LeafOptions),
+    /// Revoked serial numbers in one process: what a lookup costs beside one random line of memory, how much memory they
+    /// take, and whether every answer is right. Exit code: 0 within the limits, 2 not, 3 void, 1 an answer was wrong.
+    Index(IndexOptions),
     /// The files of one row of NIST PKITS, for the peers' programs: anchor, certificate, `-i` before each intermediate,
     /// `-c` before each list, one word a line. Fetches the suite if it is not there.
     #[command(hide = true)]
@@ -73,6 +81,22 @@ struct LeafOptions {
     /// Milliseconds of one stretch; a round has seven.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     milliseconds: u32,
+    /// The report as JSON, with every round.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct IndexOptions {
+    /// Revoked serial numbers.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    revoked: u64,
+    /// How often everything is measured.
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(5..=100))]
+    rounds: u32,
+    /// Compares every revoked serial number and 100,000,000 others first.
+    #[arg(long)]
+    exact: bool,
     /// The report as JSON, with every round.
     #[arg(long)]
     json: bool,
@@ -114,6 +138,7 @@ pub fn main() -> ExitCode {
             match options.command {
                 Some(Command::Echo(echo)) => echo::serve(echo).await.map(|()| ExitCode::SUCCESS),
                 Some(Command::Leaf(leaf)) => run_leaf(&leaf),
+                Some(Command::Index(index)) => run_index(&index),
                 Some(Command::Case { id }) => print_case(&id).map(|()| ExitCode::SUCCESS),
                 Some(Command::Path { id, tries }) => {
                     measure_path(&id, tries).map(|()| ExitCode::SUCCESS)
@@ -202,11 +227,31 @@ fn run_leaf(options: &LeafOptions) -> Result<ExitCode> {
     } else {
         print!("{report}");
     }
-    Ok(match (report.void, report.is_within_limits()) {
+    Ok(verdict(report.void, report.is_within_limits()))
+}
+
+fn run_index(options: &IndexOptions) -> Result<ExitCode> {
+    optimised(&std::env::current_exe().context("finding this program")?)?;
+    let load_before = load_average()?;
+    let others = options.exact.then_some(EXACT_OTHERS);
+    let row = |kind| index_report::measure(kind, options.revoked, options.rounds, others);
+    let rows = Kind::ALL.into_iter().map(row).collect::<Result<Vec<_>>>()?;
+    let report = IndexReport::new(load_before, options.revoked, rows);
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(verdict(report.void, report.is_within_limits()))
+}
+
+/// The exit code of a run with limits.
+fn verdict(void: bool, is_within_limits: bool) -> ExitCode {
+    match (void, is_within_limits) {
         (true, _) => ExitCode::from(VOID),
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(ABOVE_LIMIT),
-    })
+    }
 }
 
 fn print_case(id: &str) -> Result<()> {

@@ -1,0 +1,202 @@
+//! What a lookup costs inside one process, beside one random line of memory; and whether the index is exact.
+
+use std::hint::black_box;
+
+use anyhow::{Result, ensure};
+use index::{Packed, Segment};
+
+use crate::cpu;
+use crate::index_serials::{Kind, details, mixed};
+
+/// Serial numbers in one batch: the number the goals are set for.
+const BATCH: usize = 1_000;
+/// Lookups in one stretch: far more lines than any cache holds.
+const LOOKUPS: u64 = 1_000_000;
+/// One in so many is revoked: what backends see.
+const ONE_REVOKED_IN: u64 = 20;
+/// The line of memory that is the limit comes from an array of so many octets a revoked serial number.
+const OCTETS_OF_LIMIT: u64 = 13;
+const LINE: usize = 64;
+
+/// Nanoseconds of CPU time in one round.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Round {
+    /// One lookup in a batch.
+    pub lookup: f64,
+    /// One random line.
+    pub line: f64,
+}
+
+impl Round {
+    /// The share of the limit that a lookup reaches: 1 is the limit.
+    pub fn ratio(&self) -> f64 {
+        self.line / self.lookup
+    }
+}
+
+/// A segment, serial numbers to look up in it, and memory to compare it with.
+pub struct Subject {
+    kind: Kind,
+    revoked: u64,
+    segment: Segment,
+    asked: Vec<u8>,
+    hits: u64,
+    lines: Vec<[u64; LINE / 8]>,
+}
+
+impl Subject {
+    /// Builds a segment of so many revoked serial numbers.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub fn build(kind: Kind, revoked: u64) -> Result<Self> {
+        let segment = kind.segment(revoked)?;
+        let mut asked = vec![0; usize::try_from(LOOKUPS)? * kind.octets()];
+        let mut hits = 0;
+        for (place, serial) in (0_u64..).zip(asked.chunks_exact_mut(kind.octets())) {
+            let chance = mixed(place ^ 0x5eed);
+            if chance.is_multiple_of(ONE_REVOKED_IN) {
+                kind.revoked((chance >> 8) % revoked, serial);
+                hits += 1;
+            } else {
+                kind.other(chance >> 16, revoked, serial);
+            }
+        }
+        let lines = usize::try_from(revoked * OCTETS_OF_LIMIT)? / LINE + 1;
+        Ok(Self {
+            kind,
+            revoked,
+            segment,
+            asked,
+            hits,
+            lines: (0..u64::try_from(lines)?)
+                .map(|line| [line; LINE / 8])
+                .collect(),
+        })
+    }
+
+    /// Octets of memory for one revoked serial number, all included.
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    pub fn octets_a_serial(&self) -> f64 {
+        self.segment.octets() as f64 / self.revoked as f64
+    }
+
+    /// Measures both, one after the other.
+    ///
+    /// # Errors
+    /// When the kernel counts no CPU time, or a lookup was wrong.
+    pub fn round(&self) -> Result<Round> {
+        let line = nanoseconds(|| {
+            black_box(self.read_lines());
+            Ok(())
+        })?;
+        let lookup = nanoseconds(|| {
+            let hits = self.look_up()?;
+            ensure!(hits == self.hits, "{hits} hits, not {}", self.hits);
+            Ok(())
+        })?;
+        Ok(Round { lookup, line })
+    }
+
+    fn look_up(&self) -> Result<u64> {
+        let mut hits = 0;
+        for batch in self.asked.chunks(BATCH * self.kind.octets()) {
+            let batch = Packed::new(self.kind.octets(), batch)?;
+            self.segment.lookup_batch(batch, |position, hit| {
+                black_box((position, hit));
+                hits += 1;
+            });
+        }
+        Ok(hits)
+    }
+
+    fn read_lines(&self) -> u64 {
+        let lines = self.lines.len() as u64;
+        let mut sum = 0_u64;
+        for number in 0..LOOKUPS {
+            let place = (u128::from(mixed(number)) * u128::from(lines)) >> 64;
+            let place = usize::try_from(place).unwrap_or(0);
+            sum = sum.wrapping_add(self.lines[place][0]);
+        }
+        sum
+    }
+
+    /// Compares every revoked serial number, and so many others, with what is true; tells of each million.
+    ///
+    /// # Errors
+    /// At the first that is wrong.
+    pub fn check(&self, others: u64, mut tell: impl FnMut(u64)) -> Result<()> {
+        let width = self.kind.octets();
+        let mut serials = vec![0; BATCH * width];
+        let mut checked = 0;
+        let mut check = |first: u64, count: u64, is_revoked: bool| -> Result<()> {
+            let serials = &mut serials[..usize::try_from(count)? * width];
+            for (place, serial) in (first..).zip(serials.chunks_exact_mut(width)) {
+                if is_revoked {
+                    self.kind.revoked(place, serial);
+                } else {
+                    self.kind.other(place, self.revoked, serial);
+                }
+            }
+            let (mut hits, mut wrong) = (0, 0);
+            self.segment
+                .lookup_batch(Packed::new(width, serials)?, |position, hit| {
+                    hits += 1;
+                    let place = first + position as u64;
+                    wrong += u64::from(details(place) != (hit.revoked_at, hit.reason));
+                });
+            let expected = if is_revoked { (count, 0) } else { (0, 0) };
+            let found = (hits, if is_revoked { wrong } else { 0 });
+            ensure!(
+                found == expected,
+                "from {first}: {hits} hits, {wrong} wrong"
+            );
+            checked += count;
+            if checked % 1_000_000 < count {
+                tell(checked / 1_000_000);
+            }
+            Ok(())
+        };
+        let batch = BATCH as u64;
+        for (total, is_revoked) in [(self.revoked, true), (others, false)] {
+            let mut first = 0;
+            while first < total {
+                check(first, batch.min(total - first), is_revoked)?;
+                first += batch;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Of one of the lookups that `work` does.
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn nanoseconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let began = cpu::of_this_thread()?;
+    work()?;
+    let spent = cpu::of_this_thread()?.saturating_sub(began);
+    Ok(spent.as_nanos() as f64 / LOOKUPS as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_revoked_serial_is_found_and_no_other() {
+        for kind in Kind::ALL {
+            let subject = Subject::build(kind, 100_000).unwrap();
+            subject.check(1_000_000, |_| {}).unwrap();
+            assert!(subject.octets_a_serial() <= kind.most_octets(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_check_would_notice_one_more_and_one_less() {
+        let mut subject = Subject::build(Kind::Narrow, 1_000).unwrap();
+        subject.revoked = 999;
+        assert!(subject.check(1_000, |_| {}).is_err());
+        subject.revoked = 1_001;
+        assert!(subject.check(1_000, |_| {}).is_err());
+    }
+}
