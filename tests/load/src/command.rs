@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::binary::{build_akashi, build_folder, profile};
 use crate::client::{CONNECTIONS, STREAMS, Until};
 use crate::echo::{self, EchoOptions};
+use crate::exact::MintedList;
 use crate::index_report::{self, IndexReport};
 use crate::index_serials::Kind;
 use crate::installation::{Installation, Plan};
@@ -23,9 +24,6 @@ use crate::rounds::{Pace, measure};
 
 /// Different questions of each kind: more than are in flight at once.
 const QUESTIONS: u32 = 4_096;
-
-/// Serial numbers that are not revoked, compared with every index.
-const EXACT_OTHERS: u64 = 100_000_000;
 
 /// The exit code of a run that says nothing.
 const VOID: u8 = 3;
@@ -51,9 +49,12 @@ enum Command {
     /// One certificate in one process: what validating it costs beside one bare RSA check. Exit code: 0 within the
     /// limits, 2 not, 3 void, 1 it failed.
     Leaf(LeafOptions),
-    /// Revoked serial numbers in one process: what a lookup costs beside one random line of memory, how much memory they
-    /// take, and whether every answer is right. Exit code: 0 within the limits, 2 not, 3 void, 1 an answer was wrong.
+    /// Revoked serial numbers in one process: what a lookup costs beside one random line of memory, and how much memory
+    /// they take. Exit code: 0 within the limits, 2 not, 3 void, 1 it failed.
     Index(IndexOptions),
+    /// Lists of every kind of serial number, as Akashi reads and indexes them and as rustls-webpki reads them: every
+    /// revoked serial number, and many others, must have the same answer. Exit code: 0 they have, 1 one has not.
+    Exact(ExactOptions),
     /// The files of one row of NIST PKITS, for the peers' programs: anchor, certificate, `-i` before each intermediate,
     /// `-c` before each list, one word a line. Fetches the suite if it is not there.
     #[command(hide = true)]
@@ -94,12 +95,19 @@ struct IndexOptions {
     /// How often everything is measured.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(5..=100))]
     rounds: u32,
-    /// Compares every revoked serial number and 100,000,000 others first.
-    #[arg(long)]
-    exact: bool,
     /// The report as JSON, with every round.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct ExactOptions {
+    /// Revoked serial numbers on each list.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=20_000_000))]
+    revoked: u64,
+    /// Others asked about.
+    #[arg(long, default_value_t = 100_000_000)]
+    others: u64,
 }
 
 #[derive(Debug, clap::Args)]
@@ -139,6 +147,7 @@ pub fn main() -> ExitCode {
                 Some(Command::Echo(echo)) => echo::serve(echo).await.map(|()| ExitCode::SUCCESS),
                 Some(Command::Leaf(leaf)) => run_leaf(&leaf),
                 Some(Command::Index(index)) => run_index(&index),
+                Some(Command::Exact(exact)) => run_exact(&exact),
                 Some(Command::Case { id }) => print_case(&id).map(|()| ExitCode::SUCCESS),
                 Some(Command::Path { id, tries }) => {
                     measure_path(&id, tries).map(|()| ExitCode::SUCCESS)
@@ -233,8 +242,7 @@ fn run_leaf(options: &LeafOptions) -> Result<ExitCode> {
 fn run_index(options: &IndexOptions) -> Result<ExitCode> {
     optimised(&std::env::current_exe().context("finding this program")?)?;
     let load_before = load_average()?;
-    let others = options.exact.then_some(EXACT_OTHERS);
-    let row = |kind| index_report::measure(kind, options.revoked, options.rounds, others);
+    let row = |kind| index_report::measure(kind, options.revoked, options.rounds);
     let rows = Kind::ALL.into_iter().map(row).collect::<Result<Vec<_>>>()?;
     let report = IndexReport::new(load_before, options.revoked, rows);
     if options.json {
@@ -243,6 +251,22 @@ fn run_index(options: &IndexOptions) -> Result<ExitCode> {
         print!("{report}");
     }
     Ok(verdict(report.void, report.is_within_limits()))
+}
+
+fn run_exact(options: &ExactOptions) -> Result<ExitCode> {
+    optimised(&std::env::current_exe().context("finding this program")?)?;
+    for kind in Kind::ALL {
+        let list = MintedList::new(kind, options.revoked)?;
+        list.compare(options.others)?;
+        println!(
+            "{}: a list of {} octets, {} revoked and {} others, none wrong",
+            kind.name(),
+            list.octets(),
+            options.revoked,
+            options.others
+        );
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The exit code of a run with limits.

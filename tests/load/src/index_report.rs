@@ -26,8 +26,6 @@ pub struct Row {
     pub lookup: Figure,
     /// The share of the limit that a lookup reaches.
     pub ratio: Figure,
-    /// Every revoked serial number and so many others were compared; `None`: not asked for.
-    pub compared_others: Option<u64>,
     /// Every round.
     pub rounds: Vec<Round>,
 }
@@ -51,19 +49,12 @@ pub struct IndexReport {
     pub void: bool,
 }
 
-/// Measures one kind, and compares as many others as are asked for.
+/// Measures one kind.
 ///
 /// # Errors
-/// When a lookup is wrong.
-pub fn measure(kind: Kind, revoked: u64, rounds: u32, others: Option<u64>) -> Result<Row> {
+/// When it cannot be measured, or a lookup finds too much or too little.
+pub fn measure(kind: Kind, revoked: u64, rounds: u32) -> Result<Row> {
     let subject = Subject::build(kind, revoked)?;
-    if let Some(others) = others {
-        subject.check(others, |millions| {
-            if millions.is_multiple_of(10) {
-                eprintln!("{}: {millions} million compared", kind.name());
-            }
-        })?;
-    }
     subject.round()?;
     let rounds = (0..rounds)
         .map(|_| subject.round())
@@ -75,7 +66,6 @@ pub fn measure(kind: Kind, revoked: u64, rounds: u32, others: Option<u64>) -> Re
         line: Figure::of(&rounds, |round| round.line),
         lookup: Figure::of(&rounds, |round| round.lookup),
         ratio: Figure::of(&rounds, Round::ratio),
-        compared_others: others,
         rounds,
     })
 }
@@ -125,17 +115,13 @@ impl Display for IndexReport {
         )?;
         writeln!(
             out,
-            "| serial numbers | octets each | at most | ns, random line | ns, lookup | line / lookup | at least | compared |"
+            "| serial numbers | octets each | at most | ns, random line | ns, lookup | line / lookup | at least |"
         )?;
-        writeln!(out, "|---|---|---|---|---|---|---|---|")?;
+        writeln!(out, "|---|---|---|---|---|---|---|")?;
         for row in &self.rows {
-            let compared = row.compared_others.map_or_else(
-                || "-".to_owned(),
-                |others| format!("all and {others} others, none wrong"),
-            );
             writeln!(
                 out,
-                "| {} | {:.2} | {} | {} | {} | {} | {least_ratio} | {compared} |",
+                "| {} | {:.2} | {} | {} | {} | {} | {least_ratio} |",
                 row.kind.name(),
                 row.octets,
                 row.most_octets,
@@ -173,7 +159,6 @@ mod tests {
             line: Figure::of(&rounds, |round| round.line),
             lookup: Figure::of(&rounds, |round| round.lookup),
             ratio: Figure::of(&rounds, Round::ratio),
-            compared_others: None,
             rounds,
         };
         IndexReport::new("0.1".to_owned(), revoked, vec![row])

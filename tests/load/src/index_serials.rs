@@ -106,6 +106,10 @@ fn by_chance(place: u64, serial: &mut [u8]) {
     let (first, rest) = serial.split_at_mut(8);
     // Nothing but 0 is mixed to 0, which is no serial number.
     first.copy_from_slice(&mixed(place + 1).to_be_bytes());
+    if !rest.is_empty() {
+        // RFC 5280 section 4.1.2.2: with its sign, a serial number has at most 20 octets.
+        first[0] &= 0x7f;
+    }
     for (octets, salt) in rest.chunks_mut(8).zip(1_u64..) {
         let more = mixed(place ^ (salt << 56)).to_be_bytes();
         octets.copy_from_slice(&more[..octets.len()]);

@@ -12,6 +12,7 @@ pub mod client;
 pub mod command;
 pub mod cpu;
 pub mod echo;
+pub mod exact;
 pub mod index_figures;
 pub mod index_report;
 pub mod index_serials;
