@@ -57,7 +57,12 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         clock: context.clock.clone(),
         outcomes: Outcomes::new(&context.metrics)?,
     });
-    let holders = Holders::new(links.clone(), holder_key, context.background.clone());
+    let holders = Holders::new(
+        links.clone(),
+        holder_key,
+        context.background.clone(),
+        config.cache.capacity,
+    );
     let mut server = GrpcServer::new(
         &context,
         &config.listen,
