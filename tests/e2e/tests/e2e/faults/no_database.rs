@@ -22,6 +22,9 @@ const ROLES: [&str; 4] = [
     "signing-certificate",
 ];
 
+/// A good card that nobody has signed in with: its holder is not remembered.
+const UNSEEN: &str = "older-key";
+
 /// How often the authentication backend asks while there is no database.
 const LOOKUPS: u64 = 25;
 
@@ -46,7 +49,7 @@ async fn away_and_back(system: &mut System) -> Result<()> {
     system.postgres()?.start_again()?;
     wait_for_status(system, "minor", &Answer::Revoked(next)).await?;
     eventually("signatures being verified again", || async {
-        let verified = verify(system, "good").await?;
+        let verified = verify(system, UNSEEN).await?;
         Ok(verified.is_ok_and(|verified| verified.result() == VerificationResult::Ok))
     })
     .await?;
@@ -103,12 +106,12 @@ async fn lookups_go_on(system: &System, number: u64) -> Result<()> {
 
 async fn what_needs_the_database_says_so(system: &System) -> Result<()> {
     // No holder can be named, so nobody is signed in: an error, not a verdict about the card.
-    let refused = verify(system, "good").await?;
+    let refused = verify(system, UNSEEN).await?;
     ensure!(
         refused
             .as_ref()
             .is_err_and(|status| status.code() == Code::Unavailable),
-        "good: {refused:?}"
+        "{UNSEEN}: {refused:?}"
     );
     // What is decided before that still is.
     let result = result_of(system, "revoked").await?;
