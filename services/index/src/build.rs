@@ -38,9 +38,12 @@ pub enum BuildError {
         /// The entry's position, from 0.
         position: usize,
     },
-    /// One serial twice: which entry counts?
-    #[error("a serial occurs twice")]
-    DuplicateSerial,
+    /// A serial more than once: which entry counts?
+    #[error("{count} entries repeat a serial that another entry has")]
+    DuplicateSerials {
+        /// How many entries are more than one for each serial.
+        count: u64,
+    },
     /// No seed spreads the serials well enough.
     #[error("the serials crowd together under every seed")]
     Crowded,

@@ -153,7 +153,10 @@ fn a_serial_that_is_revoked_and_removed_is_refused() {
     let mut builder = OverlayBuilder::new();
     builder.push(&[1], 0, 1).unwrap();
     builder.remove(&[1]).unwrap();
-    assert_eq!(builder.finish(), Err(BuildError::DuplicateSerial));
+    assert_eq!(
+        builder.finish(),
+        Err(BuildError::DuplicateSerials { count: 1 })
+    );
     assert_eq!(
         OverlayBuilder::new().remove(&[]),
         Err(BuildError::Serial { position: 0 })

@@ -382,7 +382,7 @@ fn entries_that_cannot_be_kept_exactly_are_refused() {
     assert!(build(&[entry(&[1; 20])]).is_ok());
     assert_eq!(
         build(&[entry(&[1]), entry(&[0, 1])]),
-        Err(BuildError::DuplicateSerial)
+        Err(BuildError::DuplicateSerials { count: 1 })
     );
     let at = |revoked_at| {
         build(&[Entry {

@@ -1,5 +1,6 @@
 //! The authority that reads the lists: revocation-lookup's.
 
+use index::SegmentBuffer;
 use sqlx::any::AnyRow;
 
 use crate::columns::Columns as _;
@@ -8,6 +9,7 @@ use crate::crl_rows;
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::{During as _, StoreError};
+use crate::limits;
 
 /// Reads lists. Connects on first use; until the writer has run, every call says [`StoreError::NotPrepared`].
 #[derive(Debug, Clone)]
@@ -70,12 +72,20 @@ impl CrlReader {
         })
     }
 
-    /// The serialised segment of a list in force, its hash checked. `None`: it was replaced meanwhile; read the
+    /// The serialised segment of a list in force, its hash checked, in the memory that lookups read. `None`: it was replaced meanwhile; read the
     /// manifest again.
-    pub async fn segment(&self, current: &CurrentSegment) -> Result<Option<Vec<u8>>, StoreError> {
+    pub async fn segment(
+        &self,
+        current: &CurrentSegment,
+    ) -> Result<Option<SegmentBuffer>, StoreError> {
         let generation = crate::columns::to_bigint(current.generation)?;
-        // The stored length is checked by the hash only at the end, so it reserves no memory.
-        let mut segment = Vec::new();
+        let octets = usize::try_from(current.octets)
+            .ok()
+            .filter(|_| current.octets <= limits::SEGMENT_OCTETS)
+            .ok_or(StoreError::Inconsistent {
+                what: "a segment is longer than any that is stored",
+            })?;
+        let mut segment = SegmentBuffer::with_capacity(octets);
         // One chunk at a time: the driver needs about four times the size of what it fetches at once.
         for chunk in 0..current.chunks {
             let row = sqlx::query(
@@ -89,9 +99,9 @@ impl CrlReader {
             .await
             .during("a segment is read")?;
             let Some(row) = row else { return Ok(None) };
-            segment.extend_from_slice(&row.octets("content")?);
+            segment.extend(&row.octets("content")?);
         }
-        if crl_rows::sha256(&segment) != current.facts.segment_sha256 {
+        if crl_rows::sha256(segment.octets()) != current.facts.segment_sha256 {
             return Err(StoreError::Inconsistent {
                 what: "a segment does not have the hash it was stored with",
             });

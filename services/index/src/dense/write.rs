@@ -61,15 +61,15 @@ fn fill<const WIDTH: usize>(
     // No key is wider than a serial may be.
     let distance =
         |key: &[u8; WIDTH]| Number::of_serial(key).map_or(u64::MAX, |it| it.above(least));
-    let mut twice = false;
+    let mut repeated = 0;
     records.for_each(|key: [u8; WIDTH], _| {
         let (line, bit) = split(distance(&key));
         let (octet, mask) = place(bit);
-        twice |= lines[line][octet] & mask != 0;
+        repeated += u64::from(lines[line][octet] & mask != 0);
         lines[line][octet] |= mask;
     });
-    if twice {
-        return Err(BuildError::DuplicateSerial);
+    if repeated > 0 {
+        return Err(BuildError::DuplicateSerials { count: repeated });
     }
     let mut rank = 0;
     for line in &mut *lines {

@@ -38,7 +38,8 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     let lines = lines_for(count);
     let plan = Plan::new(lines, |seed, tell| {
         records.for_each(|key: [u8; WIDTH], _| tell(hash(&key, seed)));
-    })?;
+    })
+    .map_err(|error| repeated::<WIDTH>(&records).unwrap_or(error))?;
     let (lines_octets, extras_octets) = (length(lines) * LINE, plan.extras * LINE);
     let records_at = LINE + lines_octets + extras_octets;
     // Zeroed by the system when they are first written, not here.
@@ -68,6 +69,24 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     written.put_in_order(&plan, &fingerprints)?;
     seal(&mut segment);
     Ok(segment)
+}
+
+/// The refusal of serials that repeat: one that does so very often crowds its line under every seed. Takes memory for
+/// every key, which only a list that cannot be used costs.
+fn repeated<const WIDTH: usize>(records: &Records) -> Option<BuildError> {
+    let mut keys = Vec::new();
+    records.for_each(|key: [u8; WIDTH], _| keys.push(key));
+    keys.sort_unstable();
+    let pairs = keys.windows(2).filter(|pair| pair[0] == pair[1]);
+    duplicates(pairs.count()).err()
+}
+
+/// Refuses so many entries whose serial another entry has, unless there are none.
+fn duplicates(repeated: usize) -> Result<(), BuildError> {
+    match u64::try_from(repeated).unwrap_or(u64::MAX) {
+        0 => Ok(()),
+        count => Err(BuildError::DuplicateSerials { count }),
+    }
 }
 
 /// Which line has which records.
@@ -154,6 +173,7 @@ impl<const RECORD: usize> Written<'_, RECORD> {
     /// Orders every part's records by slot, and writes the lines.
     fn put_in_order(&mut self, plan: &Plan, fingerprints: &[u8]) -> Result<(), BuildError> {
         let (mut unordered, mut ordered) = (Vec::new(), Vec::new());
+        let mut repeated = 0;
         for begin in (0..plan.lines()).step_by(PART) {
             let end = (begin + PART).min(plan.lines());
             let (first, last) = (length(plan.starts[begin]), length(plan.starts[end]));
@@ -168,7 +188,8 @@ impl<const RECORD: usize> Written<'_, RECORD> {
             ordered.clear();
             ordered.resize(unordered.len(), 0);
             let slots = begin * SLOTS..end * SLOTS;
-            let ends = order(&unordered, slots, plan.lines(), records, &mut ordered)?;
+            let (ends, twice) = order(&unordered, slots, plan.lines(), records, &mut ordered);
+            repeated += twice;
             for line in begin..end {
                 let of_line = &ends[(line - begin) * SLOTS..][..SLOTS];
                 self.write_line(
@@ -179,7 +200,7 @@ impl<const RECORD: usize> Written<'_, RECORD> {
                 );
             }
         }
-        Ok(())
+        duplicates(repeated)
     }
 
     /// Writes a line. The ends of its slots and the fingerprints are counted from the beginning of its part.
@@ -210,14 +231,15 @@ impl<const RECORD: usize> Written<'_, RECORD> {
     }
 }
 
-/// Puts the records of a range of slots in order, and returns where each slot ends.
+/// Puts the records of a range of slots in order. Returns where each slot ends, and how many records repeat the key of
+/// another.
 fn order<const RECORD: usize>(
     from: &[([u8; RECORD], u8)],
     slots: std::ops::Range<usize>,
     lines: usize,
     records: &mut [[u8; RECORD]],
     fingerprints: &mut [u8],
-) -> Result<Vec<u32>, BuildError> {
+) -> (Vec<u32>, usize) {
     let slot_of = |(record, fingerprint): &([u8; RECORD], u8)| {
         slot(u64_at(record, 0) << 8 | u64::from(*fingerprint), lines) - slots.start
     };
@@ -229,24 +251,23 @@ fn order<const RECORD: usize>(
         ends[slot] += ends[slot - 1];
     }
     let begins = ends.clone();
+    let mut repeated = 0;
     for record in from {
         let slot = slot_of(record);
         let (begin, free) = (length(begins[slot]), length(ends[slot]));
         let (content, fingerprint) = record;
         let key = ..RECORD - VALUE_OCTETS;
-        let before = fingerprints[begin..free].iter().zip(&records[begin..free]);
-        for (other_fingerprint, other) in before {
-            if other_fingerprint == fingerprint && other[key] == content[key] {
-                return Err(BuildError::DuplicateSerial);
-            }
-        }
+        let mut before = fingerprints[begin..free].iter().zip(&records[begin..free]);
+        repeated += usize::from(before.any(|(other_fingerprint, other)| {
+            other_fingerprint == fingerprint && other[key] == content[key]
+        }));
         records[free] = *content;
         fingerprints[free] = *fingerprint;
         ends[slot] += 1;
     }
     // Each slot now ends where its last record was put.
     ends.pop();
-    Ok(ends)
+    (ends, repeated)
 }
 
 #[cfg(test)]

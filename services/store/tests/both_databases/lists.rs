@@ -65,7 +65,8 @@ pub(crate) async fn a_list_comes_into_force_with_its_facts_and_octets(databases:
     assert_eq!((current.generation, &current.facts), (generation, &facts));
     assert_eq!(city.registration, source("city", 1));
     assert_eq!(city.current, None);
-    assert_eq!(reader.segment(current).await.unwrap(), Some(segment));
+    let read = reader.segment(current).await.unwrap().unwrap();
+    assert_eq!(read.octets(), segment);
     assert_eq!(
         writer.current("full").await.unwrap().as_ref(),
         Some(current)
