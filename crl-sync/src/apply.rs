@@ -1,6 +1,5 @@
 //! Putting a list in force: its index is built, and stored with its facts in one transaction.
 
-use index::BuildError;
 use pki::{CrlFacts, CrlScope};
 use store::{CrlWriter, SegmentFacts};
 
@@ -27,7 +26,7 @@ pub(crate) async fn prepare(
         source.certification_authority.to_string(),
     );
     let facts = facts.clone();
-    Ok(aside(move || build(name, authority, &facts, records)).await??)
+    aside(move || build(name, authority, &facts, records)).await?
 }
 
 /// Puts a prepared list in force, if the source is still at the generation it replaces (0 for none). Returns the new one.
@@ -46,7 +45,7 @@ fn build(
     certification_authority: String,
     facts: &CrlFacts,
     records: Records,
-) -> Result<Prepared, BuildError> {
+) -> Result<Prepared, SyncError> {
     let segment = records.build()?;
     let issuing_distribution_point = match &facts.scope {
         CrlScope::Full => Vec::new(),

@@ -1,18 +1,20 @@
-//! The entries of a list on their way into an index, while it is read.
+//! The entries of a list while it is read, on their way into its index.
 
 use index::{BuildError, Builder};
-use pki::{RevokedEntry, RevokedSink};
+use pki::{CrlError, RevokedEntry, RevokedSink};
 
-/// The entries so far, and the first that no index can hold.
+use crate::outcome::SyncError;
+
+/// The entries so far, packed as [`Builder`] keeps them, because a list has up to forty million of them.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
     builder: Builder,
+    /// The first entry that no index can say. Behind it nothing is kept: the list comes to nothing.
     refused: Option<BuildError>,
 }
 
 impl RevokedSink for Records {
     fn revoked(&mut self, entry: RevokedEntry) {
-        // Behind an entry that is refused nothing is kept: the list comes to nothing.
         if self.refused.is_none() {
             let (serial, reason) = (entry.serial.as_bytes(), entry.reason.code());
             let pushed = self.builder.push(serial, entry.revoked_at.secs(), reason);
@@ -22,12 +24,16 @@ impl RevokedSink for Records {
 }
 
 impl Records {
-    /// Serialises the entries into a segment. A serial that occurs twice is refused.
-    pub(crate) fn build(self) -> Result<Vec<u8>, BuildError> {
-        match self.refused {
+    /// Serialises the entries into a segment. A serial that occurs twice makes the list one that cannot be used.
+    pub(crate) fn build(self) -> Result<Vec<u8>, SyncError> {
+        let built = match self.refused {
             Some(refused) => Err(refused),
             None => self.builder.finish(),
-        }
+        };
+        built.map_err(|error| match error {
+            BuildError::DuplicateSerials { count } => CrlError::DuplicateSerials { count }.into(),
+            other => SyncError::Build(other),
+        })
     }
 }
 

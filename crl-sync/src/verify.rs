@@ -9,7 +9,8 @@ use crate::body::BodyReader;
 use crate::outcome::SyncError;
 use crate::records::Records;
 
-/// A list whose form and signature were checked; whether a serial occurs twice, building its index tells.
+/// A list whose form and signature were checked. Whether a serial occurs twice shows when its index is built, which a
+/// list that is in force already is spared.
 #[derive(Debug)]
 pub(crate) struct VerifiedList {
     /// What it says about itself.
@@ -18,7 +19,7 @@ pub(crate) struct VerifiedList {
     pub(crate) records: Records,
 }
 
-/// Verifies a list against its authority as it comes: form, signature, and nothing left open.
+/// Verifies a list against its authority as it comes: form and signature.
 pub(crate) struct ListReader {
     stream: CrlStream<Records>,
     authority: CertificationAuthority,

@@ -39,9 +39,9 @@ pub enum BuildError {
         position: usize,
     },
     /// A serial more than once: which entry counts?
-    #[error("{count} entries repeat the serial of another")]
+    #[error("{count} entries repeat a serial that another entry has")]
     DuplicateSerials {
-        /// Entries whose serial is another's, the first of each serial not among them.
+        /// How many entries are more than one for each serial.
         count: u64,
     },
     /// No seed spreads the serials well enough.

@@ -72,20 +72,20 @@ impl CrlReader {
         })
     }
 
-    /// The serialised segment of a list in force, its hash checked. `None`: it was replaced meanwhile; read the
+    /// The serialised segment of a list in force, its hash checked, in the memory that lookups read. `None`: it was replaced meanwhile; read the
     /// manifest again.
     pub async fn segment(
         &self,
         current: &CurrentSegment,
     ) -> Result<Option<SegmentBuffer>, StoreError> {
         let generation = crate::columns::to_bigint(current.generation)?;
-        if current.chunks > limits::SEGMENT_CHUNKS {
-            return Err(StoreError::Inconsistent {
-                what: "a segment is said to have more chunks than any has",
-            });
-        }
-        let chunks = usize::try_from(current.chunks).unwrap_or(0);
-        let mut segment: Option<SegmentBuffer> = None;
+        let octets = usize::try_from(current.octets)
+            .ok()
+            .filter(|_| current.octets <= limits::SEGMENT_OCTETS)
+            .ok_or(StoreError::Inconsistent {
+                what: "a segment is longer than any that is stored",
+            })?;
+        let mut segment = SegmentBuffer::with_capacity(octets);
         // One chunk at a time: the driver needs about four times the size of what it fetches at once.
         for chunk in 0..current.chunks {
             let row = sqlx::query(
@@ -99,13 +99,8 @@ impl CrlReader {
             .await
             .during("a segment is read")?;
             let Some(row) = row else { return Ok(None) };
-            let chunk = row.octets("content")?;
-            // All chunks but the last have one size. Memory that nothing is written to costs nothing.
-            let capacity = chunk.len().saturating_mul(chunks);
-            let segment = segment.get_or_insert_with(|| SegmentBuffer::with_capacity(capacity));
-            segment.extend(&chunk);
+            segment.extend(&row.octets("content")?);
         }
-        let segment = segment.unwrap_or_else(|| SegmentBuffer::with_capacity(0));
         if crl_rows::sha256(segment.octets()) != current.facts.segment_sha256 {
             return Err(StoreError::Inconsistent {
                 what: "a segment does not have the hash it was stored with",

@@ -160,6 +160,8 @@ fn check_facts(facts: &SegmentFacts, segment: &[u8]) -> Result<(), StoreError> {
         "nextUpdate is not after thisUpdate"
     } else if facts.scope_key.is_empty() != facts.issuing_distribution_point.is_empty() {
         "a scope without a distribution point, or the reverse"
+    } else if segment.len() as u64 > limits::SEGMENT_OCTETS {
+        "a segment is longer than a reader takes"
     } else if crl_rows::sha256(segment) != facts.segment_sha256 {
         "the segment does not have the hash stated for it"
     } else {

@@ -6,8 +6,9 @@ use std::time::Duration;
 /// driver, and SQLite refuses one of 1 GB.
 pub const SEGMENT_CHUNK_OCTETS: usize = 4 * 1024 * 1024;
 
-/// More chunks than any segment has: 4 GiB together, eight times the largest list there is.
-pub const SEGMENT_CHUNKS: i64 = 1_024;
+/// The longest segment: forty million long serials take half of it. A reader asks the system for as much memory as is
+/// stated beside a segment, which must not be without a bound.
+pub const SEGMENT_OCTETS: u64 = 2 << 30;
 
 /// CRL numbers, like serial numbers, have at most 20 octets (RFC 5280 section 5.2.3).
 pub const CRL_NUMBER_OCTETS: usize = 20;

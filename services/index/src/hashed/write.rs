@@ -38,12 +38,8 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     let lines = lines_for(count);
     let plan = Plan::new(lines, |seed, tell| {
         records.for_each(|key: [u8; WIDTH], _| tell(hash(&key, seed)));
-    });
-    // One serial very many times crowds its line under every seed.
-    let plan = plan.ok_or_else(|| match repeated::<WIDTH>(&records) {
-        0 => BuildError::Crowded,
-        count => BuildError::DuplicateSerials { count },
-    })?;
+    })
+    .map_err(|error| repeated::<WIDTH>(&records).unwrap_or(error))?;
     let (lines_octets, extras_octets) = (length(lines) * LINE, plan.extras * LINE);
     let records_at = LINE + lines_octets + extras_octets;
     // Zeroed by the system when they are first written, not here.
@@ -75,13 +71,22 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     Ok(segment)
 }
 
-/// How many records repeat the serial of another.
-fn repeated<const WIDTH: usize>(records: &Records) -> u64 {
+/// The refusal of serials that repeat: one that does so very often crowds its line under every seed. Takes memory for
+/// every key, which only a list that cannot be used costs.
+fn repeated<const WIDTH: usize>(records: &Records) -> Option<BuildError> {
     let mut keys = Vec::new();
     records.for_each(|key: [u8; WIDTH], _| keys.push(key));
     keys.sort_unstable();
     let pairs = keys.windows(2).filter(|pair| pair[0] == pair[1]);
-    u64::try_from(pairs.count()).unwrap_or(u64::MAX)
+    duplicates(pairs.count()).err()
+}
+
+/// Refuses so many entries whose serial another entry has, unless there are none.
+fn duplicates(repeated: usize) -> Result<(), BuildError> {
+    match u64::try_from(repeated).unwrap_or(u64::MAX) {
+        0 => Ok(()),
+        count => Err(BuildError::DuplicateSerials { count }),
+    }
 }
 
 /// Which line has which records.
@@ -183,9 +188,8 @@ impl<const RECORD: usize> Written<'_, RECORD> {
             ordered.clear();
             ordered.resize(unordered.len(), 0);
             let slots = begin * SLOTS..end * SLOTS;
-            let (ends, repeated_here) =
-                order(&unordered, slots, plan.lines(), records, &mut ordered);
-            repeated += repeated_here;
+            let (ends, twice) = order(&unordered, slots, plan.lines(), records, &mut ordered);
+            repeated += twice;
             for line in begin..end {
                 let of_line = &ends[(line - begin) * SLOTS..][..SLOTS];
                 self.write_line(
@@ -196,10 +200,7 @@ impl<const RECORD: usize> Written<'_, RECORD> {
                 );
             }
         }
-        match repeated {
-            0 => Ok(()),
-            count => Err(BuildError::DuplicateSerials { count }),
-        }
+        duplicates(repeated)
     }
 
     /// Writes a line. The ends of its slots and the fingerprints are counted from the beginning of its part.
@@ -230,15 +231,15 @@ impl<const RECORD: usize> Written<'_, RECORD> {
     }
 }
 
-/// Puts the records of a range of slots in order, and returns where each slot ends, and how many records repeat the
-/// serial of another.
+/// Puts the records of a range of slots in order. Returns where each slot ends, and how many records repeat the key of
+/// another.
 fn order<const RECORD: usize>(
     from: &[([u8; RECORD], u8)],
     slots: std::ops::Range<usize>,
     lines: usize,
     records: &mut [[u8; RECORD]],
     fingerprints: &mut [u8],
-) -> (Vec<u32>, u64) {
+) -> (Vec<u32>, usize) {
     let slot_of = |(record, fingerprint): &([u8; RECORD], u8)| {
         slot(u64_at(record, 0) << 8 | u64::from(*fingerprint), lines) - slots.start
     };
@@ -257,10 +258,9 @@ fn order<const RECORD: usize>(
         let (content, fingerprint) = record;
         let key = ..RECORD - VALUE_OCTETS;
         let mut before = fingerprints[begin..free].iter().zip(&records[begin..free]);
-        let is_same = |(other_fingerprint, other): (&u8, &[u8; RECORD])| {
+        repeated += usize::from(before.any(|(other_fingerprint, other)| {
             other_fingerprint == fingerprint && other[key] == content[key]
-        };
-        repeated += u64::from(before.any(is_same));
+        }));
         records[free] = *content;
         fingerprints[free] = *fingerprint;
         ends[slot] += 1;

@@ -82,7 +82,7 @@ pub(crate) async fn an_abandoned_transaction_leaves_the_old_list(databases: Data
         } else {
             assert_eq!(
                 (current.facts.crl_number.as_slice(), segment.octets()),
-                (&[number + 1][..], &*new)
+                (&[number + 1][..], &new[..])
             );
             number += 1;
             generation = current.generation;
