@@ -97,7 +97,7 @@ pub(crate) enum SyncError {
     #[error(transparent)]
     Links(#[from] LinksError),
     #[error(transparent)]
-    Build(BuildError),
+    Build(#[from] BuildError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
     #[error(transparent)]
@@ -110,18 +110,6 @@ pub(crate) enum SyncError {
     Contended,
     #[error("reading what came failed in a way it never should")]
     Panicked,
-}
-
-/// A list with a serial twice is wrong by itself, whoever notices.
-impl From<BuildError> for SyncError {
-    fn from(error: BuildError) -> Self {
-        match error {
-            BuildError::DuplicateSerials { count } => {
-                Self::Verify(CrlError::DuplicateSerials { count })
-            }
-            other => Self::Build(other),
-        }
-    }
 }
 
 impl SyncError {

@@ -1,5 +1,5 @@
 use index::{BuildError, Segment};
-use pki::{RevocationReason, RevokedEntry, RevokedSink as _, SerialNumber, UnixTime};
+use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink as _, SerialNumber, UnixTime};
 
 use super::Records;
 use crate::outcome::SyncError;

@@ -435,32 +435,3 @@ fn debug_shows_no_serial() {
     let buffer = index::SegmentBuffer::with_capacity(9);
     assert_eq!(format!("{buffer:?}"), "SegmentBuffer(0 octets)");
 }
-
-#[test]
-fn every_entry_that_repeats_a_serial_is_counted_in_every_form() {
-    // Dense, 8 octets by chance, 20 octets by chance; and so often that no seed spreads them.
-    let (near, far): (&[&[u8]], &[u8]) = (&[&[1], &[2], &[3]], &[0x7f; 8]);
-    let wide = [0x7f; 20];
-    for (others, repeated) in [
-        (near, &[2_u8][..]),
-        (&[&[1], far][..], far),
-        (&[&[1], far, &wide][..], &wide),
-    ] {
-        for copies in [1, 2, 1_000] {
-            let mut entries: Vec<_> = others.iter().map(|serial| entry(serial)).collect();
-            entries.extend(std::iter::repeat_n(entry(repeated), copies));
-            let count = u64::try_from(copies).unwrap();
-            let refused = Err(BuildError::DuplicateSerials { count });
-            assert_eq!(build(&entries), refused, "{repeated:?}");
-        }
-        assert!(
-            build(
-                &others
-                    .iter()
-                    .map(|serial| entry(serial))
-                    .collect::<Vec<_>>()
-            )
-            .is_ok()
-        );
-    }
-}

@@ -99,7 +99,7 @@ struct Plan {
 
 impl Plan {
     /// Finds a seed under which no line has too many. `hashes` tells the hash of every record under a seed.
-    fn new(lines: u32, hashes: impl Fn(u32, &mut dyn FnMut(u64))) -> Option<Self> {
+    fn new(lines: u32, hashes: impl Fn(u32, &mut dyn FnMut(u64))) -> Result<Self, BuildError> {
         for seed in 0..SEEDS {
             // Shifted by one, so that summing up leaves every line's beginning in its place.
             let mut starts = vec![0_u32; length(lines) + 1];
@@ -116,13 +116,13 @@ impl Plan {
                 sum += *start;
                 *start = sum;
             }
-            return Some(Self {
+            return Ok(Self {
                 seed,
                 starts,
                 extras,
             });
         }
-        None
+        Err(BuildError::Crowded)
     }
 
     fn lines(&self) -> usize {
@@ -272,13 +272,13 @@ fn order<const RECORD: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_ON_A_LINE, Plan};
+    use super::{BuildError, MOST_ON_A_LINE, Plan};
 
     #[test]
     fn serials_that_crowd_together_under_every_seed_are_refused() {
         let plan = |count: usize| Plan::new(4, |_, tell| (0..count).for_each(|_| tell(7)));
-        assert!(plan(MOST_ON_A_LINE).is_some_and(|plan| plan.extras == 1));
-        assert!(plan(MOST_ON_A_LINE + 1).is_none());
+        assert!(plan(MOST_ON_A_LINE).is_ok_and(|plan| plan.extras == 1));
+        assert!(matches!(plan(MOST_ON_A_LINE + 1), Err(BuildError::Crowded)));
     }
 
     #[test]
@@ -287,6 +287,6 @@ mod tests {
             (0..=MOST_ON_A_LINE)
                 .for_each(|nth| tell(if seed == 2 { (nth as u64) << 60 } else { 7 }));
         });
-        assert!(plan.is_some_and(|plan| plan.seed == 2));
+        assert!(plan.is_ok_and(|plan| plan.seed == 2));
     }
 }
