@@ -435,3 +435,30 @@ fn debug_shows_no_serial() {
     let buffer = index::SegmentBuffer::with_capacity(9);
     assert_eq!(format!("{buffer:?}"), "SegmentBuffer(0 octets)");
 }
+
+#[test]
+fn entries_that_repeat_a_serial_are_counted_in_every_form() {
+    // In a row, far apart, and wide; 100,000 of them are put in order in two parts.
+    let numbered =
+        |step: u64| (1..=100_000_u64).map(move |nth| (nth * step).to_be_bytes().to_vec());
+    let wide = |serial: Vec<u8>| [vec![1; 12], serial].concat();
+    let forms: [Vec<Vec<u8>>; 3] = [
+        numbered(1).collect(),
+        numbered(1 << 40).collect(),
+        numbered(1 << 40).map(wide).collect(),
+    ];
+    for serials in forms {
+        // How often a serial comes again decides nothing, not even where no line holds all of them.
+        for times in [0, 1, 2, 500] {
+            let again = [&serials[0], &serials[99_999]].into_iter().cycle();
+            let mut builder = Builder::new();
+            for serial in serials.iter().chain(again.take(times)) {
+                builder.push(serial, 0, 0).unwrap();
+            }
+            let refused = BuildError::DuplicateSerials {
+                count: times.try_into().unwrap(),
+            };
+            assert_eq!(builder.finish().err(), (times > 0).then_some(refused));
+        }
+    }
+}

@@ -67,6 +67,20 @@ pub(crate) async fn a_list_comes_into_force_with_its_facts_and_octets(databases:
     assert_eq!(city.current, None);
     let read = reader.segment(current).await.unwrap().unwrap();
     assert_eq!(read.octets(), segment);
+    // A reader makes room for the length that is stated, so no statement is believed beyond a limit.
+    let mut stated = current.clone();
+    for (octets, read) in [
+        (store::limits::SEGMENT_OCTETS, true),
+        (store::limits::SEGMENT_OCTETS + 1, false),
+        (u64::MAX, false),
+    ] {
+        stated.octets = octets;
+        match reader.segment(&stated).await {
+            Ok(Some(_)) => assert!(read, "{octets}"),
+            Err(StoreError::Inconsistent { .. }) => assert!(!read, "{octets}"),
+            other => panic!("{other:?}"),
+        }
+    }
     assert_eq!(
         writer.current("full").await.unwrap().as_ref(),
         Some(current)
