@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pki::{KeyUsage, Profile};
 use runtime::access::AccessTable;
 use runtime::config::{
     CertificationAuthorityConfig, ConfigError, Environment, Listen, ObservabilityConfig, TlsConfig,
 };
 use serde::Deserialize;
 use store::DatabaseUrl;
+
+use crate::ocsp::{self, OcspConfig};
 
 /// The path of the lookup.
 pub const GET_REVOCATION_STATUS: &str =
@@ -53,6 +56,9 @@ pub struct Config {
     /// Who may ask. Empty: nobody at all.
     #[serde(default)]
     pub caller: Vec<CallerConfig>,
+    /// Who may ask by OCSP. Empty: there is no OCSP.
+    #[serde(default)]
+    pub ocsp: Vec<OcspConfig>,
 }
 
 /// `[store]`.
@@ -123,6 +129,23 @@ impl Config {
                 let problem = format!("{} is allowed no authority", caller.identity);
                 return Err(ConfigError::invalid(key, problem));
             }
+        }
+        self.check_ocsp()
+    }
+
+    fn check_ocsp(&self) -> Result<(), ConfigError> {
+        ocsp::check_count(&self.ocsp)?;
+        for listener in &self.ocsp {
+            let name = &listener.certification_authority;
+            self.check_authority("ocsp.certification_authority", name)?;
+            // Anything but the certificates that people sign in with is taken for a signing certificate.
+            let signing = self
+                .certification_authority
+                .iter()
+                .find(|authority| authority.name == *name)
+                .and_then(|authority| Profile::by_name(&authority.profile))
+                .is_none_or(|profile| profile.key_usage() != KeyUsage::DIGITAL_SIGNATURE);
+            listener.check(signing)?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The ledger of lookups: sums by caller, authority, purpose, outcome and minute. Counted in memory and written down
+//! The ledger of lookups: sums by caller, authority, method, purpose, outcome and minute. Counted in memory and written down
 //! within ten seconds by the [`recorder`](crate::recorder); a record for each of 250,000 lookups a second would be more
 //! than any database takes.
 
@@ -9,7 +9,6 @@ use proto::revocation::v1::Purpose;
 use runtime::status::{Failure, Kind};
 use store::LedgerRow;
 
-use crate::config::GET_REVOCATION_STATUS;
 use crate::metrics::Outcome;
 
 /// Sums that wait for a database that cannot be reached: a hundred a minute make this more than a day. Beyond it,
@@ -23,6 +22,8 @@ pub(crate) struct Entry {
     pub(crate) caller: Arc<str>,
     /// Empty: no configured authority has the key.
     pub(crate) certification_authority: Arc<str>,
+    /// A gRPC path, or [`OCSP`](crate::ocsp::OCSP).
+    pub(crate) method: &'static str,
     pub(crate) purpose: Purpose,
     pub(crate) outcome: Outcome,
 }
@@ -92,7 +93,7 @@ pub(crate) fn rows(sums: &HashMap<Entry, u64>) -> Vec<LedgerRow> {
         minute: entry.minute,
         caller: entry.caller.to_string(),
         certification_authority: entry.certification_authority.to_string(),
-        method: GET_REVOCATION_STATUS.to_owned(),
+        method: entry.method.to_owned(),
         purpose: entry.purpose.as_str_name().to_owned(),
         outcome: entry.outcome.name().to_owned(),
         count: *sum,
@@ -109,6 +110,7 @@ mod tests {
             minute,
             caller: "caller".into(),
             certification_authority: "user-authentication".into(),
+            method: "OCSP",
             purpose: Purpose::UserAuthentication,
             outcome: Outcome::Good,
         }

@@ -11,6 +11,7 @@ mod decide;
 mod freshness;
 mod ledger;
 mod metrics;
+mod ocsp;
 mod recorder;
 mod replica;
 mod request;
@@ -19,6 +20,7 @@ mod snapshot;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use proto::revocation::v1::revocation_lookup_service_server::{
     RevocationLookupServiceServer, SERVICE_NAME,
@@ -30,10 +32,13 @@ use tonic::service::Routes;
 
 pub use config::{CallerConfig, Config, GET_FRESHNESS, GET_REVOCATION_STATUS, StoreConfig};
 
+pub use ocsp::{OcspConfig, OcspPurpose, OcspRequesterConfig, OcspSignerConfig};
+
 use access::Callers;
 use freshness::FreshnessReport;
 use ledger::Ledger;
 use metrics::LookupMetrics;
+use ocsp::OcspListeners;
 use recorder::Recorder;
 use replica::Replica;
 use service::{Handler, Shared};
@@ -71,17 +76,7 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let mut following = context.background.spawn(replica.follow(interval));
     let mut reporting = context.background.spawn(report.repeat(interval));
 
-    let mut grpc = GrpcServer::new(
-        &context,
-        &config.listen,
-        &config.tls,
-        config.access_table()?,
-        &[SERVICE_NAME],
-    )?
-    .report_refusals_to(refusals.clone());
-    if config.reflection {
-        grpc = grpc.with_reflection(proto::FILE_DESCRIPTOR_SET);
-    }
+    let grpc = grpc_server(&config, &context)?.report_refusals_to(refusals.clone());
     let shared = Arc::new(Shared {
         callers: Callers::new(&config.caller, &trusted),
         trusted,
@@ -91,6 +86,9 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         metrics: lookup_metrics,
         clock: context.clock.clone(),
     });
+    let drain_timeout = Duration::from_secs(config.listen.drain_timeout_seconds);
+    let ocsp = OcspListeners::bind(&config.ocsp, &shared, drain_timeout, &context).await?;
+    let mut ocsp = ocsp.start(&context);
     let mut serving = std::pin::pin!(grpc.serve(move |_thread| {
         let handler = Handler::new(shared.clone());
         let service = RevocationLookupServiceServer::new(handler)
@@ -101,6 +99,9 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         outcome = &mut serving => Ok(outcome),
         _ = &mut following => Err(TaskEnded("the store is not followed any more")),
         _ = &mut reporting => Err(TaskEnded("freshness is not reported any more")),
+        () = ocsp::ended_early(&mut ocsp, &context.shutdown) => {
+            Err(TaskEnded("OCSP is not served any more"))
+        }
     };
     // Neither task ends by itself: one that did has panicked. Only a new process can be trusted to follow the store.
     let outcome = match died {
@@ -110,9 +111,29 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
             serving.await.and(Err(ServeError::role(ended)))
         }
     };
+    if !context.shutdown.is_requested() {
+        ocsp.abort_all();
+    }
+    // They drain as gRPC does, at the same time.
+    while ocsp.join_next().await.is_some() {}
     following.abort();
     reporting.abort();
     recorder.finish().await;
     reader.close().await;
     outcome
+}
+
+fn grpc_server(config: &Config, context: &Context) -> Result<GrpcServer, ServeError> {
+    let grpc = GrpcServer::new(
+        context,
+        &config.listen,
+        &config.tls,
+        config.access_table()?,
+        &[SERVICE_NAME],
+    )?;
+    Ok(if config.reflection {
+        grpc.with_reflection(proto::FILE_DESCRIPTOR_SET)
+    } else {
+        grpc
+    })
 }

@@ -73,6 +73,7 @@ impl Outcome {
 
 /// One counter for each outcome, looked up once: finding a counter by its labels costs more than the lookup itself.
 pub(crate) struct LookupMetrics {
+    lookups: IntCounterVec,
     outcomes: Vec<IntCounter>,
 }
 
@@ -83,11 +84,20 @@ impl LookupMetrics {
             "Revocation lookups by outcome.",
             &["method", "outcome"],
         )?;
-        let counter =
-            |outcome: &Outcome| lookups.with_label_values(&["GetRevocationStatus", outcome.name()]);
-        Ok(Self {
+        Ok(Self::counting(lookups, "GetRevocationStatus"))
+    }
+
+    /// The same metric for lookups by another method.
+    pub(crate) fn of_method(&self, method: &str) -> Self {
+        Self::counting(self.lookups.clone(), method)
+    }
+
+    fn counting(lookups: IntCounterVec, method: &str) -> Self {
+        let counter = |outcome: &Outcome| lookups.with_label_values(&[method, outcome.name()]);
+        Self {
             outcomes: OUTCOMES.iter().map(counter).collect(),
-        })
+            lookups,
+        }
     }
 
     pub(crate) fn count(&self, outcome: Outcome) {

@@ -132,6 +132,7 @@ impl Handler {
             minute: now.secs().div_euclid(60),
             caller: caller.identity.clone(),
             certification_authority: self.shared.trusted.name(place),
+            method: GET_REVOCATION_STATUS,
             purpose: lookup.purpose,
             outcome,
         })?;

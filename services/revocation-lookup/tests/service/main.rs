@@ -5,6 +5,7 @@
 mod access;
 mod freshness;
 mod lookups;
+mod ocsp;
 mod outages;
 mod records;
 mod stalled_store;
