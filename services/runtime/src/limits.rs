@@ -32,16 +32,3 @@ pub const CONFIG_FILE_OCTETS: u64 = 1024 * 1024;
 
 /// A PEM file holds a chain or a bundle of authorities.
 pub const PEM_FILE_OCTETS: u64 = 1024 * 1024;
-
-/// How long the request line and the headers of an HTTP/1.1 request may take.
-pub const WEB_HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The request line and the headers of an HTTP/1.1 request. An OCSP request of the largest size has 22 KB in base64.
-pub const WEB_HEADER_OCTETS: usize = 32 * 1024;
-
-/// How long an HTTP/1.1 connection may live. Whoever sends requests and does not read the answers blocks its connection
-/// in the middle of one, where no other limit ends it.
-pub const WEB_CONNECTION_AGE: Duration = Duration::from_mins(1);
-
-/// How long a request in progress may still take when its connection's time is over.
-pub const WEB_CONNECTION_GRACE: Duration = Duration::from_secs(10);

@@ -18,7 +18,7 @@ use prometheus::{IntCounter, IntCounterVec, IntGaugeVec};
 use proto::revocation::v1::Purpose;
 use runtime::config::ConfigError;
 use runtime::shutdown::Shutdown;
-use runtime::web::WebServer;
+use runtime::web::{WebLimits, WebServer};
 use runtime::{Context, Refreshed, ServeError, WebTls};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -43,6 +43,19 @@ pub(crate) const LISTENER_NAMES: [&str; 4] = ["ocsp", "ocsp-2", "ocsp-3", "ocsp-
 
 /// How often key files are looked at.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What a listener allows whoever connects: questions and answers of a few kilobytes, as many connections as a serving
+/// thread has. An OCSP request of the largest size has 22 KB in a URL.
+const fn limits(drain_timeout: Duration) -> WebLimits {
+    WebLimits {
+        connections: runtime::limits::CONNECTIONS_PER_THREAD,
+        connection_age: Duration::from_mins(1),
+        connection_grace: Duration::from_secs(10),
+        header_timeout: runtime::limits::HANDSHAKE_TIMEOUT,
+        header_octets: 32 * 1024,
+        drain_timeout,
+    }
+}
 
 /// The metrics of all listeners.
 struct Metrics {
@@ -109,7 +122,8 @@ impl OcspListeners {
             let responder = Arc::new(responder(config, shared, &verifier, &metrics)?);
             let tls = config.tls.as_ref().map(WebTls::load_mutual).transpose()?;
             let tls = tls.map(Arc::new);
-            let server = WebServer::bind(config.address, tls.clone(), drain_timeout).await?;
+            let server =
+                WebServer::bind(config.address, tls.clone(), limits(drain_timeout)).await?;
             let address = server.address().map_err(|source| ServeError::Listen {
                 address: config.address,
                 source,
