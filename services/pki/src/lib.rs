@@ -56,8 +56,10 @@ pub use key_identifier::{KeyIdentifier, KeyIdentifierError};
 pub use leaf::{LeafError, LeafErrorKind, UnvalidatedLeaf, ValidatedLeaf, validate_leaf};
 pub use name::{NameError, NameText};
 pub use ocsp::{
-    CertId, CertIdHash, CertIdPart, DelegateRevocation, ExpectedNonce, OcspError, OcspEvidence,
-    OcspExpectation, OcspFailure, OcspRequest, OcspResponder, OcspStatus, verify_ocsp_response,
+    CertId, CertIdHash, CertIdPart, DelegateRevocation, ExpectedNonce, OcspAnswer, OcspDelegate,
+    OcspError, OcspEvidence, OcspExpectation, OcspFailure, OcspIssuer, OcspQuestion,
+    OcspQuestionError, OcspRequest, OcspRequester, OcspResponder, OcspStatus, UnreadOcspRequest,
+    UnsignedOcspResponse, ocsp_failure, verify_ocsp_response,
 };
 pub use oid::{Oid, OidError};
 pub use path::{

@@ -128,5 +128,9 @@ pub const MAX_OCSP_ANSWERS: usize = 16;
 /// checks, so whoever answers can ask for no more than sixteen.
 pub const MAX_OCSP_CERTIFICATES: usize = 8;
 
-/// Octets of a nonce in an OCSP response (RFC 9654 section 2.1).
+/// Octets of a nonce of OCSP (RFC 9654 section 2.1).
 pub const MAX_OCSP_NONCE_BYTES: usize = 128;
+
+/// Octets of one OCSP request. One question takes 80 to 250; an agency's signature of 512 and its chain of
+/// two or three certificates some 6 kB.
+pub const MAX_OCSP_REQUEST_BYTES: usize = 16 * 1024;

@@ -20,7 +20,7 @@ use crate::snapshot::Trusted;
 pub(crate) struct Caller {
     pub(crate) identity: Arc<str>,
     /// What it has asked about.
-    pub(crate) asked: AskedSerials,
+    pub(crate) asked: Arc<AskedSerials>,
     /// By place of the authority.
     allowed: Vec<bool>,
 }
@@ -57,11 +57,18 @@ impl Caller {
     }
 }
 
-/// Every configured caller.
-pub(crate) struct Callers(HashMap<Arc<str>, Arc<Caller>>);
+/// Every configured caller, and what each has asked about, by gRPC and OCSP together.
+pub(crate) struct Callers {
+    callers: HashMap<Arc<str>, Arc<Caller>>,
+    asked: HashMap<Arc<str>, Arc<AskedSerials>>,
+}
 
 impl Callers {
     pub(crate) fn new(config: &Config, trusted: &Trusted) -> Self {
+        let limits = config.limits_by_identity().into_iter();
+        let asked: HashMap<Arc<str>, Arc<AskedSerials>> = limits
+            .map(|(identity, limits)| (identity.into(), Arc::new(AskedSerials::new(limits))))
+            .collect();
         let caller = |of: &CallerConfig| {
             let mut allowed = vec![false; trusted.authorities.len()];
             for name in &of.certification_authorities {
@@ -69,18 +76,26 @@ impl Callers {
                     allowed[place] = true;
                 }
             }
-            let identity: Arc<str> = of.identity.as_str().into();
+            let (identity, asked) = asked.get_key_value(of.identity.as_str())?;
             let caller = Caller {
                 identity: identity.clone(),
-                asked: AskedSerials::new(config.limits(of)),
+                asked: asked.clone(),
                 allowed,
             };
-            (identity, Arc::new(caller))
+            Some((identity.clone(), Arc::new(caller)))
         };
-        Self(config.caller.iter().map(caller).collect())
+        Self {
+            callers: config.caller.iter().filter_map(caller).collect(),
+            asked,
+        }
     }
 
     pub(crate) fn get(&self, identity: &str) -> Option<&Arc<Caller>> {
-        self.0.get(identity)
+        self.callers.get(identity)
+    }
+
+    /// What somebody has asked about; `None`: nobody of this identity may ask anything.
+    pub(crate) fn asked(&self, identity: &str) -> Option<&AskedSerials> {
+        self.asked.get(identity).map(AsRef::as_ref)
     }
 }

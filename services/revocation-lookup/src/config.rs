@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use pki::{KeyUsage, Profile};
 use runtime::access::AccessTable;
 use runtime::config::{
     CertificationAuthorityConfig, ConfigError, Environment, Listen, ObservabilityConfig, TlsConfig,
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use store::DatabaseUrl;
 
 use crate::asked::Limits;
+use crate::ocsp::{self, OcspConfig};
 
 /// The path of the lookup.
 pub const GET_REVOCATION_STATUS: &str =
@@ -68,6 +70,9 @@ pub struct Config {
     /// Who may ask. Empty: nobody at all.
     #[serde(default)]
     pub caller: Vec<CallerConfig>,
+    /// Who may ask by OCSP. Empty: there is no OCSP.
+    #[serde(default)]
+    pub ocsp: Vec<OcspConfig>,
 }
 
 /// `[store]`.
@@ -167,16 +172,47 @@ impl Config {
             let neighbours = caller.neighbouring_serials;
             serials("caller.neighbouring_serials", neighbours, 1_000_000)?;
         }
+        self.check_ocsp()
+    }
+
+    fn check_ocsp(&self) -> Result<(), ConfigError> {
+        ocsp::check_count(&self.ocsp)?;
+        for listener in &self.ocsp {
+            let name = &listener.certification_authority;
+            self.check_authority("ocsp.certification_authority", name)?;
+            // Anything but the certificates that people sign in with is taken for a signing certificate.
+            let signing = self
+                .certification_authority
+                .iter()
+                .find(|authority| authority.name == *name)
+                .and_then(|authority| Profile::by_name(&authority.profile))
+                .is_none_or(|profile| profile.key_usage() != KeyUsage::DIGITAL_SIGNATURE);
+            listener.check(signing)?;
+        }
         Ok(())
     }
 
-    /// How much a caller may ask about.
-    pub(crate) fn limits(&self, caller: &CallerConfig) -> Limits {
-        Limits {
-            distinct_an_hour: caller.distinct_serials_per_hour,
-            neighbours: caller.neighbouring_serials,
+    /// How much everybody may ask about, by identity: callers as their entries say, those who ask by OCSP alone as an
+    /// entry says that says nothing.
+    pub(crate) fn limits_by_identity(&self) -> BTreeMap<&str, Limits> {
+        let limits = |distinct_an_hour, neighbours| Limits {
+            distinct_an_hour,
+            neighbours,
             pause_minutes: self.sweep_pause_minutes,
-        }
+        };
+        let by_default = limits(a_hundred_thousand(), ten_thousand());
+        let by_ocsp = self.ocsp.iter().flat_map(OcspConfig::identities);
+        let callers = self.caller.iter().map(|caller| {
+            let limits = limits(
+                caller.distinct_serials_per_hour,
+                caller.neighbouring_serials,
+            );
+            (&*caller.identity, limits)
+        });
+        by_ocsp
+            .map(|identity| (identity, by_default))
+            .chain(callers)
+            .collect()
     }
 
     /// How often the store is asked for changes.
@@ -309,11 +345,11 @@ mod tests {
     #[test]
     fn every_caller_has_a_quota_and_a_limit_on_neighbours() {
         let config = checked("1800", "1800").unwrap();
-        let [backend, agencies, _] = config.caller.as_slice() else {
-            panic!("three callers")
-        };
-        assert_eq!(config.limits(backend).distinct_an_hour, 10_000_000);
-        let limits = config.limits(agencies);
+        let limits = config.limits_by_identity();
+        assert_eq!(limits.len(), 3);
+        let backend = limits["signature-verification.internal"];
+        assert_eq!(backend.distinct_an_hour, 10_000_000);
+        let limits = limits["signing-certificate.internal"];
         assert_eq!(
             (limits.distinct_an_hour, limits.neighbours),
             (100_000, 10_000)

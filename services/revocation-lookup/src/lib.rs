@@ -14,6 +14,7 @@ mod freshness;
 mod ledger;
 mod lookups;
 mod metrics;
+mod ocsp;
 mod recorder;
 mod replica;
 mod request;
@@ -38,10 +39,13 @@ pub use config::{
     STREAM_REVOCATION_STATUS, StoreConfig,
 };
 
+pub use ocsp::{OcspConfig, OcspPurpose, OcspRequesterConfig, OcspSignerConfig};
+
 use access::Callers;
 use freshness::FreshnessReport;
 use ledger::Ledger;
 use metrics::LookupMetrics;
+use ocsp::OcspListeners;
 use recorder::Recorder;
 use replica::Replica;
 use service::{Handler, Shared};
@@ -68,7 +72,7 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     )?;
     let trusted = Arc::new(Trusted::new(authorities, &config)?);
     let served = Arc::new(Served::new(&trusted));
-    let callers = config.caller.iter().map(|caller| &*caller.identity);
+    let callers = config.limits_by_identity().into_keys();
     let lookup_metrics = LookupMetrics::new(&context.metrics, callers)?;
     let ledger = Arc::new(Ledger::new());
     let (recorder, refusals) =
@@ -80,17 +84,7 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let mut following = context.background.spawn(replica.follow(interval));
     let mut reporting = context.background.spawn(report.repeat(interval));
 
-    let mut grpc = GrpcServer::new(
-        &context,
-        &config.listen,
-        &config.tls,
-        config.access_table()?,
-        &[SERVICE_NAME],
-    )?
-    .report_refusals_to(refusals.clone());
-    if config.reflection {
-        grpc = grpc.with_reflection(proto::FILE_DESCRIPTOR_SET);
-    }
+    let grpc = grpc_server(&config, &context)?.report_refusals_to(refusals.clone());
     let shared = Arc::new(Shared {
         callers: Callers::new(&config, &trusted),
         trusted,
@@ -102,6 +96,9 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         shutdown: context.shutdown.clone(),
         longest_stream: Duration::from_secs(config.listen.max_connection_age_seconds),
     });
+    let drain_timeout = Duration::from_secs(config.listen.drain_timeout_seconds);
+    let ocsp = OcspListeners::bind(&config.ocsp, &shared, drain_timeout, &context).await?;
+    let mut ocsp = ocsp.start(&context);
     let mut serving = std::pin::pin!(grpc.serve(move |_thread| {
         let handler = Handler::new(shared.clone());
         let service = RevocationLookupServiceServer::new(handler)
@@ -112,6 +109,9 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         outcome = &mut serving => Ok(outcome),
         _ = &mut following => Err(TaskEnded("the store is not followed any more")),
         _ = &mut reporting => Err(TaskEnded("freshness is not reported any more")),
+        () = ocsp::ended_early(&mut ocsp, &context.shutdown) => {
+            Err(TaskEnded("OCSP is not served any more"))
+        }
     };
     // Neither task ends by itself: one that did has panicked. Only a new process can be trusted to follow the store.
     let outcome = match died {
@@ -121,9 +121,29 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
             serving.await.and(Err(ServeError::role(ended)))
         }
     };
+    if !context.shutdown.is_requested() {
+        ocsp.abort_all();
+    }
+    // They drain as gRPC does, at the same time.
+    while ocsp.join_next().await.is_some() {}
     following.abort();
     reporting.abort();
     recorder.finish().await;
     reader.close().await;
     outcome
+}
+
+fn grpc_server(config: &Config, context: &Context) -> Result<GrpcServer, ServeError> {
+    let grpc = GrpcServer::new(
+        context,
+        &config.listen,
+        &config.tls,
+        config.access_table()?,
+        &[SERVICE_NAME],
+    )?;
+    Ok(if config.reflection {
+        grpc.with_reflection(proto::FILE_DESCRIPTOR_SET)
+    } else {
+        grpc
+    })
 }

@@ -1,6 +1,8 @@
 //! Lookups, one by one and many at once: who asks, what is asked, whether it may be, and what is decided. Nothing here
 //! waits.
 
+use std::sync::Arc;
+
 use pki::{KeyIdentifier, UnixTime};
 use proto::revocation::v1::{
     BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetRevocationStatusRequest,
@@ -9,7 +11,7 @@ use proto::revocation::v1::{
 use runtime::status::{Failure, Kind};
 
 use crate::access::{AuthorityRefused, Caller};
-use crate::asked::TooMany;
+use crate::asked::{AskedSerials, TooMany};
 use crate::decide::{Decision, InScope, Reason, Scope};
 use crate::freshness;
 use crate::ledger::{Entry, LedgerFull};
@@ -55,13 +57,15 @@ impl Failure for LookupError {
 }
 
 /// Who asks about whose certificates, how, why and when.
-struct Asking<'s> {
-    caller: &'s Caller,
-    method: Method,
+pub(crate) struct Asking<'s> {
+    pub(crate) identity: &'s Arc<str>,
+    /// What the caller has asked about.
+    pub(crate) asked: &'s AskedSerials,
+    pub(crate) method: Method,
     /// The place of the authority, if the key is one's.
-    place: Option<usize>,
-    purpose: Purpose,
-    now: UnixTime,
+    pub(crate) place: Option<usize>,
+    pub(crate) purpose: Purpose,
+    pub(crate) now: UnixTime,
 }
 
 impl Shared {
@@ -102,7 +106,8 @@ impl Shared {
         let place = self.authority(caller, method, &issuer_key_id, now)?;
         let lookup = request::lookup(message)?;
         let asking = Asking {
-            caller,
+            identity: &caller.identity,
+            asked: &caller.asked,
             method,
             place,
             purpose: lookup.purpose,
@@ -140,7 +145,8 @@ impl Shared {
         let in_scope = self.in_scope(place, &issuer_key_id, &scope, &snapshot, feed_age, now);
         request::check_searches(serials.len(), in_scope.list_count())?;
         let asking = Asking {
-            caller,
+            identity: &caller.identity,
+            asked: &caller.asked,
             method: Method::Batch,
             place,
             purpose,
@@ -185,7 +191,7 @@ impl Shared {
     }
 
     /// Counts serial numbers against the caller's limits. The first refusal of a kind is recorded, every one is counted.
-    fn admit<'r>(
+    pub(crate) fn admit<'r>(
         &self,
         asking: &Asking<'_>,
         serials: impl IntoIterator<Item = &'r [u8]>,
@@ -194,19 +200,16 @@ impl Shared {
         let Some(place) = asking.place else {
             return Ok(());
         };
-        let caller = asking.caller;
-        caller
-            .asked
-            .ask(place, serials, asking.now)
-            .map_err(|refused| {
-                self.metrics.count_stopped(&caller.identity, refused.why);
-                if refused.first {
-                    let (method, rule) = (asking.method.path(), refused.why.rule());
-                    self.refusals
-                        .note(&caller.identity, method, rule, asking.now);
-                }
-                refused.why
-            })
+        let asked = asking.asked.ask(place, serials, asking.now);
+        asked.map_err(|refused| {
+            let (identity, rule) = (&**asking.identity, refused.why.rule());
+            self.metrics.count_stopped(identity, refused.why);
+            if refused.first {
+                self.refusals
+                    .note(identity, asking.method.path(), rule, asking.now);
+            }
+            refused.why
+        })
     }
 
     fn in_scope<'a>(
@@ -241,7 +244,7 @@ impl Shared {
         let outcome = Outcome::of(decision);
         let entry = Entry {
             minute: asking.now.secs().div_euclid(60),
-            caller: asking.caller.identity.clone(),
+            caller: asking.identity.clone(),
             certification_authority: self.trusted.name(asking.place),
             method: asking.method,
             purpose: asking.purpose,

@@ -6,6 +6,7 @@ use runtime::metrics::Metrics;
 use crate::asked::TooMany;
 use crate::config::{BATCH_GET_REVOCATION_STATUS, GET_REVOCATION_STATUS, STREAM_REVOCATION_STATUS};
 use crate::decide::{Decision, Reason};
+use crate::ocsp::OCSP;
 
 /// How a lookup ended: the label of a metric, and the outcome in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,17 +84,19 @@ pub(crate) enum Method {
     Single,
     Batch,
     Stream,
+    Ocsp,
 }
 
-const METHODS: [Method; 3] = [Method::Single, Method::Batch, Method::Stream];
+const METHODS: [Method; 4] = [Method::Single, Method::Batch, Method::Stream, Method::Ocsp];
 
 impl Method {
-    /// The full name of the gRPC method.
+    /// The full name of the gRPC method, or the protocol's.
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Single => GET_REVOCATION_STATUS,
             Self::Batch => BATCH_GET_REVOCATION_STATUS,
             Self::Stream => STREAM_REVOCATION_STATUS,
+            Self::Ocsp => OCSP,
         }
     }
 

@@ -21,7 +21,8 @@ pub mod server;
 pub mod shutdown;
 pub mod status;
 mod tls;
+pub mod web;
 
 pub use context::Context;
 pub use error::ServeError;
-pub use tls::{TlsError, WebTls};
+pub use tls::{Refreshed, Reloading, TlsError, WebTls, private_key};

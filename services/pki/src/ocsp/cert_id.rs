@@ -4,10 +4,10 @@ use std::fmt;
 
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 
-use crate::der::{NULL, OBJECT_IDENTIFIER, OCTET_STRING, Reader};
+use crate::der::{NULL, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE};
 use crate::name::canonical_name;
 use crate::ocsp::writer::{self, element};
-use crate::{DerError, NameError, PublicKey, SerialNumber};
+use crate::{DerError, NameError, PublicKey, SerialError, SerialNumber};
 
 /// `id-sha1`, 1.3.14.3.2.26.
 const SHA1: &[u8] = &[0x2b, 0x0e, 0x03, 0x02, 0x1a];
@@ -58,8 +58,7 @@ fn key_bits(key: &PublicKey) -> &[u8] {
 #[derive(Clone, Debug)]
 pub struct CertId {
     hash: CertIdHash,
-    /// With SHA-1 and with SHA-256.
-    issuers: [IssuerHashes; 2],
+    issuers: IssuerNames,
     serial: SerialNumber,
     canonical_issuer: Vec<u8>,
     issuer_key: PublicKey,
@@ -69,6 +68,34 @@ pub struct CertId {
 struct IssuerHashes {
     name: Box<[u8]>,
     key: Box<[u8]>,
+}
+
+/// How `CertID`s name one authority with one of its keys: with SHA-1 and with SHA-256.
+#[derive(Clone, Debug)]
+pub(super) struct IssuerNames([IssuerHashes; 2]);
+
+impl IssuerNames {
+    pub(super) fn new(issuer_name: &[u8], issuer_key: &PublicKey) -> Self {
+        Self(CertIdHash::ALL.map(|hash| IssuerHashes {
+            name: hash.of(issuer_name),
+            key: hash.of(key_bits(issuer_key)),
+        }))
+    }
+
+    /// Whether a `CertID` names this authority and this key, with whatever hash it says so.
+    pub(super) fn are_meant_by(&self, found: &FoundCertId<'_>) -> bool {
+        found.hash.is_some_and(|hash| {
+            let issuer = self.by(hash);
+            *found.issuer_name == *issuer.name && *found.issuer_key == *issuer.key
+        })
+    }
+
+    fn by(&self, hash: CertIdHash) -> &IssuerHashes {
+        match hash {
+            CertIdHash::Sha1 => &self.0[0],
+            CertIdHash::Sha256 => &self.0[1],
+        }
+    }
 }
 
 impl CertId {
@@ -85,10 +112,7 @@ impl CertId {
     ) -> Result<Self, NameError> {
         Ok(Self {
             hash,
-            issuers: CertIdHash::ALL.map(|hash| IssuerHashes {
-                name: hash.of(issuer_name),
-                key: hash.of(key_bits(issuer_key)),
-            }),
+            issuers: IssuerNames::new(issuer_name, issuer_key),
             serial,
             canonical_issuer: canonical_name(issuer_name)?,
             issuer_key: issuer_key.clone(),
@@ -142,7 +166,7 @@ impl CertId {
             Some(CertIdPart::IssuerName)
         } else if *found.issuer_key != *issuer.key {
             Some(CertIdPart::IssuerKey)
-        } else if SerialNumber::from_der_integer(found.serial).as_ref() != Ok(&self.serial) {
+        } else if found.serial().as_ref() != Ok(&self.serial) {
             Some(CertIdPart::SerialNumber)
         } else {
             None
@@ -150,10 +174,7 @@ impl CertId {
     }
 
     fn issuer(&self, hash: CertIdHash) -> &IssuerHashes {
-        match hash {
-            CertIdHash::Sha1 => &self.issuers[0],
-            CertIdHash::Sha256 => &self.issuers[1],
-        }
+        self.issuers.by(hash)
     }
 }
 
@@ -181,18 +202,30 @@ impl fmt::Display for CertIdPart {
     }
 }
 
-/// A `CertID` as it stands in an answer.
+/// A `CertID` as it stands in a request or an answer.
 pub(super) struct FoundCertId<'a> {
     /// None is another hash, or one with parameters it does not have.
     hash: Option<CertIdHash>,
     issuer_name: &'a [u8],
     issuer_key: &'a [u8],
     serial: &'a [u8],
+    der: &'a [u8],
 }
 
 impl<'a> FoundCertId<'a> {
+    /// Its encoding.
+    pub(super) fn der(&self) -> &'a [u8] {
+        self.der
+    }
+
+    /// The certificate's serial number.
+    pub(super) fn serial(&self) -> Result<SerialNumber, SerialError> {
+        SerialNumber::from_der_integer(self.serial)
+    }
+
     pub(super) fn read(fields: &mut Reader<'a>) -> Result<Self, DerError> {
-        let mut cert_id = fields.sequence()?;
+        let element = fields.expect(SEQUENCE)?;
+        let mut cert_id = Reader::new(element.contents);
         let mut algorithm = cert_id.sequence()?;
         let identifier = algorithm.object_identifier()?;
         // RFC 4055 section 2.1: the parameters are NULL or absent.
@@ -209,6 +242,7 @@ impl<'a> FoundCertId<'a> {
             issuer_name,
             issuer_key,
             serial,
+            der: element.raw,
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Verifying answers of OCSP responders (RFC 6960, RFC 5019, RFC 9654).
+//! OCSP on both sides: verifying answers of responders, and reading questions and writing answers as one
+//! (RFC 6960, RFC 5019, RFC 9654).
 //!
 //! An answer counts only if it is about the certificate asked about, is signed by the key that
 //! issued the certificate or by one that this key authorized directly, and speaks for now. Only
@@ -6,16 +7,24 @@
 //! from which nobody can read *good*. Who sends the question and receives the answer is not the
 //! matter of this crate.
 
+mod answer;
 mod cert_id;
+mod delegate;
 mod error;
+mod question;
 mod request;
+mod requester;
 mod responder;
 mod response;
 mod writer;
 
+pub use answer::{OcspAnswer, UnsignedOcspResponse, ocsp_failure};
 pub use cert_id::{CertId, CertIdHash, CertIdPart};
+pub use delegate::{OcspDelegate, OcspIssuer};
 pub use error::{OcspError, OcspFailure};
+pub use question::{OcspQuestion, OcspQuestionError, UnreadOcspRequest};
 pub use request::OcspRequest;
+pub use requester::OcspRequester;
 
 use crate::limits::CLOCK_TOLERANCE_SECS;
 use crate::{RevocationReason, UnixTime, Verifier};

@@ -9,7 +9,7 @@ use crate::ocsp::{CertId, DelegateRevocation, OcspError, OcspExpectation, OcspRe
 use crate::profile::{BASIC_CONSTRAINTS, CERTIFICATE_POLICIES, EXTENDED_KEY_USAGE, KEY_USAGE};
 use crate::{
     KeyUsage, PublicKey, SignatureAlgorithm, SignatureAlgorithmError, SignatureError, Signed,
-    Verifier,
+    UnixTime, Verifier,
 };
 
 /// `id-kp-OCSPSigning`, 1.3.6.1.5.5.7.3.9.
@@ -89,7 +89,12 @@ pub(super) fn find(
         if !response.responder.is(subject, key) {
             continue;
         }
-        let no_check = check_delegate(&delegate, cert_id, expectation, verifier);
+        let issuer = IssuingKey {
+            canonical_name: cert_id.canonical_issuer(),
+            key: issuer_key,
+        };
+        let no_check = check_delegate(&delegate, &issuer, expectation.now, verifier)
+            .and_then(|no_check| check_undetermined(no_check, expectation));
         let signed_by_delegate = no_check.and_then(|no_check| {
             signature.check(key, verifier, OcspError::Signature)?;
             Ok(OcspResponder::Delegate { no_check })
@@ -116,20 +121,36 @@ fn signature_algorithm(der: &[u8]) -> Result<SignatureAlgorithm, OcspError> {
     })
 }
 
+/// Whoever may authorize a delegate.
+pub(super) struct IssuingKey<'a> {
+    pub(super) canonical_name: &'a [u8],
+    pub(super) key: &'a PublicKey,
+}
+
+/// A delegate that may be revoked itself is not enough where nobody says that it is not.
+fn check_undetermined(
+    no_check: bool,
+    expectation: &OcspExpectation<'_>,
+) -> Result<bool, OcspError> {
+    if !no_check && expectation.delegate_revocation == DelegateRevocation::NoCheckRequired {
+        return Err(OcspError::ResponderRevocationUndetermined);
+    }
+    Ok(no_check)
+}
+
 /// Whether the issuer authorized this certificate's key to answer, now; gives whether it also said
 /// that the certificate's own revocation need not be asked about. The cheap rules come first.
-fn check_delegate(
+pub(super) fn check_delegate(
     delegate: &CardCertificate<'_>,
-    cert_id: &CertId,
-    expectation: &OcspExpectation<'_>,
+    issuer: &IssuingKey<'_>,
+    now: UnixTime,
     verifier: &Verifier,
 ) -> Result<bool, OcspError> {
     let certificate = &delegate.certificate;
-    if certificate.canonical_issuer != cert_id.canonical_issuer() {
+    if certificate.canonical_issuer != issuer.canonical_name {
         return Err(OcspError::ResponderIssuer);
     }
     let no_check = check_extensions(certificate)?;
-    let now = expectation.now;
     let (not_before, not_after) = (certificate.not_before, certificate.not_after);
     if now < not_before {
         return Err(OcspError::ResponderNotYetValid { not_before, now });
@@ -137,19 +158,12 @@ fn check_delegate(
     if now > not_after {
         return Err(OcspError::ResponderExpired { not_after, now });
     }
-    if !no_check && expectation.delegate_revocation == DelegateRevocation::NoCheckRequired {
-        return Err(OcspError::ResponderRevocationUndetermined);
-    }
     let signature = Signature {
         algorithm: delegate.signature_algorithm,
         signed: certificate.signed,
         value: certificate.signature,
     };
-    signature.check(
-        cert_id.issuer_key(),
-        verifier,
-        OcspError::ResponderIssuerSignature,
-    )?;
+    signature.check(issuer.key, verifier, OcspError::ResponderIssuerSignature)?;
     Ok(no_check)
 }
 

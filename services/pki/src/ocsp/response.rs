@@ -1,6 +1,8 @@
 //! Reading an answer strictly (RFC 6960 section 4.2.1); nothing is proven here.
 
-use crate::certificate::{Extension, FoundIdentifier, check_duplicates, read_extensions};
+use crate::certificate::{
+    Extension, ExtensionError, FoundIdentifier, check_duplicates, read_extensions,
+};
 use crate::der::{
     ENUMERATED, GENERALIZED_TIME, OBJECT_IDENTIFIER, OCTET_STRING, Reader, SEQUENCE, check_strict,
     context, context_primitive, whole_sequence,
@@ -15,7 +17,7 @@ use crate::time::from_der;
 use crate::{DerError, PublicKey, RevocationReason, UnixTime};
 
 /// `id-pkix-ocsp-basic`, 1.3.6.1.5.5.7.48.1.1.
-const BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
+pub(super) const BASIC: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 0x30, 1, 1];
 
 /// `BasicOCSPResponse`.
 pub(super) struct BasicResponse<'a> {
@@ -250,19 +252,29 @@ fn read_nonce(tagged: &[u8]) -> Result<Option<&[u8]>, OcspError> {
     Ok(found)
 }
 
-/// `Nonce ::= OCTET STRING (SIZE (1..128))` (RFC 9654 section 2.1).
 fn nonce<'a>(extension: &Extension<'a>) -> Result<&'a [u8], OcspError> {
+    let contents = nonce_octets(extension)?;
+    check_nonce_length(contents).map_err(|octets| OcspError::NonceLength { octets })?;
+    Ok(contents)
+}
+
+/// The octets inside the extension, which wraps an OCTET STRING of its own.
+pub(super) fn nonce_octets<'a>(extension: &Extension<'a>) -> Result<&'a [u8], ExtensionError> {
     let contents = || {
         let mut value = Reader::new(extension.value);
         let contents = value.expect(OCTET_STRING)?.contents;
         value.finish().map(|()| contents)
     };
-    let contents = contents().map_err(|error| extension.malformed(error))?;
-    let octets = contents.len();
+    contents().map_err(|error| extension.malformed(error))
+}
+
+/// `Nonce ::= OCTET STRING (SIZE (1..128))` (RFC 9654 section 2.1); gives the length that is wrong.
+pub(super) fn check_nonce_length(nonce: &[u8]) -> Result<(), usize> {
+    let octets = nonce.len();
     if (1..=MAX_OCSP_NONCE_BYTES).contains(&octets) {
-        Ok(contents)
+        Ok(())
     } else {
-        Err(OcspError::NonceLength { octets })
+        Err(octets)
     }
 }
 

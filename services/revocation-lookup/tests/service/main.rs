@@ -7,6 +7,8 @@ mod batch;
 mod freshness;
 mod limits;
 mod lookups;
+mod ocsp;
+mod ocsp_world;
 mod outages;
 mod records;
 mod stalled_store;

@@ -29,7 +29,7 @@ use tokio::task::JoinHandle;
 use tonic::Status;
 use tonic::transport::Channel;
 
-const SERVER: &str = "revocation-lookup.akashi.test";
+pub(crate) const SERVER: &str = "revocation-lookup.akashi.test";
 /// May ask about user-authentication certificates.
 pub(crate) const VERIFICATION: &str = "signature-verification.akashi.test";
 /// May ask about signing certificates.
@@ -127,7 +127,21 @@ impl World {
 
     /// A service whose lists are read from one URL and written to another.
     pub(crate) async fn start_with(folder: TempDir, reader: &str, writer: &str) -> Self {
-        write_files(folder.path(), reader);
+        write_files(folder.path(), reader, "");
+        Self::start_in(folder, writer).await
+    }
+
+    /// A service with full lists of both authorities in force, and with more in its configuration, for which files were
+    /// put into the folder.
+    pub(crate) async fn with_more(folder: TempDir, more: &str) -> Self {
+        let crl = format!("sqlite://{}", folder.path().join("crl.db").display());
+        write_files(folder.path(), &crl, more);
+        let world = Self::start_in(folder, &crl).await;
+        world.publish_full_lists(1).await;
+        world
+    }
+
+    async fn start_in(folder: TempDir, writer: &str) -> Self {
         let clock = ManualClock::at(sandbox::now());
         let shutdown = Shutdown::new();
         let context = Context::with_clock(
@@ -202,13 +216,19 @@ impl World {
 
     /// Puts a list with [`REVOKED`] on it into force and waits until it is served.
     pub(crate) async fn publish(&self, list: NewList) {
+        self.publish_revoking(list, &[REVOKED]).await;
+    }
+
+    /// Puts a list with these serial numbers on it into force and waits until it is served.
+    pub(crate) async fn publish_revoking(&self, list: NewList, revoked: &[[u8; 3]]) {
         let writer = CrlWriter::open(&self.crl).await.unwrap();
-        let entry = index::Entry {
-            serial: &REVOKED,
+        let entry = |serial| index::Entry {
+            serial,
             revoked_at: REVOKED_AT,
             reason: 1,
         };
-        let segment = index::build(&[entry]).unwrap();
+        let entries: Vec<_> = revoked.iter().map(|serial| entry(&serial[..])).collect();
+        let segment = index::build(&entries).unwrap();
         let facts = SegmentFacts {
             source: list.source.to_owned(),
             certification_authority: list.kind.name().to_owned(),
@@ -241,6 +261,21 @@ impl World {
 
     pub(crate) fn client(&self, identity: &str) -> RevocationLookupServiceClient<Channel> {
         RevocationLookupServiceClient::new(self.channel(identity))
+    }
+
+    /// The certificate and key of a caller and the authority of all, in PEM.
+    pub(crate) fn tls_files(&self, identity: &str) -> (String, String) {
+        let read = |name: String| {
+            std::fs::read_to_string(self.folder.path().join("tls").join(name)).unwrap()
+        };
+        let certificate = read(format!("{identity}.pem"));
+        let key = read(format!("{identity}.key"));
+        (certificate + &key, read("services-ca.pem".to_owned()))
+    }
+
+    /// Where its files are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn channel(&self, identity: &str) -> Channel {
@@ -345,7 +380,7 @@ fn scope_key(kind: CaKind, municipality: Option<usize>) -> Vec<u8> {
     })
 }
 
-fn write_files(folder: &Path, crl: &str) {
+fn write_files(folder: &Path, crl: &str, more: &str) {
     std::fs::create_dir(folder.join("tls")).unwrap();
     let authority = ServiceAuthority::generate("services of a test").unwrap();
     std::fs::write(
@@ -403,6 +438,7 @@ fn write_files(folder: &Path, crl: &str) {
         "distinct_serials_per_hour = {BULK_QUOTA}\nneighbouring_serials = {BULK_NEIGHBOURS}"
     )
     .unwrap();
+    text.push_str(more);
     std::fs::write(folder.join("revocation-lookup.toml"), text).unwrap();
 }
 

@@ -38,7 +38,10 @@ impl TlsError {
 }
 
 /// HTTP/2 and nothing else (RFC 7301, RFC 9113 section 3.3).
-const ALPN_H2: &[u8] = b"h2";
+pub(super) const ALPN_H2: &[u8] = b"h2";
+
+/// HTTP/1.1 and nothing else (RFC 7301).
+pub(super) const ALPN_HTTP_1_1: &[u8] = b"http/1.1";
 
 /// The one cryptographic provider, named here and not taken from the process, so that no dependency's
 /// feature can make the choice ambiguous.
@@ -47,7 +50,10 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// A server that speaks TLS 1.3 only and lets nobody in without a certificate by `client_ca`.
-pub(super) fn server_config(files: &TlsConfig) -> Result<ServerConfig, TlsError> {
+pub(super) fn server_config(
+    files: &TlsConfig,
+    application_protocol: &[u8],
+) -> Result<ServerConfig, TlsError> {
     let roots = roots(&files.client_ca)?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
         .build()
@@ -58,7 +64,7 @@ pub(super) fn server_config(files: &TlsConfig) -> Result<ServerConfig, TlsError>
         .with_client_cert_verifier(verifier)
         .with_single_cert(chain(&files.certificate)?, private_key(&files.private_key)?)
         .map_err(|error| TlsError::file(&files.certificate, error))?;
-    config.alpn_protocols = vec![ALPN_H2.to_vec()];
+    config.alpn_protocols = vec![application_protocol.to_vec()];
     // No resumption: a resumed session would carry on with a client certificate that was verified
     // under files that have since been replaced.
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
@@ -77,7 +83,7 @@ pub(super) fn web_server_config(
         .with_no_client_auth()
         .with_single_cert(chain(certificate)?, private_key(key)?)
         .map_err(|error| TlsError::file(certificate, error))?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![ALPN_HTTP_1_1.to_vec()];
     Ok(config)
 }
 
@@ -115,7 +121,11 @@ fn chain(path: &ConfigPath) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     Ok(chain)
 }
 
-fn private_key(file: &SecretFile) -> Result<PrivateKeyDer<'static>, TlsError> {
+/// Reads a private key in PEM, of whatever kind.
+///
+/// # Errors
+/// When the file cannot be read or holds none.
+pub fn private_key(file: &SecretFile) -> Result<PrivateKeyDer<'static>, TlsError> {
     let pem = file.read()?;
     PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|_| TlsError::file(file.path(), "holds no PEM private key"))

@@ -4,7 +4,8 @@ mod files;
 mod reload;
 mod web;
 
-pub use files::TlsError;
 pub(crate) use files::client_config;
-pub(crate) use reload::{Reloading, ServerTls};
+pub use files::{TlsError, private_key};
+pub(crate) use reload::ServerTls;
+pub use reload::{Refreshed, Reloading};
 pub use web::WebTls;

@@ -1,7 +1,8 @@
-//! Certificates are replaced without a restart: a new connection uses the files as they are now. Files
-//! that do not load leave the last good ones in use, with an error in the log, because a half-written
+//! Certificates and keys are replaced without a restart: a new connection uses the files as they are now.
+//! Files that do not load leave the last good ones in use, with an error in the log, because a half-written
 //! file must not close the service.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -9,26 +10,47 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 
-use super::files::{TlsError, server_config};
+use super::files::{ALPN_H2, TlsError, server_config};
 use crate::config::TlsConfig;
 
 /// A value made of files, made again when one of them changed.
-pub(crate) struct Reloading<T> {
+pub struct Reloading<T, E = TlsError> {
     current: ArcSwap<T>,
     paths: Vec<PathBuf>,
     seen: Mutex<Stamp>,
-    load: Box<dyn Fn() -> Result<T, TlsError> + Send + Sync>,
+    load: Box<dyn Fn() -> Result<T, E> + Send + Sync>,
+}
+
+impl<T, E> fmt::Debug for Reloading<T, E> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Reloading({})", shown(&self.paths))
+    }
+}
+
+/// What a look at the files led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// No file changed.
+    Unchanged,
+    /// The new files are in use.
+    Loaded,
+    /// The new files do not load; the former ones stay in use.
+    Refused,
 }
 
 /// What tells a changed file from the same one: its time, its size and, because a replaced file may
 /// have both, its inode.
 type Stamp = Vec<Option<(SystemTime, u64, u64)>>;
 
-impl<T> Reloading<T> {
-    pub(crate) fn new(
+impl<T, E: fmt::Display> Reloading<T, E> {
+    /// Makes the value for the first time.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being made.
+    pub fn new(
         paths: Vec<PathBuf>,
-        load: impl Fn() -> Result<T, TlsError> + Send + Sync + 'static,
-    ) -> Result<Self, TlsError> {
+        load: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<Self, E> {
         // The stamp is taken before the files are read: a change in between is seen next time.
         let seen = Mutex::new(stamp(&paths));
         let current = ArcSwap::from_pointee(load()?);
@@ -41,27 +63,30 @@ impl<T> Reloading<T> {
     }
 
     /// The value of the files as they were last looked at.
-    pub(crate) fn current(&self) -> Arc<T> {
+    pub fn current(&self) -> Arc<T> {
         self.current.load_full()
     }
 
     /// Looks at the files and makes the value again if one changed. Blocks on the file system.
-    pub(crate) fn refresh(&self) {
+    pub fn refresh(&self) -> Refreshed {
         let now = stamp(&self.paths);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if *seen == now {
-            return;
+            return Refreshed::Unchanged;
         }
-        match (self.load)() {
+        let refreshed = match (self.load)() {
             Ok(value) => {
                 self.current.store(Arc::new(value));
-                tracing::info!(file = %shown(&self.paths), "TLS files were loaded again");
+                tracing::info!(file = %shown(&self.paths), "certificate and key were loaded again");
+                Refreshed::Loaded
             }
             Err(error) => {
-                tracing::error!(%error, "changed TLS files do not load; the former ones stay in use");
+                tracing::error!(%error, "changed certificate or key files do not load; the former ones stay in use");
+                Refreshed::Refused
             }
-        }
+        };
         *seen = now;
+        refreshed
     }
 }
 
@@ -93,7 +118,7 @@ impl ServerTls {
         ];
         let files = files.clone();
         Self::new(paths.into_iter().map(Path::to_owned).collect(), move || {
-            server_config(&files)
+            server_config(&files, ALPN_H2)
         })
     }
 }

@@ -18,6 +18,7 @@ mod list_stream;
 mod ocsp_answer;
 mod ocsp_form;
 mod ocsp_openssl;
+mod ocsp_question;
 mod ocsp_responder;
 mod path_list_order;
 mod robustness;
