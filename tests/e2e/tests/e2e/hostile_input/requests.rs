@@ -57,7 +57,11 @@ pub(super) async fn run(system: &System, findings: &mut Findings) -> Result<()> 
                 .find(|text| words.contains(text));
             findings.check(&name, repeated.is_none(), format!("repeats {repeated:?}"));
         }
-        let twin = wire::send(&channel, wire::framed(METHOD, &good)?).await?;
+        // What is no call may cost the connection, and the channel may hear of it when it already sends.
+        let twin = match wire::send(&channel, wire::framed(METHOD, &good)?).await {
+            Ok(twin) => twin,
+            Err(_) => wire::send(&channel, wire::framed(METHOD, &good)?).await?,
+        };
         let passes = twin.grpc_status.as_deref() == Some("0");
         findings.check(format!("{name}, its twin"), passes, format!("{twin:?}"));
     }
