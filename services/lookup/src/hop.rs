@@ -103,9 +103,7 @@ impl Worker {
                 .single_calls_until
                 .is_some_and(|end| Instant::now() < end)
             {
-                tell(items.drain(..).map(|item| item.waiting), || {
-                    Asked::CallInstead
-                });
+                tell_items(&mut items, || Asked::CallInstead);
                 continue;
             }
             match self.open().await {
@@ -119,14 +117,10 @@ impl Worker {
                         "revocation-lookup takes no stream of lookups; it is called one by one"
                     );
                     self.single_calls_until = Some(Instant::now() + SINGLE_CALLS);
-                    tell(items.drain(..).map(|item| item.waiting), || {
-                        Asked::CallInstead
-                    });
+                    tell_items(&mut items, || Asked::CallInstead);
                 }
                 Err(code) => {
-                    tell(items.drain(..).map(|item| item.waiting), || {
-                        Asked::Failed(code)
-                    });
+                    tell_items(&mut items, || Asked::Failed(code));
                 }
             }
         }
@@ -248,6 +242,11 @@ fn asked(answer: StreamedRevocationStatus) -> Asked {
         Some(Answer::Failure(failure)) => Asked::Failed(Code::from(failure.code)),
         None => Asked::Failed(Code::Internal),
     }
+}
+
+/// Tells whoever waits with a question that was not sent.
+fn tell_items(items: &mut Vec<Item>, what: impl Fn() -> Asked) {
+    tell(items.drain(..).map(|item| item.waiting), what);
 }
 
 fn tell(all: impl IntoIterator<Item = Waiting>, what: impl Fn() -> Asked) {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use pki::{KeyIdentifier, UnixTime};
+use pki::{KeyIdentifier, SerialNumber, UnixTime};
 use proto::revocation::v1::{
     BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetRevocationStatusRequest,
     GetRevocationStatusResponse, Purpose,
@@ -90,7 +90,12 @@ impl Shared {
         self.counted(Method::Batch, self.try_look_up_batch(caller, message, now))
     }
 
-    fn counted<T>(&self, method: Method, answer: Result<T, LookupError>) -> Result<T, LookupError> {
+    /// Counts how a lookup failed; one that did not is counted when it is recorded.
+    pub(crate) fn counted<T>(
+        &self,
+        method: Method,
+        answer: Result<T, LookupError>,
+    ) -> Result<T, LookupError> {
         answer.inspect_err(|error| self.metrics.count(method, error.outcome(), 1))
     }
 
@@ -113,19 +118,27 @@ impl Shared {
             purpose: lookup.purpose,
             now,
         };
-        self.admit(&asking, [lookup.serial_number.as_bytes()])?;
-        let (snapshot, feed_age) = self.served.at(now);
-        let in_scope = self.in_scope(
-            place,
-            &issuer_key_id,
-            &lookup.scope,
-            &snapshot,
-            feed_age,
-            now,
-        );
-        let decision = in_scope.decide(&lookup.serial_number);
-        self.record(&asking, &decision, 1)?;
-        Ok(wire::response(&decision, snapshot.feed.generation, now))
+        let tell = |decision: &Decision<'_>, generation| wire::response(decision, generation, now);
+        let serial_number = &lookup.serial_number;
+        self.decided(&asking, &issuer_key_id, &lookup.scope, serial_number, tell)
+    }
+
+    /// One certificate's way from the question to the ledger, by whatever method; what is told of the decision, which
+    /// was read from this generation, is the method's matter.
+    pub(crate) fn decided<T>(
+        &self,
+        asking: &Asking<'_>,
+        issuer_key_id: &KeyIdentifier,
+        scope: &Scope,
+        serial_number: &SerialNumber,
+        tell: impl FnOnce(&Decision<'_>, u64) -> T,
+    ) -> Result<T, LookupError> {
+        self.admit(asking, [serial_number.as_bytes()])?;
+        let (snapshot, feed_age) = self.served.at(asking.now);
+        let in_scope = self.in_scope(asking, issuer_key_id, scope, &snapshot, feed_age);
+        let decision = in_scope.decide(serial_number);
+        self.record(asking, &decision, 1)?;
+        Ok(tell(&decision, snapshot.feed.generation))
     }
 
     fn try_look_up_batch(
@@ -141,9 +154,6 @@ impl Shared {
             scope,
             purpose,
         } = request::batch(message)?;
-        let (snapshot, feed_age) = self.served.at(now);
-        let in_scope = self.in_scope(place, &issuer_key_id, &scope, &snapshot, feed_age, now);
-        request::check_searches(serials.len(), in_scope.list_count())?;
         let asking = Asking {
             identity: &caller.identity,
             asked: &caller.asked,
@@ -152,6 +162,9 @@ impl Shared {
             purpose,
             now,
         };
+        let (snapshot, feed_age) = self.served.at(now);
+        let in_scope = self.in_scope(&asking, &issuer_key_id, &scope, &snapshot, feed_age);
+        request::check_searches(serials.len(), in_scope.list_count())?;
         self.admit(&asking, serials.iter())?;
         let (revoked, others) = (in_scope.revoked(serials), in_scope.others());
         let count = |certificates: usize| u64::try_from(certificates).unwrap_or(u64::MAX);
@@ -191,7 +204,7 @@ impl Shared {
     }
 
     /// Counts serial numbers against the caller's limits. The first refusal of a kind is recorded, every one is counted.
-    pub(crate) fn admit<'r>(
+    fn admit<'r>(
         &self,
         asking: &Asking<'_>,
         serials: impl IntoIterator<Item = &'r [u8]>,
@@ -214,14 +227,13 @@ impl Shared {
 
     fn in_scope<'a>(
         &self,
-        place: Option<usize>,
+        asking: &Asking<'_>,
         issuer_key_id: &KeyIdentifier,
         scope: &Scope,
         snapshot: &'a Snapshot,
         feed_age: Option<i64>,
-        now: UnixTime,
     ) -> InScope<'a> {
-        let Some(place) = place else {
+        let Some(place) = asking.place else {
             return InScope::nothing(Reason::NoSuchAuthority);
         };
         InScope::new(
@@ -229,7 +241,7 @@ impl Shared {
             scope,
             &self.trusted.authorities[place],
             &snapshot.authorities[place],
-            &freshness::moment(snapshot, feed_age, now),
+            &freshness::moment(snapshot, feed_age, asking.now),
             &self.trusted.rules[place],
         )
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::index_figures::{Round, Subject};
 use crate::index_serials::Kind;
-use crate::report::{Figure, LEAST_SHARE_OF_REFERENCE};
+use crate::report::{Figure, LEAST_SHARE_OF_REFERENCE, verdict};
 
 /// Up to so many revoked serial numbers the first goal holds, beyond them the second.
 const SMALL: u64 = 25_000_000;
@@ -130,13 +130,7 @@ impl Display for IndexReport {
                 row.ratio
             )?;
         }
-        let verdict = if self.void {
-            "VOID: the machine was too busy or too slow for these figures to say anything"
-        } else if self.is_within_limits() {
-            "valid, and within the limits"
-        } else {
-            "valid, and NOT within the limits"
-        };
+        let verdict = verdict(self.void, self.is_within_limits());
         writeln!(
             out,
             "\nReference for a random line: {reference} ns; reached: {:.2} of it; at least {LEAST_SHARE_OF_REFERENCE} \

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::leaf::{Leaves, Step};
-use crate::report::{Figure, LEAST_SHARE_OF_REFERENCE, REFERENCE_RSA};
+use crate::report::{Figure, LEAST_SHARE_OF_REFERENCE, REFERENCE_RSA, verdict};
 
 /// CPU microseconds of one bare RSA-2048 check with a key that is read each time, measured when the goals were set.
 pub const REFERENCE_RSA_UNPARSED: f64 = 14.0;
@@ -121,13 +121,7 @@ impl Display for LeafReport {
         row("of it, status from the index", Step::Status, none)?;
         row("bare check of a challenge", Step::BareChallenge, none)?;
         row("a challenge, leaf kept", Step::Challenge, &challenge)?;
-        let verdict = if self.void {
-            "VOID: the machine was too busy or too slow for these figures to say anything"
-        } else if self.is_within_limits() {
-            "valid, and within the limits"
-        } else {
-            "valid, and NOT within the limits"
-        };
+        let verdict = verdict(self.void, self.is_within_limits());
         writeln!(
             out,
             "\nReference for the bare checks: {REFERENCE_RSA_UNPARSED:.1} us unparsed, {REFERENCE_RSA:.1} us parsed; \

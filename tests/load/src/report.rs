@@ -14,6 +14,15 @@ pub const REFERENCE_VERIFICATION: f64 = 30.1;
 /// A limit that does not come so near to its reference was measured on a machine that was busy or slow: void.
 pub const LEAST_SHARE_OF_REFERENCE: f64 = 0.75;
 
+/// What a run with limits says, in words.
+pub fn verdict(void: bool, is_within_limits: bool) -> &'static str {
+    match (void, is_within_limits) {
+        (true, _) => "VOID: the machine was too busy or too slow for these figures to say anything",
+        (false, true) => "valid, and within the limits",
+        (false, false) => "valid, and NOT within the limits",
+    }
+}
+
 /// What was run on what.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Conditions {

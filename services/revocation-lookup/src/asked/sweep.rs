@@ -27,18 +27,19 @@ pub(super) struct Neighbours {
     serials: HashSet<u64, ByHash>,
     blocks: HashMap<u64, usize, ByHash>,
     side_by_side: usize,
-    seen: usize,
+    /// The limit, for which the view is as wide as it is.
+    limit: usize,
 }
 
 impl Neighbours {
-    /// With a view as wide as this limit needs.
+    /// For this limit.
     pub(super) fn new(limit: usize) -> Self {
         Self {
             newest: VecDeque::new(),
             serials: HashSet::default(),
             blocks: HashMap::default(),
             side_by_side: 0,
-            seen: limit.saturating_mul(SEEN_FOR_EACH),
+            limit,
         }
     }
 
@@ -55,7 +56,7 @@ impl Neighbours {
             more if more > NEIGHBOURS_IN_A_BLOCK => 1,
             _ => 0,
         };
-        if self.newest.len() > self.seen {
+        if self.newest.len() > self.limit.saturating_mul(SEEN_FOR_EACH) {
             self.forget_oldest();
         }
         self.side_by_side
@@ -82,7 +83,6 @@ impl Neighbours {
 
     /// Forgets everything.
     pub(super) fn forget(&mut self) {
-        let limit = self.seen / SEEN_FOR_EACH;
-        *self = Self::new(limit);
+        *self = Self::new(self.limit);
     }
 }

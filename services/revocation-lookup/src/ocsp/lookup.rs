@@ -5,11 +5,9 @@ use std::sync::Arc;
 use pki::{OcspAnswer, OcspFailure, OcspQuestion, OcspStatus, RevocationReason, UnixTime};
 use proto::revocation::v1::Purpose;
 
-use crate::decide::{Decision, InScope, Reason, Rules, Scope};
-use crate::freshness;
-use crate::ledger::Entry;
+use crate::decide::{Decision, Reason, Rules, Scope};
 use crate::lookups::Asking;
-use crate::metrics::{Method, Outcome};
+use crate::metrics::Method;
 use crate::service::Shared;
 use crate::snapshot::List;
 
@@ -37,31 +35,6 @@ impl Lookups {
         question: &OcspQuestion<'_>,
         now: UnixTime,
     ) -> Result<Answered, OcspFailure> {
-        self.admit(caller, question, now)?;
-        let (snapshot, feed_age) = self.shared.served.at(now);
-        let trusted = &self.shared.trusted;
-        let rules = &trusted.rules[self.place];
-        let in_scope = InScope::new(
-            issuer_key_id,
-            // A question does not name the certificate's distribution point.
-            &Scope::Unnamed,
-            &trusted.authorities[self.place],
-            &snapshot.authorities[self.place],
-            &freshness::moment(&snapshot, feed_age, now),
-            rules,
-        );
-        let decision = in_scope.decide(question.serial());
-        self.record(caller, Outcome::of(&decision), now)?;
-        answer(question, &decision, rules, now)
-    }
-
-    /// Counts the serial number against what the caller may ask about, by OCSP and gRPC together.
-    fn admit(
-        &self,
-        caller: &Arc<str>,
-        question: &OcspQuestion<'_>,
-        now: UnixTime,
-    ) -> Result<(), OcspFailure> {
         let shared = &self.shared;
         // Every identity that a listener lets in has limits.
         let asked = shared
@@ -76,34 +49,14 @@ impl Lookups {
             purpose: self.purpose,
             now,
         };
-        let admitted = shared.admit(&asking, [question.serial().as_bytes()]);
-        admitted.map_err(|_| {
-            shared.metrics.count(Method::Ocsp, Outcome::Stopped, 1);
-            OcspFailure::TryLater
-        })
-    }
-
-    fn record(
-        &self,
-        caller: &Arc<str>,
-        outcome: Outcome,
-        now: UnixTime,
-    ) -> Result<(), OcspFailure> {
-        let entry = Entry {
-            minute: now.secs().div_euclid(60),
-            caller: caller.clone(),
-            certification_authority: self.shared.trusted.name(Some(self.place)),
-            method: Method::Ocsp,
-            purpose: self.purpose,
-            outcome,
-        };
-        let recorded = self.shared.ledger.add(entry, 1);
-        let outcome = match recorded {
-            Ok(()) => outcome,
-            Err(_) => Outcome::Unavailable,
-        };
-        self.shared.metrics.count(Method::Ocsp, outcome, 1);
-        recorded.map_err(|_| OcspFailure::TryLater)
+        let rules = &shared.trusted.rules[self.place];
+        let tell = |decision: &Decision<'_>, _| answer(question, decision, rules, now);
+        // A question does not name the certificate's distribution point.
+        let scope = &Scope::Unnamed;
+        let decided = shared.decided(&asking, issuer_key_id, scope, question.serial(), tell);
+        shared
+            .counted(Method::Ocsp, decided)
+            .map_err(|_| OcspFailure::TryLater)?
     }
 }
 

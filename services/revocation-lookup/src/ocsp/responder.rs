@@ -95,28 +95,19 @@ impl Responder {
             let identity = peer.identity.as_deref().unwrap_or_default();
             let shared = &self.lookups.shared;
             shared.refusals.note(identity, OCSP, refused.reason, now);
-            self.lookups
-                .shared
-                .metrics
-                .count(Method::Ocsp, Outcome::Denied, 1);
+            self.failed(Outcome::Denied);
             refused.failure
         })?;
         let question = request.question().map_err(|_| self.malformed())?;
         let signer = self.signer_for(&question).ok_or_else(|| {
-            self.lookups
-                .shared
-                .metrics
-                .count(Method::Ocsp, Outcome::Denied, 1);
+            self.failed(Outcome::Denied);
             OcspFailure::Unauthorized
         })?;
         let issuer_key_id = signer.issuer.anchor().key_id();
         let signer = signer.current();
         if !signer.is_current(now) {
             // No client would accept the answer, so none is looked up.
-            self.lookups
-                .shared
-                .metrics
-                .count(Method::Ocsp, Outcome::Unavailable, 1);
+            self.failed(Outcome::Unavailable);
             return Err(OcspFailure::InternalError);
         }
         let answered = self
@@ -171,11 +162,14 @@ impl Responder {
         Ok(der)
     }
 
+    /// Counts a question that was not looked up.
+    fn failed(&self, outcome: Outcome) {
+        let metrics = &self.lookups.shared.metrics;
+        metrics.count(Method::Ocsp, outcome, 1);
+    }
+
     fn malformed(&self) -> OcspFailure {
-        self.lookups
-            .shared
-            .metrics
-            .count(Method::Ocsp, Outcome::Invalid, 1);
+        self.failed(Outcome::Invalid);
         OcspFailure::MalformedRequest
     }
 

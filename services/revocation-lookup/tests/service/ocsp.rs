@@ -9,11 +9,11 @@ use sandbox::mint::CaKind::{DigitalSignature, UserAuthentication};
 
 use crate::ocsp_world::{
     DAY, OF_BULK, OVER_TLS, PROXY, SIGN_IN, SIGNER_DAYS, SIGNING, failure, http, openssl, post,
-    request, url, verify, world,
+    publish_full_list, request, url, verify, world,
 };
 use crate::world::{
-    BULK, BULK_NEIGHBOURS, LIFETIME, NewList, REVOKED, REVOKED_AT, SERVER, STRANGER, UNLISTED,
-    VERIFICATION, audit_url, batch, question,
+    BULK, BULK_NEIGHBOURS, LIFETIME, REVOKED, REVOKED_AT, SERVER, STRANGER, UNLISTED, VERIFICATION,
+    audit_url, batch, question,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,15 +25,7 @@ async fn openssl_agrees_with_grpc_on_a_hundred_certificates() {
         .copied()
         .filter(|serial| serial[2] % 3 == 0)
         .collect();
-    let list = NewList {
-        source: "user-full",
-        kind: UserAuthentication,
-        municipality: None,
-        number: 2,
-        this_update: runtime::clock::Clock::now(&world.clock),
-        entry_count: i64::try_from(revoked.len()).unwrap(),
-    };
-    world.publish_revoking(list, &revoked).await;
+    publish_full_list(&world, &revoked).await;
     let url = url(&world, SIGN_IN);
     let mut statuses = [0, 0];
     for serial in &serials {
@@ -90,15 +82,7 @@ async fn another_client_agrees_with_grpc_on_ten_thousand_certificates() {
         .filter(|n| n.is_multiple_of(7))
         .map(octets)
         .collect();
-    let list = NewList {
-        source: "user-full",
-        kind: UserAuthentication,
-        municipality: None,
-        number: 2,
-        this_update: runtime::clock::Clock::now(&world.clock),
-        entry_count: i64::try_from(revoked.len()).unwrap(),
-    };
-    world.publish_revoking(list, &revoked).await;
+    publish_full_list(&world, &revoked).await;
     let (folder, url) = (world.folder().to_owned(), url(&world, SIGN_IN));
     let asking = tokio::task::spawn_blocking(move || {
         Command::new("python3")

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use sandbox::mint::CaKind::{DigitalSignature, UserAuthentication};
 use sandbox::mint::{CaKind, CertificateSpec, EcKey, RsaKey, pem};
 
-use crate::world::{BULK, LIFETIME, SERVER, VERIFICATION, World, authority};
+use crate::world::{BULK, LIFETIME, NewList, SERVER, VERIFICATION, World, authority};
 
 pub(crate) const DAY: i64 = 86_400;
 /// The certificates of the signers are valid for so long.
@@ -191,4 +191,17 @@ pub(crate) async fn openssl(folder: &Path, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&[output.stderr, output.stdout].concat()).into_owned()
     });
     running.await.unwrap()
+}
+
+/// Puts a newer full list with these serial numbers on it into force.
+pub(crate) async fn publish_full_list(world: &World, revoked: &[[u8; 3]]) {
+    let list = NewList {
+        source: "user-full",
+        kind: UserAuthentication,
+        municipality: None,
+        number: 2,
+        this_update: runtime::clock::Clock::now(&world.clock),
+        entry_count: i64::try_from(revoked.len()).unwrap(),
+    };
+    world.publish_revoking(list, revoked).await;
 }
