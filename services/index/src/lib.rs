@@ -3,7 +3,8 @@
 //! A segment is built once from a verified list, stored as bytes, and looked up in those same
 //! bytes by every replica: nothing is decoded into objects, so opening one costs two passes over the
 //! bytes and a lookup about one access to memory. Every answer is exact by construction: either a
-//! serial is a place in a bitmap, or all of it is compared. Nothing lists the serials.
+//! serial is a place in a bitmap, or all of it is compared. Nothing lists the serials: what left a list goes from one
+//! segment into another one ([`Departures`]).
 //!
 //! ```
 //! let mut builder = index::Builder::new();
@@ -23,6 +24,7 @@
 mod buffer;
 mod build;
 mod dense;
+mod departures;
 mod directory;
 mod format;
 mod hashed;
@@ -35,6 +37,7 @@ mod serial;
 
 pub use buffer::SegmentBuffer;
 pub use build::{BuildError, Builder, Entry, build};
+pub use departures::{DepartureError, Departures};
 pub use overlay::{Change, Layered, Overlay, OverlayBuilder, REMOVE_FROM_CRL};
 pub use packed::{Packed, PackedError};
 pub use segment::{Hit, Segment, SegmentError};

@@ -247,4 +247,4 @@ impl std::fmt::Debug for Segment {
 
 #[cfg(test)]
 #[path = "segment_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -10,7 +10,7 @@ const VERSION_1_NARROW: &[u8] = include_bytes!("../tests/data/version-1-narrow.s
 const VERSION_1_WIDE: &[u8] = include_bytes!("../tests/data/version-1-wide.segment");
 
 /// Segments of every form. Some lines of the hashed ones have extra lines.
-fn forms() -> [Vec<u8>; 5] {
+pub(crate) fn forms() -> [Vec<u8>; 5] {
     let spread = |width: usize| {
         let serials: Vec<Vec<u8>> = (1..=4_000_u64)
             .map(|nth| {
@@ -34,7 +34,7 @@ fn forms() -> [Vec<u8>; 5] {
     ]
 }
 
-fn of(serials: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn of(serials: &[Vec<u8>]) -> Vec<u8> {
     let entry = |serial| Entry {
         serial,
         revoked_at: 1_700_000_000,

@@ -59,6 +59,13 @@ impl Number {
         octets
     }
 
+    /// The number that lies so far above this one; `None` past 20 octets.
+    pub(crate) fn plus(self, distance: u64) -> Option<Self> {
+        let (low, carry) = self.low.overflowing_add(u128::from(distance));
+        let high = self.high.checked_add(u32::from(carry))?;
+        Some(Self { high, low })
+    }
+
     /// How far it lies above a lower bound; `u64::MAX` stands for below it and for too far.
     pub(crate) fn above(self, bound: Self) -> u64 {
         let (low, borrow) = self.low.overflowing_sub(bound.low);
@@ -78,22 +85,45 @@ pub(crate) const fn mix(word: u64) -> u64 {
     word ^ (word >> 31)
 }
 
+/// What [`mix`] was given.
+const fn unmix(word: u64) -> u64 {
+    let word = word ^ (word >> 31) ^ (word >> 62);
+    let word = word.wrapping_mul(0x3196_42b2_d24d_8ec3);
+    let word = (word ^ (word >> 27) ^ (word >> 54)).wrapping_mul(0x96de_1b17_3f11_9089);
+    word ^ (word >> 30) ^ (word >> 60)
+}
+
 /// The hash of a key. Among keys that agree in all but their last 8 octets it is a bijection: those other octets
 /// together with the hash *are* the key, so a record that holds both is compared exactly.
 ///
 /// Issuers choose serials and callers choose queries, so the hash need not resist an attacker: what it costs to be
 /// crowded is bounded when a segment is written.
 pub(crate) fn hash<const WIDTH: usize>(key: &[u8; WIDTH], seed: u32) -> u64 {
+    mix(u64_at(key, WIDTH.saturating_sub(NARROW)).swap_bytes() ^ salt(key, seed))
+}
+
+/// The last 8 octets of the key that has this hash, given its other octets: `front` is a key of which those are not
+/// looked at.
+pub(crate) fn last_octets<const WIDTH: usize>(
+    hash: u64,
+    front: &[u8; WIDTH],
+    seed: u32,
+) -> [u8; NARROW] {
+    (unmix(hash) ^ salt(front, seed)).to_be_bytes()
+}
+
+/// What the octets of a key before its last eight, and the seed, do to its hash.
+fn salt<const WIDTH: usize>(key: &[u8; WIDTH], seed: u32) -> u64 {
     const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93];
-    let mut salt = u64::from(seed).wrapping_mul(ODD[0]);
-    if WIDTH > NARROW {
-        // The first 12 of 20 octets, the middle 4 of them twice.
-        salt = (salt ^ u64_at(key, 0).swap_bytes())
-            .wrapping_mul(ODD[0])
-            .rotate_left(32)
-            ^ u64_at(key, 4).swap_bytes().wrapping_mul(ODD[1]);
+    let salt = u64::from(seed).wrapping_mul(ODD[0]);
+    if WIDTH <= NARROW {
+        return salt;
     }
-    mix(u64_at(key, WIDTH.saturating_sub(NARROW)).swap_bytes() ^ salt)
+    // The first 12 of 20 octets, the middle 4 of them twice.
+    (salt ^ u64_at(key, 0).swap_bytes())
+        .wrapping_mul(ODD[0])
+        .rotate_left(32)
+        ^ u64_at(key, 4).swap_bytes().wrapping_mul(ODD[1])
 }
 
 /// Scales a hash to `0..slots`, evenly and in the order of the hashes (Lemire 2019).
@@ -104,7 +134,28 @@ pub(crate) fn scaled(hash: u64, slots: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Number, WIDE};
+    use proptest::prelude::*;
+
+    use super::{Number, WIDE, hash, last_octets};
+
+    proptest! {
+        #[test]
+        fn hash_and_front_are_the_key(key: [u8; WIDE], seed: u32) {
+            let mut front = key;
+            front[12..].fill(0);
+            prop_assert_eq!(&last_octets(hash(&key, seed), &front, seed)[..], &key[12..]);
+            let narrow: [u8; 8] = std::array::from_fn(|at| key[at]);
+            prop_assert_eq!(last_octets(hash(&narrow, seed), &[0; 8], seed), narrow);
+        }
+
+        #[test]
+        fn what_is_added_is_the_distance(key: [u8; WIDE], distance in 0..u64::MAX) {
+            let number = Number::of_wide(&key);
+            if let Some(sum) = number.plus(distance) {
+                prop_assert_eq!(sum.above(number), distance);
+            }
+        }
+    }
 
     #[test]
     fn distances_are_exact_over_160_bits() {

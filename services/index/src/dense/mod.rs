@@ -12,9 +12,11 @@
 //! of its numbers.
 
 mod read;
+mod walk;
 mod write;
 
 pub(crate) use read::Dense;
+pub(crate) use walk::DenseWalk;
 pub(crate) use write::{octets, write};
 
 use crate::format::{LINE, u64_at};

@@ -25,9 +25,11 @@
 //! revoked.
 
 mod read;
+mod walk;
 mod write;
 
 pub(crate) use read::Hashed;
+pub(crate) use walk::HashedWalk;
 pub(crate) use write::{octets, write};
 
 use crate::format::{LINE, put_u32, u32_at, u64_at};
