@@ -41,15 +41,15 @@ pub enum DepartureError {
 /// #     builder.finish().unwrap()
 /// # }
 /// let (older, newer) = (of(&[3, 4, 5]), index::Segment::open(of(&[4, 6]))?);
-/// let mut departures = index::Departures::new(&newer, index::Builder::new());
+/// let mut departures = index::Departures::new(newer, index::Builder::new());
 /// departures.push(&older)?;
 /// let left = index::Segment::open(departures.finish()?.finish()?)?;
 /// assert_eq!(left.len(), 2);
 /// assert!(left.lookup(&[3]).is_some() && left.lookup(&[4]).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Departures<'a> {
-    newer: &'a Segment,
+pub struct Departures {
+    newer: Segment,
     left: Builder,
     /// What came and was not enough to go on with.
     pending: Vec<u8>,
@@ -78,9 +78,9 @@ enum Form {
     Dense(DenseWalk),
 }
 
-impl<'a> Departures<'a> {
+impl Departures {
     /// What is found is added to `left`, which may already hold what left other segments.
-    pub fn new(newer: &'a Segment, left: Builder) -> Self {
+    pub fn new(newer: Segment, left: Builder) -> Self {
         Self {
             newer,
             left,
@@ -113,7 +113,8 @@ impl<'a> Departures<'a> {
         let mut taken = 0;
         for record in self.pending.chunks_exact(walk.record_octets) {
             let (serial, value) = walk.next(record).ok_or(SegmentError::Directory)?;
-            self.asked.add(serial, value, self.newer, &mut self.left)?;
+            self.asked
+                .add(serial, value, &self.newer, &mut self.left)?;
             taken += record.len();
         }
         self.pending.drain(..taken);
@@ -126,7 +127,7 @@ impl<'a> Departures<'a> {
         if !self.walk.as_ref().is_some_and(complete) || !self.pending.is_empty() {
             return Err(SegmentError::Directory.into());
         }
-        self.asked.ask(self.newer, &mut self.left)?;
+        self.asked.ask(&self.newer, &mut self.left)?;
         Ok(self.left)
     }
 }
@@ -252,7 +253,7 @@ impl Asked {
 }
 
 /// How many were found so far, and none of them.
-impl std::fmt::Debug for Departures<'_> {
+impl std::fmt::Debug for Departures {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Departures({} serials)", self.left.len())
     }

@@ -52,6 +52,30 @@ pub struct CurrentSegment {
     /// Length of the serialised segment.
     pub octets: u64,
     pub(crate) chunks: i64,
+    /// Certificates that left the list and count as revoked until an operator accepts that they left.
+    pub held: Option<HeldRemovals>,
+}
+
+/// Certificates that left a list, too many at once to be believed without a look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldRemovals {
+    /// thisUpdate of the first list that they were missing from.
+    pub since: i64,
+    /// Their segment.
+    pub segment: StoredSegment,
+}
+
+/// A segment beside those of the lists in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSegment {
+    /// Its number, which is never used for another one.
+    pub stored: u64,
+    /// How many certificates it holds.
+    pub entry_count: u64,
+    /// Length of the serialised segment.
+    pub octets: u64,
+    pub(crate) segment_sha256: [u8; 32],
+    pub(crate) chunks: i64,
 }
 
 /// The highest number ever accepted from one signer for one scope.

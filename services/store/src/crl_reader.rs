@@ -4,12 +4,13 @@ use index::SegmentBuffer;
 use sqlx::any::AnyRow;
 
 use crate::columns::Columns as _;
-use crate::crl::{CurrentSegment, Feed, Manifest, SourceRegistration, SourceState};
+use crate::crl::{CurrentSegment, Feed, Manifest, SourceRegistration, SourceState, StoredSegment};
 use crate::crl_rows;
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::{During as _, StoreError};
 use crate::limits;
+use crate::segment_pieces::{Piece, SegmentPieces};
 
 /// Reads lists. Connects on first use; until the writer has run, every call says [`StoreError::NotPrepared`].
 #[derive(Debug, Clone)]
@@ -45,10 +46,14 @@ impl CrlReader {
                     g.crl_number AS crl_number, g.this_update AS this_update,
                     g.next_update AS next_update, g.crl_sha256 AS crl_sha256,
                     g.entry_count AS entry_count, g.segment_sha256 AS segment_sha256,
-                    g.octets AS octets, g.chunks AS chunks
+                    g.octets AS octets, g.chunks AS chunks,
+                    h.stored AS held_stored, h.since AS held_since,
+                    h.entry_count AS held_entry_count, h.segment_sha256 AS held_segment_sha256,
+                    h.octets AS held_octets, h.chunks AS held_chunks
              FROM crl_feed f
              LEFT JOIN crl_source s ON 1 = 1
              LEFT JOIN crl_segment g ON g.source = s.source
+             LEFT JOIN crl_held h ON h.source = g.source
              WHERE f.id = 1
              ORDER BY s.certification_authority, s.ordinal, s.source",
         )
@@ -72,46 +77,44 @@ impl CrlReader {
         })
     }
 
-    /// The serialised segment of a list in force, its hash checked, in the memory that lookups read. `None`: it was replaced meanwhile; read the
-    /// manifest again.
+    /// The serialised segment of a list in force, its hash checked, in the memory that lookups read. `None`: it was
+    /// replaced meanwhile; read the manifest again.
     pub async fn segment(
         &self,
         current: &CurrentSegment,
     ) -> Result<Option<SegmentBuffer>, StoreError> {
-        let generation = crate::columns::to_bigint(current.generation)?;
-        let octets = usize::try_from(current.octets)
-            .ok()
-            .filter(|_| current.octets <= limits::SEGMENT_OCTETS)
-            .ok_or(StoreError::Inconsistent {
-                what: "a segment is longer than any that is stored",
-            })?;
-        let mut segment = SegmentBuffer::with_capacity(octets);
-        // One chunk at a time: the driver needs about four times the size of what it fetches at once.
-        for chunk in 0..current.chunks {
-            let row = sqlx::query(
-                "SELECT content FROM crl_segment_chunk
-                 WHERE source = $1 AND generation = $2 AND chunk = $3",
-            )
-            .bind(current.facts.source.clone())
-            .bind(generation)
-            .bind(chunk)
-            .fetch_optional(self.database.reader())
-            .await
-            .during("a segment is read")?;
-            let Some(row) = row else { return Ok(None) };
-            segment.extend(&row.octets("content")?);
-        }
-        if crl_rows::sha256(segment.octets()) != current.facts.segment_sha256 {
-            return Err(StoreError::Inconsistent {
-                what: "a segment does not have the hash it was stored with",
-            });
-        }
-        Ok(Some(segment))
+        whole(SegmentPieces::of_list(&self.database, current)).await
+    }
+
+    /// The same for a segment beside those in force.
+    pub async fn stored_segment(
+        &self,
+        stored: &StoredSegment,
+    ) -> Result<Option<SegmentBuffer>, StoreError> {
+        whole(SegmentPieces::of_stored(&self.database, stored)).await
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+}
+
+async fn whole(mut pieces: SegmentPieces) -> Result<Option<SegmentBuffer>, StoreError> {
+    // A reader asks the system for as much memory as is stated, which must not be without a bound.
+    let octets = usize::try_from(pieces.octets())
+        .ok()
+        .filter(|_| pieces.octets() <= limits::SEGMENT_OCTETS)
+        .ok_or(StoreError::Inconsistent {
+            what: "a segment is longer than any that is stored",
+        })?;
+    let mut segment = SegmentBuffer::with_capacity(octets);
+    loop {
+        match pieces.next().await? {
+            Piece::Octets(octets) => segment.extend(&octets),
+            Piece::End => return Ok(Some(segment)),
+            Piece::Replaced => return Ok(None),
+        }
     }
 }
 

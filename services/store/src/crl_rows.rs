@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, Transaction};
 
 use crate::columns::Columns as _;
-use crate::crl::{CurrentSegment, Feed, HighWater, SegmentFacts};
+use crate::crl::{CurrentSegment, Feed, HeldRemovals, HighWater, SegmentFacts, StoredSegment};
 use crate::error::{During as _, StoreError};
 use crate::limits;
 
@@ -52,6 +52,38 @@ pub(crate) async fn feed<'e>(
     })
 }
 
+/// A list in force with what is held of it, as [`segment`] reads it.
+macro_rules! current_columns {
+    () => {
+        "SELECT g.source AS source, g.generation AS generation,
+                g.certification_authority AS segment_authority, g.signer_key_id AS signer_key_id,
+                g.scope_key AS scope_key, g.issuing_distribution_point AS issuing_distribution_point,
+                g.crl_number AS crl_number, g.this_update AS this_update,
+                g.next_update AS next_update, g.crl_sha256 AS crl_sha256,
+                g.entry_count AS entry_count, g.segment_sha256 AS segment_sha256,
+                g.octets AS octets, g.chunks AS chunks,
+                h.stored AS held_stored, h.since AS held_since,
+                h.entry_count AS held_entry_count, h.segment_sha256 AS held_segment_sha256,
+                h.octets AS held_octets, h.chunks AS held_chunks
+         FROM crl_segment g LEFT JOIN crl_held h ON h.source = g.source"
+    };
+}
+pub(crate) use current_columns;
+
+/// The list in force of a source.
+pub(crate) async fn current<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    source: &str,
+) -> Result<Option<CurrentSegment>, StoreError> {
+    let row = sqlx::query(concat!(current_columns!(), " WHERE g.source = $1"))
+        .bind(source.to_owned())
+        .fetch_optional(executor)
+        .await
+        .during("a list in force is read")?;
+    row.map(|row| segment(&row, source.to_owned(), row.bigint("generation")?))
+        .transpose()
+}
+
 /// A row of crl_segment.
 pub(crate) fn segment(
     row: &AnyRow,
@@ -75,7 +107,25 @@ pub(crate) fn segment(
         },
         octets: row.count("octets")?,
         chunks: row.bigint("chunks")?,
+        held: held(row)?,
     })
+}
+
+/// The columns of a crl_held that was joined, each named `held_...`.
+fn held(row: &AnyRow) -> Result<Option<HeldRemovals>, StoreError> {
+    let Some(stored) = row.bigint_or_null("held_stored")? else {
+        return Ok(None);
+    };
+    Ok(Some(HeldRemovals {
+        since: row.bigint("held_since")?,
+        segment: StoredSegment {
+            stored: crate::columns::from_bigint(stored)?,
+            entry_count: row.count("held_entry_count")?,
+            octets: row.count("held_octets")?,
+            segment_sha256: row.array("held_segment_sha256")?,
+            chunks: row.bigint("held_chunks")?,
+        },
+    }))
 }
 
 /// A row of crl_high_water.
@@ -98,7 +148,16 @@ pub(crate) async fn next_generation(
         .bigint("generation")
 }
 
-/// Removes the list in force of a source; its highest number stays.
+/// Removes the list in force of a source with what is held of it; its highest number and its history stay.
+pub(crate) async fn remove_list(
+    transaction: &mut Transaction<'static, Any>,
+    source: &str,
+) -> Result<(), StoreError> {
+    remove_segment(transaction, source).await?;
+    crate::crl_departures::remove_held(transaction, source).await
+}
+
+/// Removes the list in force of a source, or what is there of it.
 pub(crate) async fn remove_segment(
     transaction: &mut Transaction<'static, Any>,
     source: &str,

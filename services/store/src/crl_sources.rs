@@ -6,7 +6,7 @@ use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, check_text};
 use crate::crl::SourceRegistration;
-use crate::crl_rows::remove_segment;
+use crate::crl_rows::remove_list;
 use crate::error::{During as _, StoreError};
 
 /// Whether every source has a name of its own.
@@ -55,7 +55,7 @@ async fn remove_unnamed(
         let source = row.text("source")?;
         let authority = row.text("certification_authority")?;
         if authorities.contains(authority.as_str()) && !named.contains(source.as_str()) {
-            remove_segment(transaction, &source).await?;
+            remove_list(transaction, &source).await?;
             sqlx::query("DELETE FROM crl_source WHERE source = $1")
                 .bind(source)
                 .execute(&mut **transaction)
@@ -89,7 +89,7 @@ async fn register(
         }
         if !same_meaning {
             // Its list was verified for another authority or scope.
-            remove_segment(transaction, &registration.source).await?;
+            remove_list(transaction, &registration.source).await?;
         }
     }
     sqlx::query(

@@ -10,6 +10,8 @@ mod audit_records;
 mod audit_writer;
 mod columns;
 mod crl;
+mod crl_apply;
+mod crl_departures;
 mod crl_reader;
 mod crl_rows;
 mod crl_sources;
@@ -23,6 +25,7 @@ mod holder_chain;
 mod holder_links;
 pub mod limits;
 mod migrations;
+mod segment_pieces;
 mod serial_links;
 
 pub use audit::AuditLog;
@@ -30,9 +33,11 @@ pub use audit_records::{
     CheckRecord, LedgerRow, Refusal, RefusalRecord, RefusalTotal, RefusalsPerMinute,
 };
 pub use crl::{
-    ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, Manifest, SegmentFacts,
-    SourceRegistration, SourceState,
+    ApplyError, AttemptOutcome, CurrentSegment, Feed, HeldRemovals, HighWater, Manifest,
+    SegmentFacts, SourceRegistration, SourceState, StoredSegment,
 };
+pub use crl_apply::{Departures, NewHeld, NewSegment, Replacement};
+pub use crl_departures::{AcceptError, RecentDepartures, RemovalDecision};
 pub use crl_reader::CrlReader;
 pub use crl_writer::CrlWriter;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
@@ -42,3 +47,4 @@ pub use holder_links::{
     AppliedLinks, ApplyLinksError, HeldLink, HolderKey, HolderLinks, HolderOrigin,
     HolderResolution, SerialHash, SerialLink, serial_hash,
 };
+pub use segment_pieces::{Piece, SegmentPieces};

@@ -34,10 +34,16 @@ impl Part {
     /// In order; a list only ever grows at its end.
     fn scripts(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Crl => &[(
-                "lists, their sources and the highest numbers",
-                include_str!("../migrations/crl/0001_lists.sql"),
-            )],
+            Self::Crl => &[
+                (
+                    "lists, their sources and the highest numbers",
+                    include_str!("../migrations/crl/0001_lists.sql"),
+                ),
+                (
+                    "what left the lists",
+                    include_str!("../migrations/crl/0002_departures.sql"),
+                ),
+            ],
             Self::Audit => &[(
                 "checks, refusals and the ledger",
                 include_str!("../migrations/audit/0001_records.sql"),

@@ -4,6 +4,7 @@
 
 mod audit;
 mod databases;
+mod departures;
 mod gateway_grants;
 mod gateway_state;
 mod holder_links;
@@ -75,6 +76,12 @@ on_both_databases! {
     holder_links::a_first_use_does_not_wait_for_the_end_of_a_long_file,
     holder_links::a_file_is_applied_when_its_last_link_is,
     holder_links::authorities_do_not_share_serials,
+    departures::what_is_held_is_read_with_its_list,
+    departures::a_list_replaces_only_what_was_seen_to_be_held,
+    departures::an_operator_lets_go_what_is_held_of_the_list_that_was_looked_at,
+    departures::what_cannot_be_compared_leaves_what_is_held,
+    departures::recent_departures_add_up_without_those_held,
+    departures::what_is_held_goes_with_its_source,
     lists::a_list_comes_into_force_with_its_facts_and_octets,
     lists::a_number_that_does_not_rise_is_refused,
     lists::the_highest_number_outlives_the_list_and_its_source,

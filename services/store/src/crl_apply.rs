@@ -1,0 +1,236 @@
+//! Putting a list in force: the highest number rises, the list before it goes, and what left with it is kept, in one
+//! transaction.
+
+use sqlx::{Any, Transaction};
+
+use crate::columns::{Columns as _, from_bigint, to_bigint};
+use crate::crl::{ApplyError, SegmentFacts};
+use crate::crl_rows::{self, LISTS_LOCK, next_generation, remove_segment};
+use crate::database::Database;
+use crate::error::{During as _, StoreError};
+use crate::{crl_departures, limits};
+
+/// A list, and what changes with it.
+#[derive(Debug, Clone)]
+pub struct Replacement<'a> {
+    /// What is known of the list.
+    pub facts: &'a SegmentFacts,
+    /// Its serialised segment.
+    pub segment: &'a [u8],
+    /// The generation of the list in force that the caller has seen; 0 for none.
+    pub replaces: u64,
+    /// The number of the held segment that the caller has seen; 0 for none.
+    pub replaces_held: u64,
+    /// thisUpdate of the list that is replaced, if there is one.
+    pub replaced_this_update: Option<i64>,
+    /// What left with it.
+    pub departures: Departures<'a>,
+    /// Lists of this scope whose thisUpdate is not after this one need not be remembered any more, nor what left them.
+    pub keep_history_after: i64,
+}
+
+/// Which certificates of the list before are not on this one.
+#[derive(Debug, Clone, Copy)]
+pub enum Departures<'a> {
+    /// None; and nothing is held.
+    None,
+    /// Nobody knows, because what is stored of the list before cannot be read. What is held stays held.
+    Unknown,
+    /// These.
+    Known {
+        /// Their segment, if there is one.
+        departed: Option<NewSegment<'a>>,
+        /// Whether they were too many to be believed, so that they are among those held.
+        are_held: bool,
+        /// What is held from now on, in place of what was.
+        held: Option<NewHeld<'a>>,
+    },
+}
+
+/// A segment to be stored beside those in force.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSegment<'a> {
+    /// Serialised.
+    pub segment: &'a [u8],
+    /// How many certificates it holds.
+    pub entry_count: u64,
+}
+
+/// Certificates to be held.
+#[derive(Debug, Clone, Copy)]
+pub struct NewHeld<'a> {
+    /// thisUpdate of the first list that some of them were missing from.
+    pub since: i64,
+    /// Their segment.
+    pub segment: NewSegment<'a>,
+}
+
+pub(crate) async fn replace(
+    database: &Database,
+    replacement: &Replacement<'_>,
+) -> Result<u64, ApplyError> {
+    let facts = replacement.facts;
+    check_facts(facts, replacement.segment)?;
+    let mut transaction = database.begin_exclusive(LISTS_LOCK).await?;
+    expect_generation(&mut transaction, replacement).await?;
+    raise_high_water(&mut transaction, facts).await?;
+    let generation = next_generation(&mut transaction).await?;
+    replace_segment(&mut transaction, facts, replacement.segment, generation).await?;
+    crl_departures::record(&mut transaction, replacement, generation).await?;
+    transaction.commit().await.during("a list is committed")?;
+    Ok(from_bigint(generation)?)
+}
+
+fn check_facts(facts: &SegmentFacts, segment: &[u8]) -> Result<(), StoreError> {
+    let what = if facts.signer_key_id.is_empty()
+        || facts.signer_key_id.len() > limits::KEY_IDENTIFIER_OCTETS
+    {
+        "a signer's key identifier is not 1 to 64 octets"
+    } else if facts.next_update <= facts.this_update {
+        "nextUpdate is not after thisUpdate"
+    } else if facts.scope_key.is_empty() != facts.issuing_distribution_point.is_empty() {
+        "a scope without a distribution point, or the reverse"
+    } else if segment.len() as u64 > limits::SEGMENT_OCTETS {
+        "a segment is longer than a reader takes"
+    } else if crl_rows::sha256(segment) != facts.segment_sha256 {
+        "the segment does not have the hash stated for it"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Invalid { what })
+}
+
+/// The list in force and what is held of it must be those that the caller has seen.
+async fn expect_generation(
+    transaction: &mut Transaction<'static, Any>,
+    replacement: &Replacement<'_>,
+) -> Result<(), ApplyError> {
+    let facts = replacement.facts;
+    let row = sqlx::query(
+        "SELECT s.expected_scope_key AS expected_scope_key,
+                COALESCE(g.generation, 0) AS generation, COALESCE(h.stored, 0) AS held
+         FROM crl_source s LEFT JOIN crl_segment g ON g.source = s.source
+         LEFT JOIN crl_held h ON h.source = s.source
+         WHERE s.source = $1 AND s.certification_authority = $2",
+    )
+    .bind(facts.source.clone())
+    .bind(facts.certification_authority.clone())
+    .fetch_optional(&mut **transaction)
+    .await
+    .during("the generation is read")?;
+    let row = row.ok_or(ApplyError::NotRegistered)?;
+    if row
+        .octets_or_null("expected_scope_key")?
+        .is_some_and(|scope| scope != facts.scope_key)
+    {
+        return Err(ApplyError::Store(StoreError::Invalid {
+            what: "the list's scope is not the one that its source is registered for",
+        }));
+    }
+    let found = row.count("generation")?;
+    if found == replacement.replaces && row.count("held")? == replacement.replaces_held {
+        return Ok(());
+    }
+    Err(ApplyError::GenerationMoved {
+        expected: replacement.replaces,
+        found,
+    })
+}
+
+/// Lets the highest number rise, or says why this list may not follow it (RFC 5280 section 5.2.3). The comparison and
+/// the change are one statement.
+async fn raise_high_water(
+    transaction: &mut Transaction<'static, Any>,
+    facts: &SegmentFacts,
+) -> Result<(), ApplyError> {
+    let raised = sqlx::query(
+        "INSERT INTO crl_high_water (signer_key_id, scope_key, crl_number, this_update, crl_sha256)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (signer_key_id, scope_key) DO UPDATE SET
+             crl_number = excluded.crl_number, this_update = excluded.this_update,
+             crl_sha256 = excluded.crl_sha256
+         WHERE (crl_high_water.crl_number < excluded.crl_number
+                AND crl_high_water.this_update <= excluded.this_update)
+            OR (crl_high_water.crl_number = excluded.crl_number
+                AND crl_high_water.crl_sha256 = excluded.crl_sha256)",
+    )
+    .bind(facts.signer_key_id.clone())
+    .bind(facts.scope_key.clone())
+    .bind(crl_rows::pad_number(&facts.crl_number)?)
+    .bind(facts.this_update)
+    .bind(facts.crl_sha256.to_vec())
+    .execute(&mut **transaction)
+    .await
+    .during("the highest number is raised")?;
+    if raised.rows_affected() == 1 {
+        return Ok(());
+    }
+    let row = sqlx::query(
+        "SELECT crl_number, this_update, crl_sha256 FROM crl_high_water
+         WHERE signer_key_id = $1 AND scope_key = $2",
+    )
+    .bind(facts.signer_key_id.clone())
+    .bind(facts.scope_key.clone())
+    .fetch_one(&mut **transaction)
+    .await
+    .during("the highest number is read")?;
+    let highest = crl_rows::high_water(&row)?;
+    if crl_rows::pad_number(&facts.crl_number)? > crl_rows::pad_number(&highest.crl_number)? {
+        return Err(ApplyError::ThisUpdateFalling {
+            offered: facts.this_update,
+            newest: highest.this_update,
+        });
+    }
+    Err(ApplyError::NumberNotRising {
+        offered: facts.crl_number.clone(),
+        highest: highest.crl_number,
+    })
+}
+
+async fn replace_segment(
+    transaction: &mut Transaction<'static, Any>,
+    facts: &SegmentFacts,
+    segment: &[u8],
+    generation: i64,
+) -> Result<(), StoreError> {
+    remove_segment(transaction, &facts.source).await?;
+    let chunks = segment.chunks(limits::SEGMENT_CHUNK_OCTETS);
+    sqlx::query(
+        "INSERT INTO crl_segment
+             (source, generation, certification_authority, signer_key_id, scope_key,
+              issuing_distribution_point, crl_number, this_update, next_update, crl_sha256,
+              entry_count, segment_sha256, octets, chunks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(facts.source.clone())
+    .bind(generation)
+    .bind(facts.certification_authority.clone())
+    .bind(facts.signer_key_id.clone())
+    .bind(facts.scope_key.clone())
+    .bind(facts.issuing_distribution_point.clone())
+    .bind(crl_rows::pad_number(&facts.crl_number)?)
+    .bind(facts.this_update)
+    .bind(facts.next_update)
+    .bind(facts.crl_sha256.to_vec())
+    .bind(facts.entry_count)
+    .bind(facts.segment_sha256.to_vec())
+    .bind(to_bigint(segment.len() as u64)?)
+    .bind(to_bigint(chunks.len() as u64)?)
+    .execute(&mut **transaction)
+    .await
+    .during("a segment's facts are written")?;
+    for (number, content) in (0_i64..).zip(chunks) {
+        sqlx::query(
+            "INSERT INTO crl_segment_chunk (source, generation, chunk, content)
+             VALUES ($1, $2, $3, $4)",
+        )
+        .bind(facts.source.clone())
+        .bind(generation)
+        .bind(number)
+        .bind(content.to_vec())
+        .execute(&mut **transaction)
+        .await
+        .during("a segment's chunk is written")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,310 @@
+//! What left the lists: what is held of it, what is remembered of it, and what operators decided.
+
+use sqlx::{Any, Transaction};
+
+use crate::columns::{Columns as _, check_text, to_bigint};
+use crate::crl::CurrentSegment;
+use crate::crl_apply::{Departures, NewHeld, NewSegment, Replacement};
+use crate::crl_rows::{self, LISTS_LOCK, current_columns, next_generation};
+use crate::database::Database;
+use crate::error::{During as _, StoreError};
+use crate::limits;
+
+/// What left the lists of a source within some time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecentDepartures {
+    /// How many certificates, without those that were held.
+    pub departed: u64,
+    /// thisUpdate of the oldest list that one of these lists replaced; `None`: there is none.
+    pub since: Option<i64>,
+}
+
+/// Who decides about held certificates, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct RemovalDecision<'a> {
+    /// The name that is recorded: 1 octet at least.
+    pub decided_by: &'a str,
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub decided_at: i64,
+}
+
+/// Why held certificates were not let go. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// No list of this source is in force.
+    #[error("no list is in force for this source")]
+    NoList,
+    /// Nothing is held of this source.
+    #[error("nothing is held of this source")]
+    NothingHeld,
+    /// A newer list came into force than the one that was looked at.
+    #[error("the list in force has another number")]
+    NumberMoved {
+        /// The number in force, unsigned big-endian.
+        in_force: Vec<u8>,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Remembers a list that comes into force with what left with it, and holds what is to be held.
+pub(crate) async fn record(
+    transaction: &mut Transaction<'static, Any>,
+    replacement: &Replacement<'_>,
+    generation: i64,
+) -> Result<(), StoreError> {
+    let departed = match &replacement.departures {
+        Departures::None => {
+            remove_held(transaction, &replacement.facts.source).await?;
+            Some(None)
+        }
+        Departures::Unknown => None,
+        Departures::Known { departed, held, .. } => {
+            remove_held(transaction, &replacement.facts.source).await?;
+            if let Some(held) = held {
+                hold(transaction, &replacement.facts.source, held).await?;
+            }
+            Some(*departed)
+        }
+    };
+    forget(transaction, replacement).await?;
+    remember(transaction, replacement, departed, generation).await
+}
+
+async fn hold(
+    transaction: &mut Transaction<'static, Any>,
+    source: &str,
+    held: &NewHeld<'_>,
+) -> Result<(), StoreError> {
+    let stored = store(transaction, &held.segment).await?;
+    sqlx::query(
+        "INSERT INTO crl_held
+             (source, stored, since, entry_count, segment_sha256, octets, chunks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(source.to_owned())
+    .bind(stored.stored)
+    .bind(held.since)
+    .bind(to_bigint(held.segment.entry_count)?)
+    .bind(stored.segment_sha256)
+    .bind(stored.octets)
+    .bind(stored.chunks)
+    .execute(&mut **transaction)
+    .await
+    .during("removals are held")?;
+    Ok(())
+}
+
+/// A row of the history. `departed`: nobody knows; none; or these.
+async fn remember(
+    transaction: &mut Transaction<'static, Any>,
+    replacement: &Replacement<'_>,
+    departed: Option<Option<NewSegment<'_>>>,
+    generation: i64,
+) -> Result<(), StoreError> {
+    let facts = replacement.facts;
+    let count = departed
+        .map(|departed| to_bigint(departed.map_or(0, |it| it.entry_count)))
+        .transpose()?;
+    let stored = match departed.flatten() {
+        Some(segment) => Some(store(transaction, &segment).await?),
+        None => None,
+    };
+    let are_held = matches!(
+        replacement.departures,
+        Departures::Known { are_held: true, .. }
+    );
+    sqlx::query(
+        "INSERT INTO crl_history
+             (generation, source, certification_authority, signer_key_id, scope_key, crl_number,
+              this_update, next_update, crl_sha256, entry_count, replaced_this_update,
+              departed, held, stored, segment_sha256, octets, chunks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+    )
+    .bind(generation)
+    .bind(facts.source.clone())
+    .bind(facts.certification_authority.clone())
+    .bind(facts.signer_key_id.clone())
+    .bind(facts.scope_key.clone())
+    .bind(crl_rows::pad_number(&facts.crl_number)?)
+    .bind(facts.this_update)
+    .bind(facts.next_update)
+    .bind(facts.crl_sha256.to_vec())
+    .bind(facts.entry_count)
+    .bind(replacement.replaced_this_update)
+    .bind(count)
+    .bind(i64::from(are_held))
+    .bind(stored.as_ref().map(|it| it.stored))
+    .bind(stored.as_ref().map(|it| it.segment_sha256.clone()))
+    .bind(stored.as_ref().map(|it| it.octets))
+    .bind(stored.as_ref().map(|it| it.chunks))
+    .execute(&mut **transaction)
+    .await
+    .during("a list is remembered")?;
+    Ok(())
+}
+
+/// Removes what need not be remembered any more of the scope of a list.
+async fn forget(
+    transaction: &mut Transaction<'static, Any>,
+    replacement: &Replacement<'_>,
+) -> Result<(), StoreError> {
+    let facts = replacement.facts;
+    for statement in [
+        "DELETE FROM crl_stored_chunk WHERE stored IN
+             (SELECT stored FROM crl_history
+              WHERE certification_authority = $1 AND scope_key = $2 AND this_update <= $3)",
+        "DELETE FROM crl_history
+         WHERE certification_authority = $1 AND scope_key = $2 AND this_update <= $3",
+    ] {
+        sqlx::query(statement)
+            .bind(facts.certification_authority.clone())
+            .bind(facts.scope_key.clone())
+            .bind(replacement.keep_history_after)
+            .execute(&mut **transaction)
+            .await
+            .during("old lists are forgotten")?;
+    }
+    Ok(())
+}
+
+/// What is held of a source goes.
+pub(crate) async fn remove_held(
+    transaction: &mut Transaction<'static, Any>,
+    source: &str,
+) -> Result<(), StoreError> {
+    for statement in [
+        "DELETE FROM crl_stored_chunk WHERE stored IN
+             (SELECT stored FROM crl_held WHERE source = $1)",
+        "DELETE FROM crl_held WHERE source = $1",
+    ] {
+        sqlx::query(statement)
+            .bind(source.to_owned())
+            .execute(&mut **transaction)
+            .await
+            .during("held removals are let go")?;
+    }
+    Ok(())
+}
+
+/// The columns of a segment that was written.
+struct Stored {
+    stored: i64,
+    segment_sha256: Vec<u8>,
+    octets: i64,
+    chunks: i64,
+}
+
+async fn store(
+    transaction: &mut Transaction<'static, Any>,
+    segment: &NewSegment<'_>,
+) -> Result<Stored, StoreError> {
+    let during = "a segment is stored";
+    let content = segment.segment;
+    if content.len() as u64 > limits::SEGMENT_OCTETS {
+        return Err(StoreError::Invalid {
+            what: "a segment is longer than a reader takes",
+        });
+    }
+    let stored =
+        sqlx::query("UPDATE crl_feed SET stored = stored + 1 WHERE id = 1 RETURNING stored")
+            .fetch_one(&mut **transaction)
+            .await
+            .during(during)?
+            .bigint("stored")?;
+    let chunks = content.chunks(limits::SEGMENT_CHUNK_OCTETS);
+    let count = to_bigint(chunks.len() as u64)?;
+    for (number, content) in (0_i64..).zip(chunks) {
+        sqlx::query("INSERT INTO crl_stored_chunk (stored, chunk, content) VALUES ($1, $2, $3)")
+            .bind(stored)
+            .bind(number)
+            .bind(content.to_vec())
+            .execute(&mut **transaction)
+            .await
+            .during(during)?;
+    }
+    Ok(Stored {
+        stored,
+        segment_sha256: crl_rows::sha256(content).to_vec(),
+        octets: to_bigint(content.len() as u64)?,
+        chunks: count,
+    })
+}
+
+pub(crate) async fn recent(
+    database: &Database,
+    source: &str,
+    after: i64,
+) -> Result<RecentDepartures, StoreError> {
+    let row = sqlx::query(
+        "SELECT CAST(COALESCE(SUM(departed), 0) AS BIGINT) AS departed,
+                MIN(replaced_this_update) AS since
+         FROM crl_history WHERE source = $1 AND this_update > $2 AND held = 0",
+    )
+    .bind(source.to_owned())
+    .bind(after)
+    .fetch_one(database.reader())
+    .await
+    .during("recent departures are read")?;
+    Ok(RecentDepartures {
+        departed: row.count("departed")?,
+        since: row.bigint_or_null("since")?,
+    })
+}
+
+pub(crate) async fn all_held(database: &Database) -> Result<Vec<CurrentSegment>, StoreError> {
+    let rows = sqlx::query(concat!(
+        current_columns!(),
+        " WHERE h.stored IS NOT NULL ORDER BY g.source"
+    ))
+    .fetch_all(database.reader())
+    .await
+    .during("held removals are read")?;
+    rows.iter()
+        .map(|row| crl_rows::segment(row, row.text("source")?, row.bigint("generation")?))
+        .collect()
+}
+
+pub(crate) async fn accept(
+    database: &Database,
+    source: &str,
+    crl_number: &[u8],
+    decision: &RemovalDecision<'_>,
+) -> Result<u64, AcceptError> {
+    check_text(decision.decided_by)?;
+    if decision.decided_by.is_empty() {
+        let what = "a decision without the name of who decided";
+        return Err(StoreError::Invalid { what }.into());
+    }
+    let mut transaction = database.begin_exclusive(LISTS_LOCK).await?;
+    let current = crl_rows::current(&mut *transaction, source)
+        .await?
+        .ok_or(AcceptError::NoList)?;
+    let held = current.held.ok_or(AcceptError::NothingHeld)?;
+    if current.facts.crl_number != crl_number {
+        let in_force = current.facts.crl_number;
+        return Err(AcceptError::NumberMoved { in_force });
+    }
+    remove_held(&mut transaction, source).await?;
+    let generation = next_generation(&mut transaction).await?;
+    sqlx::query(
+        "INSERT INTO crl_decision
+             (generation, source, certification_authority, crl_number, entry_count, decided_by,
+              decided_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(generation)
+    .bind(source.to_owned())
+    .bind(current.facts.certification_authority)
+    .bind(crl_rows::pad_number(crl_number)?)
+    .bind(to_bigint(held.segment.entry_count)?)
+    .bind(decision.decided_by.to_owned())
+    .bind(decision.decided_at)
+    .execute(&mut *transaction)
+    .await
+    .during("a decision is recorded")?;
+    transaction.commit().await.during("removals are accepted")?;
+    Ok(held.segment.entry_count)
+}
