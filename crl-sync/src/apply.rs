@@ -1,18 +1,24 @@
-//! Putting a list in force: its index is built, and stored with its facts in one transaction.
+//! Putting a list in force: its index is built, and stored with its facts and with what left, in one transaction.
 
+use bytes::Bytes;
+use index::Segment;
 use pki::{CrlFacts, CrlScope};
-use store::{CrlWriter, SegmentFacts};
+use store::{CurrentSegment, Replacement, SegmentFacts};
 
+use crate::departures::Compared;
 use crate::outcome::SyncError;
 use crate::records::Records;
+use crate::removals::RemovalLimits;
 use crate::source::Source;
 use crate::verify::aside;
 
-/// The index of a list, serialised, and the facts it is stored with.
+/// The index of a list, serialised and opened, and the facts it is stored with.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) facts: SegmentFacts,
-    segment: Vec<u8>,
+    octets: Bytes,
+    /// Over the same octets.
+    pub(crate) segment: Segment,
 }
 
 /// Builds what is stored for a list.
@@ -29,15 +35,23 @@ pub(crate) async fn prepare(
     aside(move || build(name, authority, &facts, records)).await?
 }
 
-/// Puts a prepared list in force, if the source is still at the generation it replaces (0 for none). Returns the new one.
-pub(crate) async fn apply(
-    writer: &CrlWriter,
-    prepared: &Prepared,
-    replaces: u64,
-) -> Result<u64, store::ApplyError> {
-    writer
-        .apply(&prepared.facts, &prepared.segment, replaces)
-        .await
+/// What changes in the store: only on the condition that the list in force is still the one that was compared.
+pub(crate) fn replacement<'a>(
+    next: &'a Prepared,
+    in_force: Option<&CurrentSegment>,
+    compared: &'a Compared,
+    removals: &RemovalLimits,
+) -> Replacement<'a> {
+    let held = in_force.and_then(|current| current.held.as_ref());
+    Replacement {
+        facts: &next.facts,
+        segment: &next.octets,
+        replaces: in_force.map_or(0, |current| current.generation),
+        replaces_held: held.map_or(0, |held| held.segment.stored),
+        replaced_this_update: in_force.map(|current| current.facts.this_update),
+        departures: compared.departures(held.map(|held| held.since), next.facts.this_update),
+        keep_history_after: removals.keep_history_after(next.facts.this_update),
+    }
 }
 
 fn build(
@@ -46,7 +60,7 @@ fn build(
     facts: &CrlFacts,
     records: Records,
 ) -> Result<Prepared, SyncError> {
-    let segment = records.build()?;
+    let octets = Bytes::from(records.build()?);
     let issuing_distribution_point = match &facts.scope {
         CrlScope::Full => Vec::new(),
         CrlScope::Partition(name) => name.der().to_vec(),
@@ -62,9 +76,14 @@ fn build(
         next_update: facts.next_update.secs(),
         crl_sha256: facts.sha256,
         entry_count: i64::try_from(facts.entry_count).unwrap_or(i64::MAX),
-        segment_sha256: sha256(&segment),
+        segment_sha256: sha256(&octets),
     };
-    Ok(Prepared { facts, segment })
+    let segment = Segment::open(octets.clone())?;
+    Ok(Prepared {
+        facts,
+        octets,
+        segment,
+    })
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

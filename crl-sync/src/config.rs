@@ -29,6 +29,9 @@ pub struct Config {
     /// How to fetch.
     #[serde(default)]
     pub fetch: FetchConfig,
+    /// What may leave a list.
+    #[serde(default)]
+    pub removals: RemovalsConfig,
     /// The authorities whose lists are believed.
     pub certification_authority: Vec<CertificationAuthorityConfig>,
     /// Where lists and links come from.
@@ -68,6 +71,49 @@ impl Default for FetchConfig {
             read_timeout_seconds: 30,
             concurrency: 4,
         }
+    }
+}
+
+/// `[removals]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RemovalsConfig {
+    /// The share of a list's certificates that may leave it within a day, beyond what expiry explains: 0 to 1.
+    pub largest_share: f64,
+    /// How long certificates are valid at most: expired ones leave the lists, spread over this time.
+    pub certificate_lifetime_days: u16,
+    /// How long it is remembered which lists were in force and what left them.
+    pub history_days: u16,
+}
+
+impl Default for RemovalsConfig {
+    fn default() -> Self {
+        Self {
+            largest_share: 0.02,
+            certificate_lifetime_days: 1_827,
+            history_days: 3_653,
+        }
+    }
+}
+
+impl RemovalsConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        if !(0.0..=1.0).contains(&self.largest_share) {
+            let problem = "0 (none) to 1 (all of them)";
+            return Err(ConfigError::invalid("removals.largest_share", problem));
+        }
+        for (key, days) in [
+            (
+                "removals.certificate_lifetime_days",
+                self.certificate_lifetime_days,
+            ),
+            ("removals.history_days", self.history_days),
+        ] {
+            if days == 0 {
+                return Err(ConfigError::invalid(key, "at least 1 day"));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -185,6 +231,7 @@ impl Config {
         self.observability.check()?;
         self.fetch.check()?;
         self.cross_check.check()?;
+        self.removals.check()?;
         let sources = self.sources()?;
         if sources
             .iter()

@@ -10,6 +10,7 @@ mod access;
 mod apply;
 mod body;
 mod config;
+mod departures;
 mod fetch;
 mod limits;
 mod location;
@@ -18,13 +19,14 @@ mod outcome;
 mod plan;
 mod progress;
 mod records;
+mod removals;
 mod schedule;
 mod serial_links;
 mod source;
 mod sync;
 mod verify;
 
-pub use config::{Config, FetchConfig, KindConfig, SourceConfig, StoreConfig};
+pub use config::{Config, FetchConfig, KindConfig, RemovalsConfig, SourceConfig, StoreConfig};
 pub use outcome::{Outcome, SourceOutcome};
 pub use progress::Progress;
 
@@ -42,6 +44,7 @@ use tokio::task::JoinSet;
 
 use crate::fetch::Fetcher;
 use crate::metrics::{InForce, SyncMetrics};
+use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
 use crate::sync::{Memory, Room};
 
@@ -194,7 +197,7 @@ async fn open(
             .await
             .map_err(ServeError::role)?;
         if matches!(source.kind, SourceKind::Crl { .. }) {
-            metrics.show(source, current.map(|current| InForce::from(&current.facts)));
+            metrics.show(source, current.as_ref().map(InForce::from));
         }
     }
     let room = Room {
@@ -204,6 +207,7 @@ async fn open(
         authorities,
         writer,
         holders: holders(config).await?,
+        removals: RemovalLimits::from(&config.removals),
         metrics,
         progress: progress.clone(),
     };

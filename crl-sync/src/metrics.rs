@@ -20,6 +20,7 @@ pub(crate) struct SyncMetrics {
     this_update: IntGaugeVec,
     next_update: IntGaugeVec,
     entries: IntGaugeVec,
+    held_removals: IntGaugeVec,
     lists: Arc<Mutex<BTreeMap<Arc<str>, Lists>>>,
 }
 
@@ -32,6 +33,7 @@ pub(crate) struct InForce {
     pub(crate) this_update: i64,
     pub(crate) next_update: i64,
     pub(crate) entries: i64,
+    pub(crate) held_removals: i64,
 }
 
 const AUTHORITY: &str = "certification_authority";
@@ -78,6 +80,10 @@ impl SyncMetrics {
             entries: gauges(
                 "akashi_crl_entries",
                 "Entries of the lists in force, partitions and full lists summed.",
+            )?,
+            held_removals: gauges(
+                "akashi_crl_held_removals",
+                "Certificates that left a list, too many at once to be believed: they count as revoked until an operator decides.",
             )?,
             lists: Arc::default(),
         };
@@ -141,16 +147,32 @@ impl SyncMetrics {
             .set(worst(|list| list.next_update).unwrap_or(0));
         let entries = lists.values().flatten().map(|list| list.entries).sum();
         self.entries.with_label_values(&authority).set(entries);
+        let held = lists.values().flatten().map(|list| list.held_removals);
+        self.held_removals
+            .with_label_values(&authority)
+            .set(held.sum());
     }
 }
 
-impl From<&store::SegmentFacts> for InForce {
-    fn from(facts: &store::SegmentFacts) -> Self {
+impl InForce {
+    /// A list with so many removals held.
+    pub(crate) fn new(facts: &store::SegmentFacts, held_removals: u64) -> Self {
         Self {
             this_update: facts.this_update,
             next_update: facts.next_update,
             entries: facts.entry_count,
+            held_removals: i64::try_from(held_removals).unwrap_or(i64::MAX),
         }
+    }
+}
+
+impl From<&store::CurrentSegment> for InForce {
+    fn from(current: &store::CurrentSegment) -> Self {
+        let held = current.held.as_ref();
+        Self::new(
+            &current.facts,
+            held.map_or(0, |held| held.segment.entry_count),
+        )
     }
 }
 

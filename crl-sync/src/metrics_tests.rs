@@ -55,6 +55,7 @@ fn the_worst_source_speaks_for_its_authority() {
             this_update: 100,
             next_update: 300,
             entries: 7,
+            held_removals: 3,
         }),
     );
     // One list is still missing.
@@ -70,11 +71,13 @@ fn the_worst_source_speaks_for_its_authority() {
             this_update: 200,
             next_update: 250,
             entries: 2,
+            held_removals: 3,
         }),
     );
     assert!(shows(&metrics, "akashi_crl_this_update_seconds", "", 100));
     assert!(shows(&metrics, "akashi_crl_next_update_seconds", "", 250));
     assert!(shows(&metrics, "akashi_crl_entries", "", 9));
+    assert!(shows(&metrics, "akashi_crl_held_removals", "", 6));
 }
 
 #[test]

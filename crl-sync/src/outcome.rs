@@ -1,6 +1,6 @@
 //! How an attempt to refresh a source ends.
 
-use index::BuildError;
+use index::{BuildError, SegmentError};
 use pki::CrlError;
 use store::{ApplyError, ApplyLinksError, AttemptOutcome, StoreError};
 
@@ -34,6 +34,8 @@ pub enum Outcome {
     Accepted {
         /// Its number in decimal.
         number: String,
+        /// How many certificates that left its list are held, since they were too many at once; 0 for links.
+        held_removals: u64,
     },
     /// It was in force already.
     Unchanged {
@@ -98,6 +100,8 @@ pub(crate) enum SyncError {
     Links(#[from] LinksError),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error("the index that was built cannot be read: {0}")]
+    Index(#[from] SegmentError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
     #[error(transparent)]
@@ -119,7 +123,7 @@ impl SyncError {
             Self::Verify(error) => error.rule(),
             Self::Plan(refusal) => refusal.rule(),
             Self::Links(error) => error.rule(),
-            Self::Build(_) => "index_build",
+            Self::Build(_) | Self::Index(_) => "index_build",
             Self::Apply(error) => error.rule(),
             Self::ApplyLinks(ApplyLinksError::NumberFalling { .. }) => "number_falling",
             Self::ApplyLinks(_) | Self::Store(_) => "store",
@@ -132,9 +136,12 @@ impl SyncError {
     fn is_refusal(&self) -> bool {
         match self {
             Self::Fetch(error) => error.is_refusal(),
-            Self::Verify(_) | Self::Plan(_) | Self::Links(_) | Self::Build(_) | Self::Panicked => {
-                true
-            }
+            Self::Verify(_)
+            | Self::Plan(_)
+            | Self::Links(_)
+            | Self::Build(_)
+            | Self::Index(_)
+            | Self::Panicked => true,
             Self::Apply(error) => {
                 matches!(
                     error,

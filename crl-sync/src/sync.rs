@@ -11,11 +11,13 @@ use store::{ApplyError, CrlWriter, CurrentSegment, HolderKey, HolderLinks};
 
 use crate::apply::{self, Prepared};
 use crate::body::{Body, BodyReader, Collect};
+use crate::departures::{self, Compared};
 use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
 use crate::metrics::{InForce, SyncMetrics};
 use crate::outcome::{Outcome, SyncError};
 use crate::plan::{self, Decision, Expectation, Known};
 use crate::progress::Progress;
+use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
 use crate::verify::{ListReader, VerifiedList};
 use crate::{limits, serial_links, verify};
@@ -29,6 +31,7 @@ pub(crate) struct Room {
     pub(crate) authorities: BTreeMap<String, CertificationAuthority>,
     pub(crate) writer: CrlWriter,
     pub(crate) holders: Option<(HolderLinks, HolderKey)>,
+    pub(crate) removals: RemovalLimits,
     pub(crate) metrics: SyncMetrics,
     pub(crate) progress: Progress,
 }
@@ -94,7 +97,7 @@ impl Room {
     async fn announce(&self, source: &Source, outcome: &Outcome) {
         let (source_name, name) = (&*source.name, outcome.name());
         match outcome {
-            Outcome::Accepted { number } | Outcome::Unchanged { number } => {
+            Outcome::Accepted { number, .. } | Outcome::Unchanged { number } => {
                 tracing::info!(
                     source = source_name,
                     outcome = name,
@@ -210,7 +213,7 @@ impl Room {
             UnixTime::from_secs(facts.next_update),
         );
         plan::check_current(this_update, next_update, self.clock.now())?;
-        self.metrics.show(source, Some(InForce::from(facts)));
+        self.metrics.show(source, Some(InForce::from(current)));
         Ok(Outcome::Unchanged { number })
     }
 
@@ -237,12 +240,8 @@ impl Room {
             match decision {
                 Decision::Refuse(refusal) => return Err(refusal.into()),
                 Decision::Unchanged => {
-                    self.metrics.show(
-                        source,
-                        in_force
-                            .as_ref()
-                            .map(|current| InForce::from(&current.facts)),
-                    );
+                    self.metrics
+                        .show(source, in_force.as_ref().map(InForce::from));
                     return Ok(Outcome::Unchanged { number });
                 }
                 Decision::Accept => {}
@@ -253,24 +252,63 @@ impl Room {
                 // One of the two is there: what is taken is put back before the next round.
                 (None, None) => return Err(SyncError::Contended),
             };
-            let replaces = in_force.map_or(0, |current| current.generation);
-            match apply::apply(&self.writer, &list, replaces).await {
+            let Some(compared) = self.compare(source, in_force.as_ref(), &list).await? else {
+                prepared = Some(list);
+                continue;
+            };
+            let replacement =
+                apply::replacement(&list, in_force.as_ref(), &compared, &self.removals);
+            match self.writer.replace(&replacement).await {
                 Ok(generation) => {
                     tracing::info!(
                         phase = "committed",
                         source = &*source.name,
                         number,
                         generation,
+                        departed = compared.departed_count(),
                         "list in force"
                     );
-                    self.metrics.show(source, Some(InForce::from(&list.facts)));
-                    return Ok(Outcome::Accepted { number });
+                    let held_removals = compared.held_count(in_force.as_ref());
+                    self.metrics
+                        .show(source, Some(InForce::new(&list.facts, held_removals)));
+                    return Ok(Outcome::Accepted {
+                        number,
+                        held_removals,
+                    });
                 }
                 Err(ApplyError::GenerationMoved { .. }) => prepared = Some(list),
                 Err(error) => return Err(error.into()),
             }
         }
         Err(SyncError::Contended)
+    }
+
+    /// What of the list in force is not on the next one. `None`: it was replaced meanwhile.
+    async fn compare(
+        &self,
+        source: &Source,
+        in_force: Option<&CurrentSegment>,
+        next: &Prepared,
+    ) -> Result<Option<Compared>, SyncError> {
+        let Some(current) = in_force else {
+            return Ok(Some(Compared::default()));
+        };
+        let compared = departures::compare(&self.writer, current, next, &self.removals).await?;
+        match &compared {
+            Some(Compared::Unknown) => tracing::error!(
+                source = &*source.name,
+                "what is stored of the list in force cannot be read, so nobody knows what left it"
+            ),
+            Some(Compared::Known(left)) if left.are_held => tracing::warn!(
+                source = &*source.name,
+                departed = left.departed.count,
+                entries = current.facts.entry_count,
+                "more certificates left the list than expiry explains: they count as revoked until \
+                 an operator accepts that they left (akashi crl held, akashi crl accept)"
+            ),
+            _ => {}
+        }
+        Ok(compared)
     }
 
     async fn plan(
@@ -354,7 +392,10 @@ impl Room {
         let is_news = newest != Some(number) || applied.added + applied.held > 0;
         let number = number.to_string();
         Ok(if is_news {
-            Outcome::Accepted { number }
+            Outcome::Accepted {
+                number,
+                held_removals: 0,
+            }
         } else {
             Outcome::Unchanged { number }
         })

@@ -10,5 +10,6 @@ mod links;
 mod lists;
 mod memory;
 mod phases;
+mod removals;
 mod service;
 mod world;

@@ -218,6 +218,16 @@ impl World {
             .lookup(&sandbox::mint::serial_octets(serial))
     }
 
+    /// What revocation-lookup would find for a serial among what is held of a source.
+    pub(crate) async fn look_up_held(&self, source: &str, serial: u64) -> Option<Hit> {
+        let reader = CrlReader::open(&self.url("crl.db")).unwrap();
+        let held = self.state(source).await.current.unwrap().held?;
+        let octets = reader.stored_segment(&held.segment).await.unwrap().unwrap();
+        let segment = Segment::open(octets).unwrap();
+        assert_eq!(segment.len() as u64, held.segment.entry_count);
+        segment.lookup(&sandbox::mint::serial_octets(serial))
+    }
+
     /// The number in force of a source.
     pub(crate) async fn number(&self, source: &str) -> Option<Vec<u8>> {
         self.state(source)
@@ -251,8 +261,14 @@ pub(crate) fn partition(signer: ListSigner, municipality: &'static Municipality)
 }
 
 pub(crate) fn accepted(number: u64) -> Outcome {
+    accepted_holding(number, 0)
+}
+
+/// Accepted, with so many removals held.
+pub(crate) fn accepted_holding(number: u64, held_removals: u64) -> Outcome {
     Outcome::Accepted {
         number: number.to_string(),
+        held_removals,
     }
 }
 

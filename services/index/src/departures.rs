@@ -113,8 +113,7 @@ impl Departures {
         let mut taken = 0;
         for record in self.pending.chunks_exact(walk.record_octets) {
             let (serial, value) = walk.next(record).ok_or(SegmentError::Directory)?;
-            self.asked
-                .add(serial, value, &self.newer, &mut self.left)?;
+            self.asked.add(serial, value, &self.newer, &mut self.left)?;
             taken += record.len();
         }
         self.pending.drain(..taken);

@@ -150,11 +150,11 @@ impl<'a> InScope<'a> {
     pub(crate) fn revoked(&self, serials: Packed<'_>) -> Vec<(usize, Hit, &'a List)> {
         let mut revoked: Vec<(usize, Hit, &'a List)> = Vec::new();
         for &list in &self.lists {
-            list.segment.lookup_batch(serials, |position, hit| {
+            list.lookup_batch(serials, |position, hit| {
                 revoked.push((position, hit, list.as_ref()));
             });
         }
-        if self.lists.len() > 1 {
+        if self.lists.len() > 1 || self.lists.iter().any(|list| list.held.is_some()) {
             // Stable, as is `max_by_key`: of equally new lists the last one counts.
             revoked.sort_by_key(|(position, _, list)| (*position, list.this_update));
             revoked.reverse();
@@ -211,7 +211,7 @@ fn revocation<'a>(serial: &SerialNumber, in_scope: &[&'a Arc<List>]) -> Option<(
     in_scope
         .iter()
         .copied()
-        .filter_map(|list| Some((list.segment.lookup(serial.as_bytes())?, list.as_ref())))
+        .filter_map(|list| Some((list.lookup(serial.as_bytes())?, list.as_ref())))
         .max_by_key(|(_, list)| list.this_update)
 }
 

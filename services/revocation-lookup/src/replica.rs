@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use index::Segment;
+use index::{Segment, SegmentBuffer};
 use pki::{KeyIdentifier, UnixTime};
 use prometheus::IntCounter;
 use runtime::clock::Clock;
 use runtime::{Context, ServeError};
 use store::{CrlReader, CurrentSegment, Feed, Manifest, SourceState, StoreError};
 
-use crate::snapshot::{AuthorityLists, List, Served, Snapshot, Source, Trusted};
+use crate::snapshot::{AuthorityLists, Held, List, Served, Snapshot, Source, Trusted};
 
 /// A list may be replaced while it is read, and the next one too; a writer that is always faster is not normal.
 const LOAD_ATTEMPTS: u32 = 5;
@@ -158,8 +158,8 @@ impl Replica {
 
     /// The snapshot of a manifest, and whether nothing is missing in it. `None`: a list was replaced meanwhile.
     async fn load(&self, manifest: Manifest) -> Result<Option<(Snapshot, bool)>, LoadError> {
-        let held = arc_swap::Guard::into_inner(self.served.snapshot());
-        let held: HashMap<&str, &Arc<List>> = held
+        let served = arc_swap::Guard::into_inner(self.served.snapshot());
+        let served: HashMap<&str, &Arc<List>> = served
             .authorities
             .iter()
             .flat_map(|lists| &lists.sources)
@@ -175,7 +175,7 @@ impl Replica {
             let Some(place) = self.trusted.place_of_name(name) else {
                 continue;
             };
-            let before = held.get(state.registration.source.as_str()).copied();
+            let before = served.get(state.registration.source.as_str()).copied();
             let list = match self.list(&state, before).await {
                 Ok(Loaded::List(list)) => list,
                 Ok(Loaded::Replaced) => return Ok(None),
@@ -209,35 +209,80 @@ impl Replica {
         Ok(Some((Snapshot::new(manifest.feed, lists), complete)))
     }
 
-    /// The list in force of a source: the one that is held, or the newly loaded one.
+    /// The list in force of a source: the one that is served already, or the newly loaded one.
     async fn list(
         &self,
         state: &SourceState,
-        held: Option<&Arc<List>>,
+        before: Option<&Arc<List>>,
     ) -> Result<Loaded, ListError> {
         let Some(current) = &state.current else {
             return Ok(Loaded::List(None));
         };
-        if let Some(held) = held {
-            // A store that was restored gives out its generations again; the list itself tells.
-            let same = held.generation == current.generation
-                && held.crl_sha256 == current.facts.crl_sha256;
-            if same && !held.superseded {
-                return Ok(Loaded::List(Some(held.clone())));
-            }
-            if went_back(held, current) {
-                return Err(ListError::WentBack);
-            }
+        if before.is_some_and(|before| went_back(before, current)) {
+            return Err(ListError::WentBack);
         }
-        let Some(octets) = in_time(TRANSFER, self.reader.segment(current)).await? else {
+        // A store that was restored gives out its generations again; the list itself tells.
+        let same = before.filter(|before| {
+            before.generation == current.generation
+                && before.crl_sha256 == current.facts.crl_sha256
+                && !before.superseded
+        });
+        let Some(held) = self.held(current, before).await? else {
             return Ok(Loaded::Replaced);
         };
-        // The checksum of a large segment takes a while.
-        let segment = tokio::task::spawn_blocking(move || Segment::open(octets))
-            .await
-            .map_err(|_| ListError::Interrupted)??;
-        list(current, segment).map(|list| Loaded::List(Some(Arc::new(list))))
+        if let Some(same) = same {
+            let stored = |held: &Option<Held>| held.as_ref().map(|held| held.stored.clone());
+            return Ok(Loaded::List(Some(if stored(&same.held) == stored(&held) {
+                same.clone()
+            } else {
+                Arc::new(List {
+                    held,
+                    ..List::clone(same)
+                })
+            })));
+        }
+        let octets = in_time(TRANSFER, self.reader.segment(current)).await?;
+        let Some(segment) = opened(octets).await? else {
+            return Ok(Loaded::Replaced);
+        };
+        list(current, segment, held).map(|list| Loaded::List(Some(Arc::new(list))))
     }
+
+    /// What is held of a list: what is held here already, or newly loaded. `None`: it was replaced meanwhile.
+    async fn held(
+        &self,
+        current: &CurrentSegment,
+        before: Option<&Arc<List>>,
+    ) -> Result<Option<Option<Held>>, ListError> {
+        let Some(removals) = &current.held else {
+            return Ok(Some(None));
+        };
+        let stored = &removals.segment;
+        let before = before.and_then(|list| list.held.as_ref());
+        if let Some(same) = before.filter(|held| held.stored == *stored) {
+            return Ok(Some(Some(same.clone())));
+        }
+        let octets = in_time(TRANSFER, self.reader.stored_segment(stored)).await?;
+        let Some(segment) = opened(octets).await? else {
+            return Ok(None);
+        };
+        if u64::try_from(segment.len()) != Ok(stored.entry_count) {
+            return Err(ListError::Facts(
+                "the number of held certificates is another",
+            ));
+        }
+        let stored = stored.clone();
+        Ok(Some(Some(Held { stored, segment })))
+    }
+}
+
+/// The checksum of a large segment takes a while.
+async fn opened(octets: Option<SegmentBuffer>) -> Result<Option<Segment>, ListError> {
+    let Some(octets) = octets else {
+        return Ok(None);
+    };
+    let opened = tokio::task::spawn_blocking(move || Segment::open(octets)).await;
+    Ok(Some(opened.map_err(|_| ListError::Interrupted)??))
 }
 
 /// A connection may break so that nobody is told: without a limit the replica would wait for an answer for ever.
@@ -256,16 +301,16 @@ enum Loaded {
     Replaced,
 }
 
-fn went_back(held: &List, current: &CurrentSegment) -> bool {
+fn went_back(served: &List, current: &CurrentSegment) -> bool {
     let facts = &current.facts;
     // Minimal unsigned numbers: the longer is the greater, and of the same length the octets decide.
     let number = |octets: &[u8]| (octets.len(), octets.to_vec());
-    held.signer_key_id.as_bytes() == facts.signer_key_id
-        && held.scope_key == facts.scope_key
-        && number(&facts.crl_number) < number(&held.crl_number)
+    served.signer_key_id.as_bytes() == facts.signer_key_id
+        && served.scope_key == facts.scope_key
+        && number(&facts.crl_number) < number(&served.crl_number)
 }
 
-fn list(current: &CurrentSegment, segment: Segment) -> Result<List, ListError> {
+fn list(current: &CurrentSegment, segment: Segment, held: Option<Held>) -> Result<List, ListError> {
     let facts = &current.facts;
     if i64::try_from(segment.len()) != Ok(facts.entry_count) {
         return Err(ListError::Facts("the number of entries is another"));
@@ -283,6 +328,7 @@ fn list(current: &CurrentSegment, segment: Segment) -> Result<List, ListError> {
         this_update: UnixTime::from_secs(facts.this_update),
         next_update: UnixTime::from_secs(facts.next_update),
         segment,
+        held,
         superseded: false,
     })
 }

@@ -5,16 +5,24 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
-use index::Segment;
+use index::{Hit, Packed, Segment};
 use pki::{CertificationAuthority, KeyIdentifier, UnixTime};
 use runtime::ServeError;
 use runtime::config::ConfigError;
-use store::{Feed, SourceState};
+use store::{Feed, SourceState, StoredSegment};
 
 use crate::config::Config;
 use crate::decide::Rules;
 
-/// One verified list. Cloning shares the segment.
+/// Certificates that left a list, too many at once to be believed: they count as revoked until an operator decides.
+#[derive(Clone)]
+pub(crate) struct Held {
+    /// What the store says of the segment.
+    pub(crate) stored: StoredSegment,
+    pub(crate) segment: Segment,
+}
+
+/// One verified list. Cloning shares the segments.
 #[derive(Clone)]
 pub(crate) struct List {
     pub(crate) source: String,
@@ -33,8 +41,31 @@ pub(crate) struct List {
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: UnixTime,
     pub(crate) segment: Segment,
+    /// Besides those on the list. No certificate is both.
+    pub(crate) held: Option<Held>,
     /// A newer list was accepted and cannot be read here. This one still proves a revocation, and nothing else.
     pub(crate) superseded: bool,
+}
+
+impl List {
+    /// What the list says of a certificate.
+    pub(crate) fn lookup(&self, serial: &[u8]) -> Option<Hit> {
+        let held = || self.held.as_ref()?.segment.lookup(serial);
+        self.segment.lookup(serial).or_else(held)
+    }
+
+    /// What the list says of many certificates: positions among them, in order but for those that are held.
+    pub(crate) fn lookup_batch(&self, serials: Packed<'_>, mut on_hit: impl FnMut(usize, Hit)) {
+        self.segment.lookup_batch(serials, &mut on_hit);
+        if let Some(held) = &self.held {
+            held.segment.lookup_batch(serials, on_hit);
+        }
+    }
+
+    /// How many certificates are held.
+    pub(crate) fn held_count(&self) -> usize {
+        self.held.as_ref().map_or(0, |held| held.segment.len())
+    }
 }
 
 /// A registered source and the list that is served from it.

@@ -95,6 +95,7 @@ pub(crate) fn source_freshness(
         entries: u64::try_from(entries).unwrap_or(u64::MAX),
         last_success_at: source.state.last_success_at.unwrap_or(0),
         last_refusal: source.state.last_refusal.clone().unwrap_or_default(),
+        held_removals: u64::try_from(list.map_or(0, List::held_count)).unwrap_or(u64::MAX),
     }
 }
 

@@ -38,7 +38,17 @@ pub async fn run(file: &Path) -> ExitCode {
     for outcome in &outcomes {
         all_succeeded &= outcome.succeeded();
         let words = match &outcome.outcome {
-            Outcome::Accepted { number } => format!("accepted, number {number}"),
+            Outcome::Accepted {
+                number,
+                held_removals: 0,
+            } => format!("accepted, number {number}"),
+            Outcome::Accepted {
+                number,
+                held_removals,
+            } => format!(
+                "accepted, number {number}; {held_removals} certificates left the list, more than \
+                 expiry explains, and count as revoked until `akashi crl accept` says that they left"
+            ),
             Outcome::Unchanged { number } => format!("unchanged, number {number}"),
             Outcome::Refused { rule, problem } => format!("refused ({rule}): {problem}"),
             Outcome::Failed { rule, problem } => format!("failed ({rule}): {problem}"),

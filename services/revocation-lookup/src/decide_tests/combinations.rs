@@ -43,7 +43,7 @@ fn no_combination_is_good_without_proof() {
     assert!(said.iter().eq(all), "{said:?}");
 }
 
-fn variants(name: &str) -> [Option<List>; 7] {
+fn variants(name: &str) -> [Option<List>; 8] {
     let list = list(name);
     let superseded = List {
         superseded: true,
@@ -55,6 +55,7 @@ fn variants(name: &str) -> [Option<List>; 7] {
         Some(list.clone().stale()),
         Some(list.clone().revoking()),
         Some(list.clone().stale().revoking()),
+        Some(list.clone().holding()),
         Some(superseded),
         Some(list.signed_by_generation(1)),
     ]
@@ -89,7 +90,11 @@ fn by_right_key(list: Option<&List>) -> Option<&List> {
 
 fn has_entry(list: Option<&List>) -> bool {
     let serial = serial(REVOKED);
-    by_right_key(list).is_some_and(|list| list.segment.lookup(serial.as_bytes()).is_some())
+    by_right_key(list).is_some_and(|list| {
+        let held = list.held.as_ref().map(|held| &held.segment);
+        let mut segments = [Some(&list.segment), held].into_iter().flatten();
+        segments.any(|segment| segment.lookup(serial.as_bytes()).is_some())
+    })
 }
 
 fn can_prove(list: Option<&List>) -> bool {

@@ -10,10 +10,10 @@ use pki::{
     CertificationAuthority, CrlSigner, DistributionPoint, KeyIdentifier, SerialNumber, UnixTime,
 };
 use sandbox::mint::{Authority, CaKind};
-use store::{SourceRegistration, SourceState};
+use store::{SourceRegistration, SourceState, StoredSegment};
 
 use super::{Decision, InScope, Moment, Reason, Rules, Scope};
-use crate::snapshot::{AuthorityLists, List, Source};
+use crate::snapshot::{AuthorityLists, Held, List, Source};
 
 const NOW: i64 = 1_800_000_000;
 const HOUR: i64 = 3_600;
@@ -69,6 +69,7 @@ fn list(name: &str) -> List {
         this_update: UnixTime::from_secs(NOW - HOUR),
         next_update: UnixTime::from_secs(NOW + HOUR),
         segment: segment(&[]),
+        held: None,
         superseded: false,
     }
 }
@@ -91,6 +92,15 @@ impl List {
     fn revoking(self) -> Self {
         Self {
             segment: segment(&[REVOKED]),
+            ..self
+        }
+    }
+
+    fn holding(self) -> Self {
+        let stored = StoredSegment::default();
+        let segment = segment(&[REVOKED]);
+        Self {
+            held: Some(Held { stored, segment }),
             ..self
         }
     }

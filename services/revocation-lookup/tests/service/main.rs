@@ -5,6 +5,7 @@
 mod access;
 mod batch;
 mod freshness;
+mod held;
 mod limits;
 mod lookups;
 mod ocsp;

@@ -23,7 +23,10 @@ use runtime::{Context, ServeError};
 use sandbox::deployment::ServiceAuthority;
 use sandbox::der;
 use sandbox::mint::{Authority, CaKind, MUNICIPALITIES};
-use store::{AuditLog, CrlWriter, DatabaseUrl, SegmentFacts, SourceRegistration};
+use store::{
+    AuditLog, CrlWriter, DatabaseUrl, Departures, NewHeld, NewSegment, RemovalDecision,
+    Replacement, SegmentFacts, SourceRegistration,
+};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tonic::Status;
@@ -104,6 +107,37 @@ pub(crate) struct NewList {
     pub(crate) this_update: UnixTime,
     /// How many entries it is said to have; it has one.
     pub(crate) entry_count: i64,
+}
+
+fn segment(serials: &[[u8; 3]]) -> Vec<u8> {
+    let entry = |serial| index::Entry {
+        serial,
+        revoked_at: REVOKED_AT,
+        reason: 1,
+    };
+    let entries: Vec<_> = serials.iter().map(|serial| entry(&serial[..])).collect();
+    index::build(&entries).unwrap()
+}
+
+fn facts(list: &NewList, segment: &[u8]) -> SegmentFacts {
+    SegmentFacts {
+        source: list.source.to_owned(),
+        certification_authority: list.kind.name().to_owned(),
+        signer_key_id: newest_key(list.kind),
+        scope_key: scope_key(list.kind, list.municipality),
+        issuing_distribution_point: list
+            .municipality
+            .map_or_else(Vec::new, |municipality| point_name(list.kind, municipality)),
+        crl_number: vec![list.number],
+        this_update: list.this_update.secs(),
+        next_update: list.this_update.secs() + LIFETIME,
+        crl_sha256: [list.number; 32],
+        entry_count: list.entry_count,
+        segment_sha256: digest::digest(&digest::SHA256, segment)
+            .as_ref()
+            .try_into()
+            .unwrap(),
+    }
 }
 
 /// A service that runs until the test ends.
@@ -221,36 +255,62 @@ impl World {
 
     /// Puts a list with these serial numbers on it into force and waits until it is served.
     pub(crate) async fn publish_revoking(&self, list: NewList, revoked: &[[u8; 3]]) {
+        self.publish_holding(list, revoked, &[], 0).await;
+    }
+
+    /// The same, while other serial numbers are held that left the list, and so many are stated to be.
+    pub(crate) async fn publish_holding(
+        &self,
+        list: NewList,
+        revoked: &[[u8; 3]],
+        held: &[[u8; 3]],
+        stated: u64,
+    ) {
         let writer = CrlWriter::open(&self.crl).await.unwrap();
-        let entry = |serial| index::Entry {
-            serial,
-            revoked_at: REVOKED_AT,
-            reason: 1,
-        };
-        let entries: Vec<_> = revoked.iter().map(|serial| entry(&serial[..])).collect();
-        let segment = index::build(&entries).unwrap();
-        let facts = SegmentFacts {
-            source: list.source.to_owned(),
-            certification_authority: list.kind.name().to_owned(),
-            signer_key_id: newest_key(list.kind),
-            scope_key: scope_key(list.kind, list.municipality),
-            issuing_distribution_point: list
-                .municipality
-                .map_or_else(Vec::new, |municipality| point_name(list.kind, municipality)),
-            crl_number: vec![list.number],
-            this_update: list.this_update.secs(),
-            next_update: list.this_update.secs() + LIFETIME,
-            crl_sha256: [list.number; 32],
-            entry_count: list.entry_count,
-            segment_sha256: digest::digest(&digest::SHA256, &segment)
-                .as_ref()
-                .try_into()
-                .unwrap(),
-        };
+        let (segment, held_segment) = (segment(revoked), segment(held));
+        let facts = facts(&list, &segment);
         let current = writer.current(list.source).await.unwrap();
-        let replaces = current.map_or(0, |current| current.generation);
-        let generation = writer.apply(&facts, &segment, replaces).await.unwrap();
+        let seen = current.as_ref().and_then(|current| current.held.as_ref());
+        let held = (stated > 0).then(|| NewHeld {
+            since: facts.this_update,
+            segment: NewSegment {
+                segment: &held_segment,
+                entry_count: stated,
+            },
+        });
+        let replacement = Replacement {
+            facts: &facts,
+            segment: &segment,
+            replaces: current.as_ref().map_or(0, |current| current.generation),
+            replaces_held: seen.map_or(0, |held| held.segment.stored),
+            replaced_this_update: None,
+            departures: Departures::Known {
+                departed: held.map(|held| held.segment),
+                are_held: held.is_some(),
+                held,
+            },
+            keep_history_after: i64::MIN,
+        };
+        let generation = writer.replace(&replacement).await.unwrap();
         writer.close().await;
+        self.until_served(generation).await;
+    }
+
+    /// Lets go what is held of a list, and waits until that is served.
+    pub(crate) async fn accept_removals(&self, source: &str, number: u8) {
+        let writer = CrlWriter::open(&self.crl).await.unwrap();
+        let decision = RemovalDecision {
+            decided_by: "operator",
+            decided_at: 1,
+        };
+        let accepted = writer.accept_removals(source, &[number], &decision).await;
+        accepted.unwrap();
+        let generation = writer.feed().await.unwrap().generation;
+        writer.close().await;
+        self.until_served(generation).await;
+    }
+
+    async fn until_served(&self, generation: u64) {
         self.until("the list is served", async || {
             self.freshness(SRE)
                 .await

@@ -1,0 +1,203 @@
+//! What left a list: its stored index is read piece by piece and compared with the next one's.
+
+use index::{Builder, Departures};
+use store::{CrlWriter, CurrentSegment, NewHeld, NewSegment, Piece, SegmentPieces, StoreError};
+
+use crate::apply::Prepared;
+use crate::outcome::SyncError;
+use crate::removals::{DAY, RemovalLimits};
+use crate::verify::aside;
+
+/// What came of comparing the list in force with the next one.
+#[derive(Debug)]
+pub(crate) enum Compared {
+    /// What is stored of the list in force cannot be read as what was stored.
+    Unknown,
+    Known(Box<Left>),
+}
+
+/// What left the list in force.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// The certificates of the list in force that are not on the next one.
+    pub(crate) departed: Serials,
+    /// Whether they are too many, and so among those that are held.
+    pub(crate) are_held: bool,
+    /// What is held from now on.
+    held: Serials,
+}
+
+/// A segment; without octets where there is nobody in it.
+#[derive(Debug, Default)]
+pub(crate) struct Serials {
+    segment: Vec<u8>,
+    pub(crate) count: u64,
+}
+
+/// Without a list in force, nothing left.
+impl Default for Compared {
+    fn default() -> Self {
+        Self::Known(Box::default())
+    }
+}
+
+impl Compared {
+    /// How many certificates left, as far as that is known.
+    pub(crate) fn departed_count(&self) -> Option<u64> {
+        match self {
+            Self::Unknown => None,
+            Self::Known(left) => Some(left.departed.count),
+        }
+    }
+
+    /// How many certificates are held from now on, over this list.
+    pub(crate) fn held_count(&self, in_force: Option<&CurrentSegment>) -> u64 {
+        match self {
+            Self::Unknown => in_force
+                .and_then(|current| current.held.as_ref())
+                .map_or(0, |held| held.segment.entry_count),
+            Self::Known(left) => left.held.count,
+        }
+    }
+
+    /// For the store. `since`: thisUpdate of the first list that those held until now were missing from.
+    pub(crate) fn departures(&self, since: Option<i64>, this_update: i64) -> store::Departures<'_> {
+        match self {
+            Self::Unknown => store::Departures::Unknown,
+            Self::Known(left) => store::Departures::Known {
+                departed: left.departed.as_new(),
+                are_held: left.are_held,
+                held: left.held.as_new().map(|segment| NewHeld {
+                    since: since.unwrap_or(this_update),
+                    segment,
+                }),
+            },
+        }
+    }
+}
+
+impl Serials {
+    fn of(builder: Builder) -> Result<Self, SyncError> {
+        if builder.is_empty() {
+            return Ok(Self::default());
+        }
+        let count = builder.len() as u64;
+        let segment = builder.finish()?;
+        Ok(Self { segment, count })
+    }
+
+    fn as_new(&self) -> Option<NewSegment<'_>> {
+        (self.count > 0).then_some(NewSegment {
+            segment: &self.segment,
+            entry_count: self.count,
+        })
+    }
+}
+
+/// Compares the list in force with the next one. `None`: it was replaced meanwhile.
+///
+/// What was held and is not on the next list stays held; what left now joins it if it is too much.
+pub(crate) async fn compare(
+    writer: &CrlWriter,
+    current: &CurrentSegment,
+    next: &Prepared,
+    limits: &RemovalLimits,
+) -> Result<Option<Compared>, SyncError> {
+    let departures = Departures::new(next.segment.clone(), Builder::new());
+    let departed = match read(writer.segment_pieces(current), departures).await? {
+        Read::All(departed) => departed,
+        Read::Replaced => return Ok(None),
+        Read::Unreadable => return Ok(Some(Compared::Unknown)),
+    };
+    let held = match &current.held {
+        None => Builder::new(),
+        Some(held) => {
+            let departures = Departures::new(next.segment.clone(), Builder::new());
+            match read(writer.stored_pieces(&held.segment), departures).await? {
+                Read::All(held) => held,
+                Read::Replaced => return Ok(None),
+                Read::Unreadable => return Ok(Some(Compared::Unknown)),
+            }
+        }
+    };
+    let are_held = is_suspicious(writer, current, next, departed.len() as u64, limits).await?;
+    let segment = next.segment.clone();
+    aside(move || {
+        let departed = Serials::of(departed)?;
+        let mut held = held;
+        if are_held {
+            let mut both = Departures::new(segment, held);
+            both.push(&departed.segment).map_err(of_our_own)?;
+            held = both.finish().map_err(of_our_own)?;
+        }
+        let held = Serials::of(held)?;
+        Ok(Some(Compared::Known(Box::new(Left {
+            departed,
+            are_held,
+            held,
+        }))))
+    })
+    .await?
+}
+
+/// Whether more left than may, within a day up to the next list.
+async fn is_suspicious(
+    writer: &CrlWriter,
+    current: &CurrentSegment,
+    next: &Prepared,
+    departed: u64,
+    limits: &RemovalLimits,
+) -> Result<bool, SyncError> {
+    if departed == 0 {
+        return Ok(false);
+    }
+    let this_update = next.facts.this_update;
+    let recent = writer
+        .recent_departures(&current.facts.source, this_update.saturating_sub(DAY))
+        .await?;
+    // What left within the day was there at its beginning.
+    let in_force = u64::try_from(current.facts.entry_count).unwrap_or(0);
+    let began = recent.since.unwrap_or(current.facts.this_update);
+    let entries = in_force.saturating_add(recent.departed);
+    let all = departed.saturating_add(recent.departed);
+    Ok(all > limits.allowed(entries, this_update.saturating_sub(began)))
+}
+
+/// How reading a stored segment ended.
+enum Read {
+    All(Builder),
+    Replaced,
+    Unreadable,
+}
+
+async fn read(mut pieces: SegmentPieces, departures: Departures) -> Result<Read, SyncError> {
+    let mut departures = departures;
+    loop {
+        match pieces.next().await {
+            Ok(Piece::Octets(octets)) => {
+                let walked = aside(move || departures.push(&octets).map(|()| departures)).await?;
+                match walked {
+                    Ok(walked) => departures = walked,
+                    Err(_) => return Ok(Read::Unreadable),
+                }
+            }
+            Ok(Piece::End) => {
+                return Ok(match departures.finish() {
+                    Ok(left) => Read::All(left),
+                    Err(_) => Read::Unreadable,
+                });
+            }
+            Ok(Piece::Replaced) => return Ok(Read::Replaced),
+            Err(StoreError::Inconsistent { .. }) => return Ok(Read::Unreadable),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// A segment that was just written is one that can be read.
+fn of_our_own(error: index::DepartureError) -> SyncError {
+    match error {
+        index::DepartureError::Older(error) => SyncError::Index(error),
+        index::DepartureError::Build(error) => SyncError::Build(error),
+    }
+}

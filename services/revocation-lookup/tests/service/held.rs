@@ -1,0 +1,84 @@
+//! Certificates that left a list, too many at once: revoked until an operator decides.
+
+use proto::revocation::v1::{RevocationStatus, UnknownReason};
+use sandbox::mint::CaKind::UserAuthentication;
+
+use crate::world::{
+    BULK, NewList, REVOKED, REVOKED_AT, SRE, UNLISTED, VERIFICATION, World, batch, question,
+};
+
+/// The next list, which is said to have so many entries.
+fn next(world: &World, number: u8, entry_count: i64) -> NewList {
+    NewList {
+        source: "user-full",
+        kind: UserAuthentication,
+        municipality: None,
+        number,
+        this_update: runtime::clock::Clock::now(&world.clock),
+        entry_count,
+    }
+}
+
+async fn status(world: &World, serial: [u8; 3]) -> RevocationStatus {
+    let question = question(UserAuthentication, &serial);
+    let answer = world.ask(VERIFICATION, question).await.unwrap();
+    // Alone and among others the same is said.
+    let number = u32::from_be_bytes([0, serial[0], serial[1], serial[2]]);
+    let serials = [number + 77, number, number + 78];
+    let batch = batch(UserAuthentication, &serials);
+    let batch = world.ask_batch(BULK, batch).await.unwrap();
+    if answer.status() == RevocationStatus::Revoked {
+        assert_eq!(batch.revoked, [0b010]);
+        assert_eq!(batch.revocations[0].revocation, answer.revocation);
+        assert_eq!(answer.revocation.unwrap().revoked_at, REVOKED_AT);
+    } else {
+        assert_eq!(batch.revoked, [0]);
+        assert_eq!(batch.others(), answer.status());
+    }
+    answer.status()
+}
+
+async fn held(world: &World) -> u64 {
+    let freshness = world.freshness(SRE).await.unwrap();
+    let source = freshness.sources.iter().find(|it| it.source == "user-full");
+    source.unwrap().held_removals
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_left_a_list_is_revoked_until_it_is_accepted() {
+    let world = World::with_full_lists().await;
+    assert_eq!(status(&world, REVOKED).await, RevocationStatus::Revoked);
+    assert_eq!(held(&world).await, 0);
+
+    let list = next(&world, 2, 1);
+    world
+        .publish_holding(list, &[UNLISTED], &[REVOKED], 1)
+        .await;
+    assert_eq!(status(&world, REVOKED).await, RevocationStatus::Revoked);
+    assert_eq!(status(&world, UNLISTED).await, RevocationStatus::Revoked);
+    assert_eq!(status(&world, [7, 7, 7]).await, RevocationStatus::Good);
+    assert_eq!(held(&world).await, 1);
+
+    // The list itself stays the same: only what is held of it goes.
+    world.accept_removals("user-full", 2).await;
+    assert_eq!(status(&world, REVOKED).await, RevocationStatus::Good);
+    assert_eq!(status(&world, UNLISTED).await, RevocationStatus::Revoked);
+    assert_eq!(held(&world).await, 0);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_what_is_held_cannot_be_read_nobody_is_good() {
+    let world = World::with_full_lists().await;
+    let list = next(&world, 2, 1);
+    // One serial number, and two are stated.
+    world
+        .publish_holding(list, &[UNLISTED], &[REVOKED], 2)
+        .await;
+    let question = question(UserAuthentication, &[7, 7, 7]);
+    let answer = world.ask(VERIFICATION, question).await.unwrap();
+    assert_eq!(answer.unknown_reason(), UnknownReason::Stale);
+    // What was served until then still proves revocations.
+    assert_eq!(status(&world, REVOKED).await, RevocationStatus::Revoked);
+    world.stop().await;
+}
