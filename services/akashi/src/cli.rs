@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::commands::audit::AuditArguments;
 use crate::commands::check::CheckArguments;
 use crate::commands::config_check::ConfigCheckArguments;
+use crate::commands::crl::CrlArguments;
 use crate::commands::holder::HolderArguments;
 use crate::commands::inspect::InspectArguments;
 use crate::commands::validate::ValidateArguments;
@@ -49,6 +50,8 @@ pub enum Command {
     Validate(ValidateArguments),
     /// Read the audit log.
     Audit(AuditArguments),
+    /// Decide about certificates that left a revocation list, more at once than expiry explains.
+    Crl(CrlArguments),
     /// Decide about serial links that arrived after the renewed certificate was already used.
     Holder(HolderArguments),
 }

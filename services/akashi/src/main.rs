@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use akashi::cli::{Cli, Command, ConfigCommand};
 use akashi::commands::{
-    all, audit, check, config_check, crl_sync_once, holder, inspect, role, validate,
+    all, audit, check, config_check, crl, crl_sync_once, holder, inspect, role, validate,
 };
 use akashi::roles::Role;
 use clap::Parser as _;
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
             Command::Inspect(it) => inspect::run(&it),
             Command::Validate(it) => validate::run(&it),
             Command::Audit(it) => audit::run(it).await,
+            Command::Crl(it) => crl::run(it).await,
             Command::Holder(it) => holder::run(it).await,
         }
     })

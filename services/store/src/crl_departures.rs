@@ -28,6 +28,23 @@ pub struct RemovalDecision<'a> {
     pub decided_at: i64,
 }
 
+/// What an operator decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedRemovals {
+    /// The source's name in the configuration.
+    pub source: String,
+    /// The certification authority's name in the configuration.
+    pub certification_authority: String,
+    /// cRLNumber of the list in force then, unsigned big-endian without leading zero octets.
+    pub crl_number: Vec<u8>,
+    /// How many certificates were let go.
+    pub entry_count: u64,
+    /// Who decided.
+    pub decided_by: String,
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub decided_at: i64,
+}
+
 /// Why held certificates were not let go. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -307,4 +324,26 @@ pub(crate) async fn accept(
     .during("a decision is recorded")?;
     transaction.commit().await.during("removals are accepted")?;
     Ok(held.segment.entry_count)
+}
+
+pub(crate) async fn decisions(database: &Database) -> Result<Vec<AcceptedRemovals>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT source, certification_authority, crl_number, entry_count, decided_by, decided_at
+         FROM crl_decision ORDER BY generation",
+    )
+    .fetch_all(database.reader())
+    .await
+    .during("decisions are read")?;
+    rows.iter()
+        .map(|row| {
+            Ok(AcceptedRemovals {
+                source: row.text("source")?,
+                certification_authority: row.text("certification_authority")?,
+                crl_number: crl_rows::strip_number(&row.octets("crl_number")?),
+                entry_count: row.count("entry_count")?,
+                decided_by: row.text("decided_by")?,
+                decided_at: row.bigint("decided_at")?,
+            })
+        })
+        .collect()
 }

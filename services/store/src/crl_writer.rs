@@ -6,7 +6,9 @@ use crate::crl::{
     StoredSegment,
 };
 use crate::crl_apply::{self, Departures, Replacement};
-use crate::crl_departures::{self, AcceptError, RecentDepartures, RemovalDecision};
+use crate::crl_departures::{
+    self, AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision,
+};
 use crate::crl_rows::{self, LISTS_LOCK, next_generation};
 use crate::crl_sources;
 use crate::database::Database;
@@ -136,6 +138,11 @@ impl CrlWriter {
         decision: &RemovalDecision<'_>,
     ) -> Result<u64, AcceptError> {
         crl_departures::accept(&self.database, source, crl_number, decision).await
+    }
+
+    /// What operators accepted, oldest first.
+    pub async fn removal_decisions(&self) -> Result<Vec<AcceptedRemovals>, StoreError> {
+        crl_departures::decisions(&self.database).await
     }
 
     /// Records how an attempt to refresh `source` ended.

@@ -37,7 +37,7 @@ pub use crl::{
     SegmentFacts, SourceRegistration, SourceState, StoredSegment,
 };
 pub use crl_apply::{Departures, NewHeld, NewSegment, Replacement};
-pub use crl_departures::{AcceptError, RecentDepartures, RemovalDecision};
+pub use crl_departures::{AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision};
 pub use crl_reader::CrlReader;
 pub use crl_writer::CrlWriter;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};

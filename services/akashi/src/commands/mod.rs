@@ -4,6 +4,7 @@ pub mod all;
 pub mod audit;
 pub mod check;
 pub mod config_check;
+pub mod crl;
 pub mod crl_sync_once;
 pub mod holder;
 pub mod inspect;

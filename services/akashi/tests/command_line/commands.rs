@@ -1,5 +1,10 @@
 //! The commands that start nothing.
 
+use store::{
+    CrlWriter, DatabaseUrl, Departures, NewHeld, NewSegment, Replacement, SegmentFacts,
+    SourceRegistration,
+};
+
 use crate::support::{akashi, deployment, edit, text};
 
 const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config");
@@ -213,4 +218,96 @@ fn a_link_that_does_not_wait_cannot_be_accepted() {
         "{}",
         said.stderr
     );
+}
+
+/// A list of `source` with nobody on it, and one certificate that left it and is held.
+fn hold_a_removal(database: &DatabaseUrl, source: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let writer = CrlWriter::open(database).await.unwrap();
+        let registration = SourceRegistration {
+            source: source.to_owned(),
+            certification_authority: "user-authentication".to_owned(),
+            expected_scope_key: None,
+            ordinal: 0,
+        };
+        writer.register_sources(&[registration]).await.unwrap();
+        let facts = SegmentFacts {
+            source: source.to_owned(),
+            certification_authority: "user-authentication".to_owned(),
+            signer_key_id: vec![7; 20],
+            scope_key: Vec::new(),
+            issuing_distribution_point: Vec::new(),
+            crl_number: vec![1, 4],
+            this_update: 1_700_000_000,
+            next_update: 1_800_000_000,
+            crl_sha256: [1; 32],
+            entry_count: 0,
+            segment_sha256: sandbox::mint::sha256(b"list"),
+        };
+        let segment = NewSegment {
+            segment: b"held",
+            entry_count: 1,
+        };
+        let replacement = Replacement {
+            facts: &facts,
+            segment: b"list",
+            replaces: 0,
+            replaces_held: 0,
+            replaced_this_update: None,
+            departures: Departures::Known {
+                departed: Some(segment),
+                are_held: true,
+                held: Some(NewHeld {
+                    since: 1_700_000_000,
+                    segment,
+                }),
+            },
+            keep_history_after: 0,
+        };
+        writer.replace(&replacement).await.unwrap();
+        writer.close().await;
+    });
+}
+
+#[test]
+fn removals_are_shown_and_accepted_for_the_list_that_was_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = DatabaseUrl::sqlite(&folder.path().join("crl.db")).unwrap();
+    hold_a_removal(&database, "full");
+    let url = format!("sqlite://{}", folder.path().join("crl.db").display());
+    let crl = |arguments: &[&str]| {
+        let mut all = vec!["crl"];
+        all.extend(arguments);
+        all.extend(["--store", &url]);
+        let said = akashi(&all);
+        (said.code, said.stdout + &said.stderr)
+    };
+    let held = "source=full certification_authority=user-authentication number=260 entries=0 held=1 \
+                since=2023-11-14T22:13:20Z\n";
+    assert_eq!(crl(&["held"]), (Some(0), held.to_owned()));
+    assert_eq!(crl(&["decisions"]), (Some(0), String::new()));
+
+    let accept =
+        |source: &str, number: &str, by: &str| crl(&["accept", source, number, "--decided-by", by]);
+    let (code, words) = accept("full", "259", "operator");
+    assert_eq!(code, Some(1));
+    assert!(words.contains("has number 260"), "{words}");
+    let (code, words) = accept("other", "260", "operator");
+    assert_eq!(code, Some(1));
+    assert!(words.contains("no list is in force"), "{words}");
+    assert_eq!(accept("full", "260", "").0, Some(1));
+    assert_eq!(crl(&["held"]), (Some(0), held.to_owned()));
+
+    let (code, words) = accept("full", "260", "operator A");
+    assert_eq!(code, Some(0), "{words}");
+    assert_eq!(crl(&["held"]), (Some(0), String::new()));
+    let (code, words) = accept("full", "260", "operator A");
+    assert_eq!(code, Some(1));
+    assert!(words.contains("nothing is held"), "{words}");
+    let (code, words) = crl(&["decisions"]);
+    assert_eq!(code, Some(0));
+    let decision = "source=full certification_authority=user-authentication number=260 accepted=1 \
+                    decided_by=\"operator A\" decided_at=20";
+    assert!(words.starts_with(decision), "{words}");
 }

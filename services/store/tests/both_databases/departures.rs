@@ -1,12 +1,12 @@
 //! What left the lists.
 
 use store::{
-    AcceptError, ApplyError, CrlWriter, Departures, NewHeld, NewSegment, Piece, RecentDepartures,
-    RemovalDecision, Replacement, SegmentFacts,
+    AcceptError, AcceptedRemovals, ApplyError, CrlWriter, Departures, NewHeld, NewSegment, Piece,
+    RecentDepartures, RemovalDecision, Replacement, SegmentFacts,
 };
 
 use crate::databases::Databases;
-use crate::lists::{facts, source};
+use crate::lists::{AUTHORITY, facts, source};
 
 const DECISION: RemovalDecision<'_> = RemovalDecision {
     decided_by: "operator",
@@ -159,6 +159,15 @@ pub(crate) async fn an_operator_lets_go_what_is_held_of_the_list_that_was_looked
     assert!(writer.feed().await.unwrap().generation > feed.generation);
     let again = writer.accept_removals("full", &[2], &DECISION).await;
     assert!(matches!(again, Err(AcceptError::NothingHeld)));
+    let decision = AcceptedRemovals {
+        source: "full".to_owned(),
+        certification_authority: AUTHORITY.to_owned(),
+        crl_number: vec![2],
+        entry_count: 2,
+        decided_by: "operator".to_owned(),
+        decided_at: 5_000,
+    };
+    assert_eq!(writer.removal_decisions().await.unwrap(), [decision]);
 
     // A list that was compared with what was held until then does not bring it back.
     let third = facts("full", 3, b"c");
