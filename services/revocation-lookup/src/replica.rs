@@ -12,12 +12,20 @@ use pki::{KeyIdentifier, UnixTime};
 use prometheus::IntCounter;
 use runtime::clock::Clock;
 use runtime::{Context, ServeError};
-use store::{CrlReader, CurrentSegment, Feed, Manifest, SourceState, StoreError};
+use store::{CrlReader, CurrentSegment, Feed, SourceState, StoreError};
+use tokio::time::Instant;
 
 use crate::snapshot::{AuthorityLists, Held, List, Served, Snapshot, Source, Trusted};
 
 /// A list may be replaced while it is read, and the next one too; a writer that is always faster is not normal.
 const LOAD_ATTEMPTS: u32 = 5;
+
+/// At least so long between two readings of the store: many changes in a row are one.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// Everything is read again after so long, whatever the store says has changed: it may have been restored from a copy
+/// and have gone on since, or written by a program that does not say what it changes.
+const WHOLE: Duration = Duration::from_mins(1);
 
 /// The counters are one row and the manifest some two thousand; a store that needs longer does not answer at all.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -33,6 +41,8 @@ pub(crate) struct Replica {
     failures: IntCounter,
     /// The feed that the snapshot stands for; `None`: something of it could not be loaded.
     complete_at: Option<Feed>,
+    /// When everything was read last.
+    whole_at: Instant,
     /// Whether the last attempt failed, so that an outage is logged twice and not every second.
     failing: bool,
 }
@@ -88,17 +98,24 @@ impl Replica {
             clock: context.clock.clone(),
             failures,
             complete_at: None,
+            whole_at: Instant::now(),
             failing: false,
         })
     }
 
-    /// Follows the store until the task is aborted.
+    /// Follows the store until the task is aborted: on its own schedule, and at once where it hears of a change.
     pub(crate) async fn follow(mut self, interval: Duration) {
+        let hints = self.reader.hints();
         let mut ticks = tokio::time::interval(interval);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = hints.next() => {}
+            }
             self.catch_up().await;
+            // A resync of thousands of lists is followed in steps, not list by list.
+            tokio::time::sleep(BREATH).await;
         }
     }
 
@@ -145,8 +162,8 @@ impl Replica {
             return Ok(true);
         }
         for _ in 0..LOAD_ATTEMPTS {
-            let manifest = in_time(ANSWER, self.reader.manifest()).await?;
-            if let Some((snapshot, complete)) = self.load(manifest).await? {
+            let (feed, states) = self.states().await?;
+            if let Some((snapshot, complete)) = self.load(feed, states).await? {
                 self.complete_at = complete.then_some(snapshot.feed);
                 tracing::debug!(generation = snapshot.feed.generation, "lists are served");
                 self.served.replace(snapshot);
@@ -156,8 +173,44 @@ impl Replica {
         Err(LoadError::AlwaysReplaced)
     }
 
-    /// The snapshot of a manifest, and whether nothing is missing in it. `None`: a list was replaced meanwhile.
-    async fn load(&self, manifest: Manifest) -> Result<Option<(Snapshot, bool)>, LoadError> {
+    /// Every source as it is now: what changed is read, and everything where nothing is known, or what is known is void,
+    /// or was read long ago.
+    async fn states(&mut self) -> Result<(Feed, Vec<Arc<SourceState>>), NoAnswer> {
+        let known = self.complete_at.filter(|_| self.whole_at.elapsed() < WHOLE);
+        if let Some(since) = known {
+            let changes = in_time(ANSWER, self.reader.changes(&since)).await?;
+            if !changes.whole {
+                return Ok((changes.feed, self.merged(changes.sources)));
+            }
+        }
+        let manifest = in_time(ANSWER, self.reader.manifest()).await?;
+        self.whole_at = Instant::now();
+        let states = manifest.sources.into_iter().map(Arc::new).collect();
+        Ok((manifest.feed, states))
+    }
+
+    /// The sources of the snapshot in force, with those in place that changed.
+    fn merged(&self, changed: Vec<SourceState>) -> Vec<Arc<SourceState>> {
+        let mut changed: HashMap<String, SourceState> = changed
+            .into_iter()
+            .map(|state| (state.registration.source.clone(), state))
+            .collect();
+        let snapshot = self.served.snapshot();
+        let served = snapshot.authorities.iter().flat_map(|lists| &lists.sources);
+        served
+            .map(|source| {
+                let changed = changed.remove(&source.state.registration.source);
+                changed.map_or_else(|| source.state.clone(), Arc::new)
+            })
+            .collect()
+    }
+
+    /// The snapshot of these sources, and whether nothing is missing in it. `None`: a list was replaced meanwhile.
+    async fn load(
+        &self,
+        feed: Feed,
+        states: Vec<Arc<SourceState>>,
+    ) -> Result<Option<(Snapshot, bool)>, LoadError> {
         let served = arc_swap::Guard::into_inner(self.served.snapshot());
         let served: HashMap<&str, &Arc<List>> = served
             .authorities
@@ -169,7 +222,7 @@ impl Replica {
         let mut complete = true;
         let mut sources: Vec<Vec<Source>> = Vec::new();
         sources.resize_with(self.trusted.authorities.len(), Vec::new);
-        for state in manifest.sources {
+        for state in states {
             let name = &state.registration.certification_authority;
             // Not one of ours: nobody can ask about it.
             let Some(place) = self.trusted.place_of_name(name) else {
@@ -206,7 +259,7 @@ impl Replica {
             sources[place].push(Source { state, list });
         }
         let lists = sources.into_iter().map(AuthorityLists::new).collect();
-        Ok(Some((Snapshot::new(manifest.feed, lists), complete)))
+        Ok(Some((Snapshot::new(feed, lists), complete)))
     }
 
     /// The list in force of a source: the one that is served already, or the newly loaded one.

@@ -70,7 +70,7 @@ impl List {
 
 /// A registered source and the list that is served from it.
 pub(crate) struct Source {
-    pub(crate) state: SourceState,
+    pub(crate) state: Arc<SourceState>,
     pub(crate) list: Option<Arc<List>>,
 }
 

@@ -126,6 +126,18 @@ pub struct Manifest {
     pub sources: Vec<SourceState>,
 }
 
+/// What changed since a reader looked last, read at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// The counters at that moment.
+    pub feed: Feed,
+    /// Whether `sources` are all there are, and what was read before is void: sources came or went, or the store was
+    /// restored from an older copy.
+    pub whole: bool,
+    /// The sources that changed, in the order of the configuration.
+    pub sources: Vec<SourceState>,
+}
+
 /// One registered source and its list in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceState {

@@ -77,6 +77,7 @@ pub(crate) async fn replace(
     let generation = next_generation(&mut transaction).await?;
     replace_segment(&mut transaction, facts, replacement.segment, generation).await?;
     crl_departures::record(&mut transaction, replacement, generation).await?;
+    crl_rows::mark_changed(&mut transaction, &facts.source, generation).await?;
     transaction.commit().await.during("a list is committed")?;
     Ok(from_bigint(generation)?)
 }

@@ -306,6 +306,7 @@ pub(crate) async fn accept(
     }
     remove_held(&mut transaction, source).await?;
     let generation = next_generation(&mut transaction).await?;
+    crl_rows::mark_changed(&mut transaction, source, generation).await?;
     sqlx::query(
         "INSERT INTO crl_decision
              (generation, source, certification_authority, crl_number, entry_count, decided_by,

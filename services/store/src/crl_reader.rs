@@ -1,21 +1,21 @@
 //! The authority that reads the lists: revocation-lookup's.
 
 use index::SegmentBuffer;
-use sqlx::any::AnyRow;
 
-use crate::columns::Columns as _;
-use crate::crl::{CurrentSegment, Feed, Manifest, SourceRegistration, SourceState, StoredSegment};
-use crate::crl_rows;
+use crate::crl::{Changes, CurrentSegment, Feed, Manifest, StoredSegment};
+use crate::crl_hints::ListHints;
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
-use crate::error::{During as _, StoreError};
+use crate::error::StoreError;
 use crate::limits;
 use crate::segment_pieces::{Piece, SegmentPieces};
+use crate::{crl_manifest, crl_rows};
 
 /// Reads lists. Connects on first use; until the writer has run, every call says [`StoreError::NotPrepared`].
 #[derive(Debug, Clone)]
 pub struct CrlReader {
     database: Database,
+    url: DatabaseUrl,
 }
 
 impl CrlReader {
@@ -23,6 +23,7 @@ impl CrlReader {
     pub fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
         Ok(Self {
             database: Database::open_reader(url)?,
+            url: url.clone(),
         })
     }
 
@@ -33,48 +34,22 @@ impl CrlReader {
 
     /// Every source and its list in force, at one moment: one statement is one snapshot on both databases.
     pub async fn manifest(&self) -> Result<Manifest, StoreError> {
-        let rows = sqlx::query(
-            "SELECT f.generation AS feed_generation, f.attempts AS feed_attempts,
-                    s.source AS source, s.certification_authority AS certification_authority,
-                    s.expected_scope_key AS expected_scope_key, s.ordinal AS ordinal,
-                    s.last_attempt_at AS last_attempt_at, s.last_success_at AS last_success_at,
-                    s.last_refusal AS last_refusal,
-                    g.generation AS segment_generation,
-                    g.certification_authority AS segment_authority, g.signer_key_id AS signer_key_id,
-                    g.scope_key AS scope_key,
-                    g.issuing_distribution_point AS issuing_distribution_point,
-                    g.crl_number AS crl_number, g.this_update AS this_update,
-                    g.next_update AS next_update, g.crl_sha256 AS crl_sha256,
-                    g.entry_count AS entry_count, g.segment_sha256 AS segment_sha256,
-                    g.octets AS octets, g.chunks AS chunks,
-                    h.stored AS held_stored, h.since AS held_since,
-                    h.entry_count AS held_entry_count, h.segment_sha256 AS held_segment_sha256,
-                    h.octets AS held_octets, h.chunks AS held_chunks
-             FROM crl_feed f
-             LEFT JOIN crl_source s ON 1 = 1
-             LEFT JOIN crl_segment g ON g.source = s.source
-             LEFT JOIN crl_held h ON h.source = g.source
-             WHERE f.id = 1
-             ORDER BY s.certification_authority, s.ordinal, s.source",
-        )
-        .fetch_all(self.database.reader())
-        .await
-        .during("the manifest is read")?;
-        let first = rows.first().ok_or(StoreError::Inconsistent {
-            what: "the feed has no row",
-        })?;
-        let feed = Feed {
-            generation: first.count("feed_generation")?,
-            attempts: first.count("feed_attempts")?,
-        };
-        let sources: Result<Vec<_>, _> = rows
-            .iter()
-            .filter_map(|row| source_state(row).transpose())
-            .collect();
+        let never = Feed::default();
+        let changes = crl_manifest::read(self.database.reader(), &never, true).await?;
         Ok(Manifest {
-            feed,
-            sources: sources?,
+            feed: changes.feed,
+            sources: changes.sources,
         })
+    }
+
+    /// What changed since the counters stood so, at one moment.
+    pub async fn changes(&self, since: &Feed) -> Result<Changes, StoreError> {
+        crl_manifest::read(self.database.reader(), since, false).await
+    }
+
+    /// Begins to listen for hints that lists changed. Must be called within a tokio runtime.
+    pub fn hints(&self) -> ListHints {
+        ListHints::listen(&self.url)
     }
 
     /// The serialised segment of a list in force, its hash checked, in the memory that lookups read. `None`: it was
@@ -116,29 +91,4 @@ async fn whole(mut pieces: SegmentPieces) -> Result<Option<SegmentBuffer>, Store
             Piece::Replaced => return Ok(None),
         }
     }
-}
-
-/// A row of the manifest; `None` for the row that stands for "no source at all".
-fn source_state(row: &AnyRow) -> Result<Option<SourceState>, StoreError> {
-    let Some(ordinal) = row.bigint_or_null("ordinal")? else {
-        return Ok(None);
-    };
-    let source = row.text("source")?;
-    let current = row
-        .bigint_or_null("segment_generation")?
-        .map(|generation| crl_rows::segment(row, source.clone(), generation))
-        .transpose()?;
-    let last_refusal = row.text("last_refusal")?;
-    Ok(Some(SourceState {
-        registration: SourceRegistration {
-            source,
-            certification_authority: row.text("certification_authority")?,
-            expected_scope_key: row.octets_or_null("expected_scope_key")?,
-            ordinal,
-        },
-        current,
-        last_attempt_at: row.bigint_or_null("last_attempt_at")?,
-        last_success_at: row.bigint_or_null("last_success_at")?,
-        last_refusal: (!last_refusal.is_empty()).then_some(last_refusal),
-    }))
 }

@@ -6,8 +6,12 @@ use sqlx::{Any, Executor, Transaction};
 
 use crate::columns::Columns as _;
 use crate::crl::{CurrentSegment, Feed, HeldRemovals, HighWater, SegmentFacts, StoredSegment};
+use crate::dialect::Dialect;
 use crate::error::{During as _, StoreError};
 use crate::limits;
+
+/// Where readers hear of changes.
+pub(crate) const LISTS_CHANNEL: &str = "akashi_crl";
 
 /// The lock that makes changes of the lists follow one another.
 pub(crate) const LISTS_LOCK: i64 = 1;
@@ -137,15 +141,36 @@ pub(crate) fn high_water(row: &AnyRow) -> Result<HighWater, StoreError> {
     })
 }
 
-/// Lets the generation rise.
+/// Lets the generation rise, and tells readers that something changes as soon as it is committed.
 pub(crate) async fn next_generation(
     transaction: &mut Transaction<'static, Any>,
 ) -> Result<i64, StoreError> {
-    sqlx::query("UPDATE crl_feed SET generation = generation + 1 WHERE id = 1 RETURNING generation")
-        .fetch_one(&mut **transaction)
+    let generation = sqlx::query(
+        "UPDATE crl_feed SET generation = generation + 1 WHERE id = 1 RETURNING generation",
+    )
+    .fetch_one(&mut **transaction)
+    .await
+    .during("the generation rises")?
+    .bigint("generation")?;
+    Dialect::hint(transaction, LISTS_CHANNEL, generation)
         .await
-        .during("the generation rises")?
-        .bigint("generation")
+        .during("readers are told")?;
+    Ok(generation)
+}
+
+/// Says that the list of a source, or what is held of it, is another one from a generation on.
+pub(crate) async fn mark_changed(
+    transaction: &mut Transaction<'static, Any>,
+    source: &str,
+    generation: i64,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE crl_source SET changed = $2 WHERE source = $1")
+        .bind(source.to_owned())
+        .bind(generation)
+        .execute(&mut **transaction)
+        .await
+        .during("a source is marked as changed")?;
+    Ok(())
 }
 
 /// Removes the list in force of a source with what is held of it; its highest number and its history stay.

@@ -1,6 +1,6 @@
 //! The authority that changes the lists: crl-sync's.
 
-use crate::columns::check_text;
+use crate::columns::{Columns as _, check_text};
 use crate::crl::{
     ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, SegmentFacts, SourceRegistration,
     StoredSegment,
@@ -16,11 +16,13 @@ use crate::database_url::DatabaseUrl;
 use crate::error::{During as _, StoreError};
 use crate::migrations::Part;
 use crate::segment_pieces::SegmentPieces;
+use crate::worker_lease::WorkerLease;
 
 /// Writes lists. One process should do so at a time; several are safe, and all but one are refused.
 #[derive(Debug, Clone)]
 pub struct CrlWriter {
     database: Database,
+    url: DatabaseUrl,
 }
 
 impl CrlWriter {
@@ -28,6 +30,7 @@ impl CrlWriter {
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
         Ok(Self {
             database: Database::open(url, Part::Crl).await?,
+            url: url.clone(),
         })
     }
 
@@ -40,7 +43,12 @@ impl CrlWriter {
         crl_sources::check(registrations)?;
         let mut transaction = self.database.begin_exclusive(LISTS_LOCK).await?;
         if crl_sources::replace(&mut transaction, registrations).await? {
-            next_generation(&mut transaction).await?;
+            let generation = next_generation(&mut transaction).await?;
+            sqlx::query("UPDATE crl_feed SET registered = $1 WHERE id = 1")
+                .bind(generation)
+                .execute(&mut *transaction)
+                .await
+                .during("sources are registered")?;
         }
         let feed = crl_rows::feed(&mut *transaction).await?;
         transaction
@@ -159,15 +167,24 @@ impl CrlWriter {
         };
         check_text(refusal)?;
         let mut transaction = self.database.begin_write().await?;
+        let attempt = sqlx::query(
+            "UPDATE crl_feed SET attempts = attempts + 1 WHERE id = 1 RETURNING attempts",
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .during(during)?
+        .bigint("attempts")?;
         let updated = sqlx::query(
             "UPDATE crl_source SET last_attempt_at = $2,
-                    last_success_at = COALESCE($3, last_success_at), last_refusal = $4
+                    last_success_at = COALESCE($3, last_success_at), last_refusal = $4,
+                    attempt = $5
              WHERE source = $1",
         )
         .bind(source.to_owned())
         .bind(at)
         .bind(success)
         .bind(refusal.to_owned())
+        .bind(attempt)
         .execute(&mut *transaction)
         .await
         .during(during)?;
@@ -176,11 +193,15 @@ impl CrlWriter {
                 what: "the source is not registered",
             });
         }
-        sqlx::query("UPDATE crl_feed SET attempts = attempts + 1 WHERE id = 1")
-            .execute(&mut *transaction)
-            .await
-            .during(during)?;
         transaction.commit().await.during(during)
+    }
+
+    /// Asks to be the one process that refreshes the lists. `None`: another one is.
+    ///
+    /// The lease is a lock of its own database session: it ends with the process, however that ends, and with the
+    /// connection. SQLite is one machine's and has no competitors: there everybody gets it.
+    pub async fn worker_lease(&self) -> Result<Option<WorkerLease>, StoreError> {
+        WorkerLease::ask(&self.url).await
     }
 
     /// Closes every connection.

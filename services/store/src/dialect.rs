@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use sqlx::any::AnyConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Row as _, Transaction};
 
 use crate::database_url::Location;
 use crate::limits;
@@ -69,6 +69,49 @@ impl Dialect {
                     .map(|_| ())
             }
         }
+    }
+
+    /// Lets listeners know when the transaction is committed. SQLite has none.
+    pub(crate) async fn hint(
+        transaction: &mut Transaction<'static, Any>,
+        channel: &str,
+        generation: i64,
+    ) -> Result<(), sqlx::Error> {
+        if transaction.backend_name() == "SQLite" {
+            return Ok(());
+        }
+        sqlx::query("SELECT CASE WHEN pg_notify($1, $2) IS NULL THEN 0 ELSE 1 END")
+            .bind(channel.to_owned())
+            .bind(generation.to_string())
+            .execute(&mut **transaction)
+            .await
+            .map(|_| ())
+    }
+
+    /// Takes the one lock of this kind that the schema has for the rest of the session, if nobody has it. SQLite is one
+    /// machine's, where nobody competes.
+    pub(crate) async fn try_session_lock(
+        connection: &mut AnyConnection,
+        lock: i32,
+    ) -> Result<bool, sqlx::Error> {
+        if connection.backend_name() == "SQLite" {
+            return Ok(true);
+        }
+        // A holder that vanished without a word (no power, no network) is noticed by the server within half a minute.
+        sqlx::raw_sql(
+            "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
+             SET tcp_keepalives_count = 3; SET tcp_user_timeout = 25000;",
+        )
+        .execute(&mut *connection)
+        .await?;
+        let row = sqlx::query(
+            "SELECT CASE WHEN pg_try_advisory_lock($1, hashtext(current_schema()))
+                         THEN 1 ELSE 0 END",
+        )
+        .bind(lock)
+        .fetch_one(connection)
+        .await?;
+        Ok(row.try_get::<i32, _>(0)? == 1)
     }
 
     /// What every new connection is told first.

@@ -12,6 +12,8 @@ mod columns;
 mod crl;
 mod crl_apply;
 mod crl_departures;
+mod crl_hints;
+mod crl_manifest;
 mod crl_reader;
 mod crl_rows;
 mod crl_sources;
@@ -27,17 +29,19 @@ pub mod limits;
 mod migrations;
 mod segment_pieces;
 mod serial_links;
+mod worker_lease;
 
 pub use audit::AuditLog;
 pub use audit_records::{
     CheckRecord, LedgerRow, Refusal, RefusalRecord, RefusalTotal, RefusalsPerMinute,
 };
 pub use crl::{
-    ApplyError, AttemptOutcome, CurrentSegment, Feed, HeldRemovals, HighWater, Manifest,
+    ApplyError, AttemptOutcome, Changes, CurrentSegment, Feed, HeldRemovals, HighWater, Manifest,
     SegmentFacts, SourceRegistration, SourceState, StoredSegment,
 };
 pub use crl_apply::{Departures, NewHeld, NewSegment, Replacement};
 pub use crl_departures::{AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision};
+pub use crl_hints::ListHints;
 pub use crl_reader::CrlReader;
 pub use crl_writer::CrlWriter;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
@@ -48,3 +52,4 @@ pub use holder_links::{
     HolderResolution, SerialHash, SerialLink, serial_hash,
 };
 pub use segment_pieces::{Piece, SegmentPieces};
+pub use worker_lease::WorkerLease;

@@ -43,6 +43,10 @@ impl Part {
                     "what left the lists",
                     include_str!("../migrations/crl/0002_departures.sql"),
                 ),
+                (
+                    "what changed since a reader looked last",
+                    include_str!("../migrations/crl/0003_changes.sql"),
+                ),
             ],
             Self::Audit => &[(
                 "checks, refusals and the ledger",

@@ -253,7 +253,9 @@ fn of_two_copies_of_a_list_the_current_one_answers() {
 fn a_source_that_may_deliver_anything_leaves_the_partitions_unknown() {
     let sources = |expected_scope_key| {
         let mut sources = lists(vec![list("a"), list("b")], &[]).sources;
-        sources[1].state.registration.expected_scope_key = expected_scope_key;
+        Arc::make_mut(&mut sources[1].state)
+            .registration
+            .expected_scope_key = expected_scope_key;
         AuthorityLists::new(sources)
     };
     let named = sources(Some(scope("b")));

@@ -123,7 +123,7 @@ impl List {
 /// A source for each list, and sources without one for the partitions in `missing`.
 fn lists(lists: Vec<List>, missing: &[&str]) -> AuthorityLists {
     let source = |scope_key: Vec<u8>, list: Option<Arc<List>>| Source {
-        state: SourceState {
+        state: Arc::new(SourceState {
             registration: SourceRegistration {
                 source: "source".to_owned(),
                 certification_authority: "user-authentication".to_owned(),
@@ -134,7 +134,7 @@ fn lists(lists: Vec<List>, missing: &[&str]) -> AuthorityLists {
             last_attempt_at: None,
             last_success_at: None,
             last_refusal: None,
-        },
+        }),
         list,
     };
     let held = lists

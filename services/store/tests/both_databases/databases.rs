@@ -44,6 +44,22 @@ impl Databases {
         }
     }
 
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// Ends every session of a role, as a server does that is stopped.
+    pub(crate) fn end_sessions(&self, role: &str) {
+        let Self::Postgres { server, database } = self else {
+            panic!("SQLite has no sessions")
+        };
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE usename = '{role}' AND datname = '{database}'"
+        );
+        server.execute("postgres", &end).unwrap();
+    }
+
     pub(crate) async fn writer(&self) -> CrlWriter {
         CrlWriter::open(&self.url("crl_writer")).await.unwrap()
     }

@@ -14,7 +14,7 @@ const DECISION: RemovalDecision<'_> = RemovalDecision {
 };
 
 /// The next list of "full", with what leaves it.
-fn next<'a>(
+pub(crate) fn next<'a>(
     facts: &'a SegmentFacts,
     segment: &'a [u8],
     seen: (u64, u64),
@@ -39,7 +39,7 @@ fn some(segment: &[u8]) -> NewSegment<'_> {
 }
 
 /// Two certificates left and are held.
-fn held(segment: &[u8]) -> Departures<'_> {
+pub(crate) fn held(segment: &[u8]) -> Departures<'_> {
     Departures::Known {
         departed: Some(some(segment)),
         are_held: true,

@@ -5,6 +5,7 @@
 mod audit;
 mod databases;
 mod departures;
+mod following;
 mod gateway_grants;
 mod gateway_state;
 mod holder_links;
@@ -43,6 +44,11 @@ on_both_databases! {
     audit::refusals_have_records_up_to_the_limit_and_are_counted_beyond_it,
     audit::the_ledger_adds_up_what_is_flushed,
     audit::text_that_only_one_database_would_store_is_refused_by_both,
+    following::only_what_changed_is_read,
+    following::counters_that_went_back_void_what_was_read,
+    following::what_an_operator_accepts_is_a_change,
+    following::readers_are_told_of_changes_where_the_database_can,
+    following::one_of_several_writers_gets_the_lease,
     gateway_state::a_sign_in_walks_from_the_request_to_the_claims,
     gateway_state::a_challenge_stays_until_it_ends_and_then_is_another,
     gateway_state::a_challenge_is_not_spent_before_it_is_issued_or_after_its_end,
