@@ -25,6 +25,7 @@ mod serial_links;
 mod source;
 mod sync;
 mod verify;
+mod worker;
 
 pub use config::{Config, FetchConfig, KindConfig, RemovalsConfig, SourceConfig, StoreConfig};
 pub use outcome::{Outcome, SourceOutcome};
@@ -36,9 +37,8 @@ use std::sync::Arc;
 use pki::{CertificationAuthority, Verifier};
 use runtime::config::ConfigError;
 use runtime::context::BackgroundError;
-use runtime::shutdown::Shutdown;
 use runtime::{Context, ServeError};
-use store::{CrlWriter, HolderKey, HolderLinks, SourceRegistration};
+use store::{CrlWriter, HolderKey, HolderLinks, SourceRegistration, StoreError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -47,12 +47,15 @@ use crate::metrics::{InForce, SyncMetrics};
 use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
 use crate::sync::{Memory, Room};
+use crate::worker::Worker;
 
 /// The health name of this service.
 const SERVICE: &str = "crl-sync";
 
 /// Refreshes every source on its schedule until the process is asked to stop. What is being fetched or verified then is
 /// dropped: up to its commit an attempt leaves no trace.
+///
+/// Of several processes on one PostgreSQL database one does the work; the others wait to take over.
 ///
 /// # Errors
 /// When the configuration, the anchors or the stores do not hold.
@@ -63,20 +66,15 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     for name in [SERVICE, ""] {
         context.health.set(name, true).await;
     }
-    let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
-    let mut tasks = JoinSet::new();
-    for source in sources {
-        let (room, permits) = (Arc::clone(&room), Arc::clone(&permits));
-        tasks.spawn(keep_fresh(room, source, permits, context.shutdown.clone()));
-    }
-    let mut result = Ok(());
-    while let Some(ended) = tasks.join_next().await {
-        if ended.is_err() {
-            // A source that is no longer asked would go stale in silence: stop, so that somebody starts us again.
-            result = Err(BackgroundError.into());
-            context.shutdown.begin();
-        }
-    }
+    let worker = Worker::new(
+        Arc::clone(&room),
+        sources,
+        config.fetch.concurrency,
+        context.shutdown.clone(),
+    );
+    let result = worker.run().await;
+    // Whatever the reason: a process that does no work must not look like one that does.
+    context.shutdown.begin();
     for name in ["", SERVICE] {
         context.health.set(name, false).await;
     }
@@ -103,6 +101,9 @@ pub async fn sync_once_watched(
     progress: &Progress,
 ) -> Result<Vec<SourceOutcome>, ServeError> {
     let (room, sources) = open(&config, &context, progress).await?;
+    room.register(sources.iter())
+        .await
+        .map_err(ServeError::role)?;
     progress.begin(sources.len());
     let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
     let mut tasks = JoinSet::new();
@@ -131,36 +132,6 @@ pub async fn sync_once_watched(
     Ok(outcomes.into_values().collect())
 }
 
-/// Asks one source again and again.
-async fn keep_fresh(room: Arc<Room>, source: Source, permits: Arc<Semaphore>, shutdown: Shutdown) {
-    let attempts = async {
-        let mut memory = Memory::default();
-        let mut failures: u32 = 0;
-        loop {
-            let outcome = {
-                // The semaphore is never closed.
-                let _permit = permits.acquire().await;
-                room.sync(&source, &mut memory).await
-            };
-            let succeeded = matches!(
-                outcome,
-                Outcome::Accepted { .. } | Outcome::Unchanged { .. }
-            );
-            failures = if succeeded {
-                0
-            } else {
-                failures.saturating_add(1)
-            };
-            let asked = memory.asked_pause();
-            tokio::time::sleep(source.pace.delay(failures, asked, schedule::random())).await;
-        }
-    };
-    tokio::select! {
-        () = shutdown.requested() => {}
-        () = attempts => {}
-    }
-}
-
 /// Checks everything and connects to the stores.
 async fn open(
     config: &Config,
@@ -186,20 +157,6 @@ async fn open(
     let writer = CrlWriter::open(&config.store.crl)
         .await
         .map_err(ServeError::role)?;
-    let registrations = registrations(&sources);
-    writer
-        .register_sources(&registrations)
-        .await
-        .map_err(ServeError::role)?;
-    for source in &sources {
-        let current = writer
-            .current(&source.name)
-            .await
-            .map_err(ServeError::role)?;
-        if matches!(source.kind, SourceKind::Crl { .. }) {
-            metrics.show(source, current.as_ref().map(InForce::from));
-        }
-    }
     let room = Room {
         clock: Arc::clone(&context.clock),
         fetcher,
@@ -251,7 +208,7 @@ fn check_signers(
     Ok(())
 }
 
-fn registrations(sources: &[Source]) -> Vec<SourceRegistration> {
+fn registrations<'a>(sources: impl Iterator<Item = &'a Source>) -> Vec<SourceRegistration> {
     (0..)
         .zip(sources)
         .filter(|(_, source)| matches!(source.kind, SourceKind::Crl { .. }))
@@ -274,6 +231,29 @@ async fn holders(config: &Config) -> Result<Option<(HolderLinks, HolderKey)>, Se
 }
 
 impl Room {
+    /// Makes the sources of the configuration those of the store, and shows what is in force of them.
+    async fn register<'a>(
+        &self,
+        sources: impl Iterator<Item = &'a Source> + Clone,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .register_sources(&registrations(sources.clone()))
+            .await?;
+        self.show(sources).await
+    }
+
+    /// Shows what is in force of the sources, whoever put it there.
+    async fn show<'a>(&self, sources: impl Iterator<Item = &'a Source>) -> Result<(), StoreError> {
+        let in_force = self.writer.in_force().await?;
+        for source in sources {
+            if matches!(source.kind, SourceKind::Crl { .. }) {
+                let current = in_force.get(&*source.name);
+                self.metrics.show(source, current.map(InForce::from));
+            }
+        }
+        Ok(())
+    }
+
     async fn close(&self) {
         self.writer.close().await;
         if let Some((holders, _)) = &self.holders {

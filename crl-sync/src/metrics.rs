@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prometheus::{IntCounterVec, IntGaugeVec};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 use runtime::metrics::Metrics;
 
 use crate::outcome::{OUTCOMES, Outcome};
@@ -21,6 +21,7 @@ pub(crate) struct SyncMetrics {
     next_update: IntGaugeVec,
     entries: IntGaugeVec,
     held_removals: IntGaugeVec,
+    worker: IntGauge,
     lists: Arc<Mutex<BTreeMap<Arc<str>, Lists>>>,
 }
 
@@ -85,6 +86,10 @@ impl SyncMetrics {
                 "akashi_crl_held_removals",
                 "Certificates that left a list, too many at once to be believed: they count as revoked until an operator decides.",
             )?,
+            worker: metrics.gauge(
+                "akashi_crl_sync_worker",
+                "1 where this process refreshes the lists, 0 where it waits to take over.",
+            )?,
             lists: Arc::default(),
         };
         for source in sources {
@@ -120,6 +125,11 @@ impl SyncMetrics {
             };
             refused.with_label_values(&[authority, *rule]).inc();
         }
+    }
+
+    /// Shows whether this process does the work.
+    pub(crate) fn show_worker(&self, is_worker: bool) {
+        self.worker.set(is_worker.into());
     }
 
     /// Counts links that wait for a decision.

@@ -12,4 +12,5 @@ mod memory;
 mod phases;
 mod removals;
 mod service;
+mod workers;
 mod world;

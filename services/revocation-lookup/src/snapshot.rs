@@ -286,7 +286,7 @@ mod tests {
         let snapshot = |generation| {
             let feed = Feed {
                 generation,
-                attempts: 0,
+                ..Feed::default()
             };
             Snapshot::new(feed, Vec::new())
         };

@@ -115,6 +115,8 @@ pub struct Feed {
     pub generation: u64,
     /// Rises with every recorded attempt.
     pub attempts: u64,
+    /// Random, and another one for each generation: tells apart what a store was and what a restored copy of it became.
+    pub mark: i64,
 }
 
 /// Everything there is to serve, read at one moment.

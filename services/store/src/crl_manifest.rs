@@ -10,7 +10,7 @@ use crate::error::{During as _, StoreError};
 
 /// What changed since the counters stood so, or everything: one statement is one snapshot on both databases.
 ///
-/// Counters that went back are those of a restored copy, and nothing that was read before is to be believed.
+/// A generation whose mark is another one is a restored copy's, and nothing that was read before is to be believed.
 pub(crate) async fn read(
     pool: &AnyPool,
     since: &Feed,
@@ -18,7 +18,9 @@ pub(crate) async fn read(
 ) -> Result<Changes, StoreError> {
     let rows = sqlx::query(
         "SELECT f.generation AS feed_generation, f.attempts AS feed_attempts,
-                CASE WHEN $3 = 1 OR f.registered > $1 OR f.generation < $1 OR f.attempts < $2
+                f.mark AS feed_mark,
+                CASE WHEN $3 = 1 OR f.registered > $1 OR f.attempts < $2 OR NOT EXISTS
+                         (SELECT 1 FROM crl_change c WHERE c.generation = $1 AND c.mark = $4)
                      THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END AS whole,
                 s.source AS source, s.certification_authority AS certification_authority,
                 s.expected_scope_key AS expected_scope_key, s.ordinal AS ordinal,
@@ -37,7 +39,8 @@ pub(crate) async fn read(
                 h.octets AS held_octets, h.chunks AS held_chunks
          FROM crl_feed f
          LEFT JOIN crl_source s
-             ON $3 = 1 OR f.registered > $1 OR f.generation < $1 OR f.attempts < $2
+             ON $3 = 1 OR f.registered > $1 OR f.attempts < $2 OR NOT EXISTS
+                         (SELECT 1 FROM crl_change c WHERE c.generation = $1 AND c.mark = $4)
                 OR s.changed > $1 OR s.attempt > $2
          LEFT JOIN crl_segment g ON g.source = s.source
          LEFT JOIN crl_held h ON h.source = g.source
@@ -47,6 +50,7 @@ pub(crate) async fn read(
     .bind(to_bigint(since.generation)?)
     .bind(to_bigint(since.attempts)?)
     .bind(i64::from(everything))
+    .bind(since.mark)
     .fetch_all(pool)
     .await
     .during("the manifest is read")?;
@@ -56,6 +60,7 @@ pub(crate) async fn read(
     let feed = Feed {
         generation: first.count("feed_generation")?,
         attempts: first.count("feed_attempts")?,
+        mark: first.bigint("feed_mark")?,
     };
     let whole = first.bigint("whole")? == 1;
     let sources: Result<Vec<_>, _> = rows

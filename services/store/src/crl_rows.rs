@@ -46,13 +46,14 @@ pub(crate) fn strip_number(padded: &[u8]) -> Vec<u8> {
 pub(crate) async fn feed<'e>(
     executor: impl Executor<'e, Database = Any>,
 ) -> Result<Feed, StoreError> {
-    let row = sqlx::query("SELECT generation, attempts FROM crl_feed WHERE id = 1")
+    let row = sqlx::query("SELECT generation, attempts, mark FROM crl_feed WHERE id = 1")
         .fetch_one(executor)
         .await
         .during("the feed is read")?;
     Ok(Feed {
         generation: row.count("generation")?,
         attempts: row.count("attempts")?,
+        mark: row.bigint("mark")?,
     })
 }
 
@@ -145,17 +146,40 @@ pub(crate) fn high_water(row: &AnyRow) -> Result<HighWater, StoreError> {
 pub(crate) async fn next_generation(
     transaction: &mut Transaction<'static, Any>,
 ) -> Result<i64, StoreError> {
+    let during = "the generation rises";
+    let mark = random()?;
     let generation = sqlx::query(
-        "UPDATE crl_feed SET generation = generation + 1 WHERE id = 1 RETURNING generation",
+        "UPDATE crl_feed SET generation = generation + 1, mark = $1 WHERE id = 1
+         RETURNING generation",
     )
+    .bind(mark)
     .fetch_one(&mut **transaction)
     .await
-    .during("the generation rises")?
+    .during(during)?
     .bigint("generation")?;
+    sqlx::query("INSERT INTO crl_change (generation, mark) VALUES ($1, $2)")
+        .bind(generation)
+        .bind(mark)
+        .execute(&mut **transaction)
+        .await
+        .during(during)?;
+    sqlx::query("DELETE FROM crl_change WHERE generation <= $1")
+        .bind(generation - limits::MARKED_GENERATIONS)
+        .execute(&mut **transaction)
+        .await
+        .during(during)?;
     Dialect::hint(transaction, LISTS_CHANNEL, generation)
         .await
         .during("readers are told")?;
     Ok(generation)
+}
+
+fn random() -> Result<i64, StoreError> {
+    let mut octets = [0; 8];
+    aws_lc_rs::rand::fill(&mut octets).map_err(|_| StoreError::Invalid {
+        what: "the system has no random numbers",
+    })?;
+    Ok(i64::from_le_bytes(octets))
 }
 
 /// Says that the list of a source, or what is held of it, is another one from a generation on.

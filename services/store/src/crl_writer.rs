@@ -1,5 +1,7 @@
 //! The authority that changes the lists: crl-sync's.
 
+use std::collections::BTreeMap;
+
 use crate::columns::{Columns as _, check_text};
 use crate::crl::{
     ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, SegmentFacts, SourceRegistration,
@@ -10,13 +12,13 @@ use crate::crl_departures::{
     self, AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision,
 };
 use crate::crl_rows::{self, LISTS_LOCK, next_generation};
-use crate::crl_sources;
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::{During as _, StoreError};
 use crate::migrations::Part;
 use crate::segment_pieces::SegmentPieces;
 use crate::worker_lease::WorkerLease;
+use crate::{crl_manifest, crl_sources};
 
 /// Writes lists. One process should do so at a time; several are safe, and all but one are refused.
 #[derive(Debug, Clone)]
@@ -66,6 +68,15 @@ impl CrlWriter {
     /// The list in force of `source`.
     pub async fn current(&self, source: &str) -> Result<Option<CurrentSegment>, StoreError> {
         crl_rows::current(self.database.reader(), source).await
+    }
+
+    /// Every list in force, by the name of its source.
+    pub async fn in_force(&self) -> Result<BTreeMap<String, CurrentSegment>, StoreError> {
+        let changes = crl_manifest::read(self.database.reader(), &Feed::default(), true).await?;
+        let in_force = changes.sources.into_iter();
+        Ok(in_force
+            .filter_map(|state| Some((state.registration.source, state.current?)))
+            .collect())
     }
 
     /// The highest number accepted from this signer for this scope.

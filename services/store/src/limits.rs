@@ -10,6 +10,9 @@ pub const SEGMENT_CHUNK_OCTETS: usize = 4 * 1024 * 1024;
 /// stated beside a segment, which must not be without a bound.
 pub const SEGMENT_OCTETS: u64 = 2 << 30;
 
+/// Generations whose marks are kept: some hours of a nation's lists, and half a megabyte.
+pub const MARKED_GENERATIONS: i64 = 10_000;
+
 /// CRL numbers, like serial numbers, have at most 20 octets (RFC 5280 section 5.2.3).
 pub const CRL_NUMBER_OCTETS: usize = 20;
 

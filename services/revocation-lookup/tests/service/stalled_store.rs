@@ -102,7 +102,8 @@ async fn a_store_restored_and_brought_forward_to_the_same_generation_is_read_ane
     // What remains of a restore and another list: the generation that the service knows, and a list that it does not.
     let another = "UPDATE crl.crl_segment SET crl_number = set_byte(crl_number, 19, 6), \
                    crl_sha256 = set_byte(crl_sha256, 0, 66); \
-                   UPDATE crl.crl_feed SET attempts = attempts + 1";
+                   UPDATE crl.crl_feed SET mark = mark / 2 + 1; \
+                   UPDATE crl.crl_change SET mark = mark / 2 + 1";
     postgres.execute("akashi", another).unwrap();
     world
         .until("the list is read", async || number().await == "6")

@@ -8,3 +8,12 @@ ALTER TABLE crl_source ADD COLUMN changed BIGINT NOT NULL DEFAULT 0;
 
 -- The number of the newest attempt at the source, as crl_feed counts them.
 ALTER TABLE crl_source ADD COLUMN attempt BIGINT NOT NULL DEFAULT 0;
+
+-- A random number for each generation. A copy that was restored and has gone on since gives out its generations again,
+-- with other marks. Only the newest generations are kept: a reader that knows an older one reads everything.
+ALTER TABLE crl_feed ADD COLUMN mark BIGINT NOT NULL DEFAULT 0;
+
+CREATE TABLE crl_change (
+    generation BIGINT NOT NULL PRIMARY KEY,
+    mark BIGINT NOT NULL
+);

@@ -45,7 +45,7 @@ on_both_databases! {
     audit::the_ledger_adds_up_what_is_flushed,
     audit::text_that_only_one_database_would_store_is_refused_by_both,
     following::only_what_changed_is_read,
-    following::counters_that_went_back_void_what_was_read,
+    following::a_store_that_is_another_one_voids_what_was_read,
     following::what_an_operator_accepts_is_a_change,
     following::readers_are_told_of_changes_where_the_database_can,
     following::one_of_several_writers_gets_the_lease,
