@@ -5,6 +5,7 @@ use index::Segment;
 use pki::{CrlFacts, CrlScope};
 use store::{CurrentSegment, Replacement, SegmentFacts};
 
+use crate::delta;
 use crate::departures::Compared;
 use crate::outcome::SyncError;
 use crate::records::Records;
@@ -43,11 +44,12 @@ pub(crate) fn replacement<'a>(
     removals: &RemovalLimits,
 ) -> Replacement<'a> {
     let held = in_force.and_then(|current| current.held.as_ref());
+    let delta = in_force.and_then(|current| current.delta.as_ref());
     Replacement {
         facts: &next.facts,
         segment: &next.octets,
-        replaces: in_force.map_or(0, |current| current.generation),
-        replaces_held: held.map_or(0, |held| held.segment.stored),
+        seen: in_force.map(CurrentSegment::seen).unwrap_or_default(),
+        keeps_delta: delta.is_some_and(|delta| delta::is_newer(delta, &next.facts)),
         replaced_this_update: in_force.map(|current| current.facts.this_update),
         departures: compared.departures(held.map(|held| held.since), next.facts.this_update),
         keep_history_after: removals.keep_history_after(next.facts.this_update),

@@ -124,6 +124,8 @@ pub enum KindConfig {
     /// A certificate revocation list.
     #[default]
     Crl,
+    /// Who was revoked since a list that another source delivers.
+    DeltaCrl,
     /// Which new serial number succeeded which old one.
     SerialLinks,
 }
@@ -139,6 +141,9 @@ pub struct SourceConfig {
     /// What it delivers.
     #[serde(default)]
     pub kind: KindConfig,
+    /// For a delta list: the source of the lists that it changes.
+    #[serde(default)]
+    pub base_source: Option<String>,
     /// Where it is.
     pub url: String,
     /// From one fetch to the next.
@@ -279,11 +284,13 @@ impl Config {
             }
             if !scopes.insert((source.certification_authority.clone(), source.kind.slot())) {
                 let problem = "another source of this authority delivers the same: sources need different \
-                               distribution_points, or different signer_key_ids with crl_signer = \"own_key\"";
+                               distribution_points or base_sources, or different signer_key_ids with \
+                               crl_signer = \"own_key\"";
                 return Err(ConfigError::invalid(key("kind"), problem));
             }
             sources.push(source);
         }
+        check_bases(&sources)?;
         if sources.is_empty() {
             return Err(ConfigError::invalid(
                 "source",
@@ -292,6 +299,26 @@ impl Config {
         }
         Ok(sources)
     }
+}
+
+/// A delta list changes the lists of another source of its authority.
+fn check_bases(sources: &[Source]) -> Result<(), ConfigError> {
+    for source in sources {
+        let SourceKind::DeltaCrl { base_source } = &source.kind else {
+            continue;
+        };
+        let is_base = |base: &&Source| {
+            base.name == *base_source
+                && base.certification_authority == source.certification_authority
+                && matches!(base.kind, SourceKind::Crl { .. })
+        };
+        if !sources.iter().any(|base| is_base(&base)) {
+            let key = format!("source.{}.base_source", source.name);
+            let problem = "is not the name of a source of complete lists of this authority";
+            return Err(ConfigError::invalid(key, problem));
+        }
+    }
+    Ok(())
 }
 
 fn missing(key: &str) -> ConfigError {

@@ -1,9 +1,10 @@
 //! What left a list: its stored index is read piece by piece and compared with the next one's.
 
-use index::{Builder, Departures};
+use index::{Builder, Departures, Segment};
 use store::{CrlWriter, CurrentSegment, NewHeld, NewSegment, Piece, SegmentPieces, StoreError};
 
 use crate::apply::Prepared;
+use crate::delta;
 use crate::outcome::SyncError;
 use crate::removals::{DAY, RemovalLimits};
 use crate::verify::aside;
@@ -86,6 +87,22 @@ impl Serials {
         Ok(Self { segment, count })
     }
 
+    /// These and others, of which none is among them.
+    fn and(self, others: Builder) -> Result<Self, SyncError> {
+        if others.is_empty() || self.count == 0 {
+            let others = Self::of(others)?;
+            return Ok(if self.count == 0 { others } else { self });
+        }
+        let mut both = Departures::new(Vec::new(), others);
+        both.push(&self.segment).map_err(of_our_own)?;
+        Self::of(both.finish().map_err(of_our_own)?)
+    }
+
+    fn opened(&self) -> Result<Option<Segment>, SyncError> {
+        let opened = (self.count > 0).then(|| Segment::open(self.segment.clone()));
+        Ok(opened.transpose()?)
+    }
+
     fn as_new(&self) -> Option<NewSegment<'_>> {
         (self.count > 0).then_some(NewSegment {
             segment: &self.segment,
@@ -94,7 +111,7 @@ impl Serials {
     }
 }
 
-/// Compares the list in force with the next one. `None`: it was replaced meanwhile.
+/// Compares the list in force, as its delta list changes it, with the next one. `None`: one of them was replaced meanwhile.
 ///
 /// What was held and is not on the next list stays held; what left now joins it if it is too much.
 pub(crate) async fn compare(
@@ -103,30 +120,18 @@ pub(crate) async fn compare(
     next: &Prepared,
     limits: &RemovalLimits,
 ) -> Result<Option<Compared>, SyncError> {
-    let departures = Departures::new(next.segment.clone(), Builder::new());
-    let departed = match read(writer.segment_pieces(current), departures).await? {
-        Read::All(departed) => departed,
-        Read::Replaced => return Ok(None),
-        Read::Unreadable => return Ok(Some(Compared::Unknown)),
+    let gathered = match gather(writer, current, next).await {
+        Ok(gathered) => gathered,
+        Err(Stopped::Replaced) => return Ok(None),
+        Err(Stopped::Unreadable) => return Ok(Some(Compared::Unknown)),
+        Err(Stopped::Failed(error)) => return Err(error),
     };
-    let held = match &current.held {
-        None => Builder::new(),
-        Some(held) => {
-            let departures = Departures::new(next.segment.clone(), Builder::new());
-            match read(writer.stored_pieces(&held.segment), departures).await? {
-                Read::All(held) => held,
-                Read::Replaced => return Ok(None),
-                Read::Unreadable => return Ok(Some(Compared::Unknown)),
-            }
-        }
-    };
-    let are_held = is_suspicious(writer, current, next, departed.len() as u64, limits).await?;
-    let segment = next.segment.clone();
+    let (departed, held) = gathered;
+    let are_held = is_suspicious(writer, current, next, departed.count, limits).await?;
     aside(move || {
-        let departed = Serials::of(departed)?;
         let mut held = held;
         if are_held {
-            let mut both = Departures::new(segment, held);
+            let mut both = Departures::new(Vec::new(), held);
             both.push(&departed.segment).map_err(of_our_own)?;
             held = both.finish().map_err(of_our_own)?;
         }
@@ -138,6 +143,77 @@ pub(crate) async fn compare(
         }))))
     })
     .await?
+}
+
+/// Why nothing was gathered.
+enum Stopped {
+    Replaced,
+    Unreadable,
+    Failed(SyncError),
+}
+
+impl<E: Into<SyncError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Who left, and who of those held is still missing.
+async fn gather(
+    writer: &CrlWriter,
+    current: &CurrentSegment,
+    next: &Prepared,
+) -> Result<(Serials, Builder), Stopped> {
+    let mut newer = vec![next.segment.clone()];
+    let mut ending_delta = None;
+    match &current.delta {
+        // It stays over the next list.
+        Some(delta) if delta::is_newer(delta, &next.facts) => {
+            newer.push(loaded(writer.stored_pieces(&delta.segment)).await?);
+        }
+        Some(delta) => ending_delta = Some(&delta.segment),
+        None => {}
+    }
+    let missing = async |pieces, newer: &[Segment]| {
+        let departures = Departures::new(newer.to_vec(), Builder::new());
+        match read(pieces, departures).await? {
+            Read::All(left) => Ok(left),
+            Read::Replaced => Err(Stopped::Replaced),
+            Read::Unreadable => Err(Stopped::Unreadable),
+        }
+    };
+    let left_list = missing(writer.segment_pieces(current), &newer).await?;
+    let left_list = aside(move || Serials::of(left_list)).await??;
+    let departed = match ending_delta {
+        None => left_list,
+        Some(delta) => {
+            // A certificate may be both on the list and on the delta list; it leaves once.
+            let mut besides = newer.clone();
+            besides.extend(left_list.opened()?);
+            let left_delta = missing(writer.stored_pieces(delta), &besides).await?;
+            aside(move || left_list.and(left_delta)).await??
+        }
+    };
+    let held = match &current.held {
+        None => Builder::new(),
+        Some(held) => missing(writer.stored_pieces(&held.segment), &newer).await?,
+    };
+    Ok((departed, held))
+}
+
+/// A stored segment as a whole.
+async fn loaded(mut pieces: SegmentPieces) -> Result<Segment, Stopped> {
+    let mut all = Vec::new();
+    loop {
+        match pieces.next().await {
+            Ok(Piece::Octets(octets)) => all.extend(octets),
+            Ok(Piece::End) => break,
+            Ok(Piece::Replaced) => return Err(Stopped::Replaced),
+            Err(StoreError::Inconsistent { .. }) => return Err(Stopped::Unreadable),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Segment::open(all).map_err(|_| Stopped::Unreadable)
 }
 
 /// Whether more left than may, within a day up to the next list.
@@ -164,13 +240,16 @@ async fn is_suspicious(
 }
 
 /// How reading a stored segment ended.
-enum Read {
+pub(crate) enum Read {
     All(Builder),
     Replaced,
     Unreadable,
 }
 
-async fn read(mut pieces: SegmentPieces, departures: Departures) -> Result<Read, SyncError> {
+pub(crate) async fn read(
+    mut pieces: SegmentPieces,
+    departures: Departures,
+) -> Result<Read, SyncError> {
     let mut departures = departures;
     loop {
         match pieces.next().await {
@@ -195,7 +274,7 @@ async fn read(mut pieces: SegmentPieces, departures: Departures) -> Result<Read,
 }
 
 /// A segment that was just written is one that can be read.
-fn of_our_own(error: index::DepartureError) -> SyncError {
+pub(crate) fn of_our_own(error: index::DepartureError) -> SyncError {
     match error {
         index::DepartureError::Older(error) => SyncError::Index(error),
         index::DepartureError::Build(error) => SyncError::Build(error),

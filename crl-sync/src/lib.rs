@@ -10,6 +10,7 @@ mod access;
 mod apply;
 mod body;
 mod config;
+mod delta;
 mod departures;
 mod fetch;
 mod limits;
@@ -106,27 +107,30 @@ pub async fn sync_once_watched(
         .map_err(ServeError::role)?;
     progress.begin(sources.len());
     let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
-    let mut tasks = JoinSet::new();
-    for (ordinal, source) in sources.into_iter().enumerate() {
-        let (room, permits) = (Arc::clone(&room), Arc::clone(&permits));
-        tasks.spawn(async move {
-            // The semaphore is never closed.
-            let _permit = permits.acquire().await;
-            let outcome = room.sync(&source, &mut Memory::default()).await;
-            (
-                ordinal,
-                SourceOutcome {
-                    source: source.name.to_string(),
-                    outcome,
-                },
-            )
-        });
-    }
     let mut outcomes = BTreeMap::new();
-    while let Some(ended) = tasks.join_next().await {
-        let (ordinal, outcome) = ended.map_err(|_| BackgroundError)?;
-        progress.source_done();
-        outcomes.insert(ordinal, outcome);
+    let is_delta = |source: &Source| matches!(source.kind, SourceKind::DeltaCrl { .. });
+    let (deltas, lists): (Vec<_>, Vec<_>) = sources
+        .into_iter()
+        .enumerate()
+        .partition(|(_, source)| is_delta(source));
+    // A delta list changes a list that must be in force.
+    for sources in [lists, deltas] {
+        let mut tasks = JoinSet::new();
+        for (ordinal, source) in sources {
+            let (room, permits) = (Arc::clone(&room), Arc::clone(&permits));
+            tasks.spawn(async move {
+                // The semaphore is never closed.
+                let _permit = permits.acquire().await;
+                let outcome = room.sync(&source, &mut Memory::default()).await;
+                let source = source.name.to_string();
+                (ordinal, SourceOutcome { source, outcome })
+            });
+        }
+        while let Some(ended) = tasks.join_next().await {
+            let (ordinal, outcome) = ended.map_err(|_| BackgroundError)?;
+            progress.source_done();
+            outcomes.insert(ordinal, outcome);
+        }
     }
     room.close().await;
     Ok(outcomes.into_values().collect())

@@ -107,7 +107,7 @@ impl SyncMetrics {
 
     fn attempts(&self, source: &Source) -> &IntCounterVec {
         match source.kind {
-            SourceKind::Crl { .. } => &self.crl_attempts,
+            SourceKind::Crl { .. } | SourceKind::DeltaCrl { .. } => &self.crl_attempts,
             SourceKind::SerialLinks => &self.links_attempts,
         }
     }
@@ -120,7 +120,7 @@ impl SyncMetrics {
             .inc();
         if let Outcome::Refused { rule, .. } = outcome {
             let refused = match source.kind {
-                SourceKind::Crl { .. } => &self.crl_refused,
+                SourceKind::Crl { .. } | SourceKind::DeltaCrl { .. } => &self.crl_refused,
                 SourceKind::SerialLinks => &self.links_refused,
             };
             refused.with_label_values(&[authority, *rule]).inc();

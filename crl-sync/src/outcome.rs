@@ -112,6 +112,12 @@ pub(crate) enum SyncError {
         "somebody else kept changing this source; is another crl-sync running on this database?"
     )]
     Contended,
+    #[error(
+        "what is stored of the delta list in force cannot be read; the next complete list mends it"
+    )]
+    DeltaUnreadable,
+    #[error("the list that it changes is not in force yet")]
+    NoBase,
     #[error("reading what came failed in a way it never should")]
     Panicked,
 }
@@ -128,6 +134,8 @@ impl SyncError {
             Self::ApplyLinks(ApplyLinksError::NumberFalling { .. }) => "number_falling",
             Self::ApplyLinks(_) | Self::Store(_) => "store",
             Self::Contended => "generation_moved",
+            Self::DeltaUnreadable => "store",
+            Self::NoBase => "no_base",
             Self::Panicked => "panicked",
         }
     }
@@ -149,7 +157,7 @@ impl SyncError {
                 )
             }
             Self::ApplyLinks(error) => matches!(error, ApplyLinksError::NumberFalling { .. }),
-            Self::Store(_) | Self::Contended => false,
+            Self::Store(_) | Self::Contended | Self::NoBase | Self::DeltaUnreadable => false,
         }
     }
 }

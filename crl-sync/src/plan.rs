@@ -4,7 +4,7 @@
 
 use pki::limits::CLOCK_TOLERANCE_SECS;
 use pki::{CertificationAuthority, CrlFacts, CrlNumber, CrlSigner, KeyIdentifier, UnixTime};
-use store::{HighWater, SegmentFacts};
+use store::{CurrentSegment, DeltaSegment, HighWater, SegmentFacts};
 
 use crate::source::SourceKind;
 
@@ -63,6 +63,14 @@ pub(crate) enum Refusal {
     NumberReused { number: String },
     #[error("the list was issued at {offered}, before one of {newest} that was accepted already")]
     ThisUpdateFalling { offered: UnixTime, newest: UnixTime },
+    #[error(
+        "the delta list changes lists from number {base} on; number {in_force} is in force (RFC 5280 section 6.3.3 c)"
+    )]
+    BaseAhead { base: String, in_force: String },
+    #[error(
+        "the delta list has number {number} and changes lists from {base} on (RFC 5280 section 5.2.4)"
+    )]
+    BaseNotBelow { base: String, number: String },
 }
 
 impl Refusal {
@@ -77,6 +85,8 @@ impl Refusal {
             Self::NumberFalling { .. } => "number_falling",
             Self::NumberReused { .. } => "number_reused",
             Self::ThisUpdateFalling { .. } => "this_update_falling",
+            Self::BaseAhead { .. } => "delta_base_ahead",
+            Self::BaseNotBelow { .. } => "delta_base_not_below",
         }
     }
 }
@@ -162,6 +172,71 @@ pub(crate) fn check_current(
     }
     if now >= next_update {
         return Err(Refusal::Expired { next_update, now });
+    }
+    Ok(())
+}
+
+/// Decides about a verified delta list to the list in force of its base source (RFC 5280 section 6.3.3 c). `highest`: the
+/// highest number ever accepted of a delta list of this signer and scope.
+pub(crate) fn decide_delta(
+    offered: &CrlFacts,
+    base: &CurrentSegment,
+    highest: Option<&HighWater>,
+    now: UnixTime,
+) -> Decision {
+    if let Err(refusal) = examine_delta(offered, &base.facts, highest, now) {
+        return Decision::Refuse(refusal);
+    }
+    let is_in_force = |delta: &DeltaSegment| delta.crl_sha256 == offered.sha256;
+    // What the complete list says already needs no delta list.
+    let is_known = CrlNumber::from_unsigned_be(&base.facts.crl_number)
+        .is_none_or(|in_force| offered.number <= in_force);
+    if is_known || base.delta.as_ref().is_some_and(is_in_force) {
+        return Decision::Unchanged;
+    }
+    Decision::Accept
+}
+
+fn examine_delta(
+    offered: &CrlFacts,
+    base: &SegmentFacts,
+    highest: Option<&HighWater>,
+    now: UnixTime,
+) -> Result<(), Refusal> {
+    if offered.scope.key() != base.scope_key {
+        return Err(Refusal::ScopeMismatch);
+    }
+    if offered.signer_key_id.as_bytes() != base.signer_key_id {
+        let signer = offered.signer_key_id.clone();
+        return Err(Refusal::SignerNotExpected { signer });
+    }
+    check_current(offered.this_update, offered.next_update, now)?;
+    let decimal = |number: &CrlNumber| number.to_decimal();
+    let in_force = CrlNumber::from_unsigned_be(&base.crl_number);
+    // A stream of delta lists lets nothing else through.
+    let base_number = offered.base_number.as_ref().ok_or(Refusal::ScopeMismatch)?;
+    if *base_number >= offered.number {
+        return Err(Refusal::BaseNotBelow {
+            base: decimal(base_number),
+            number: decimal(&offered.number),
+        });
+    }
+    if let Some(in_force) = in_force.as_ref().filter(|it| base_number > *it) {
+        return Err(Refusal::BaseAhead {
+            base: decimal(base_number),
+            in_force: decimal(in_force),
+        });
+    }
+    if let Some(highest) = highest {
+        check_rising(offered, highest)?;
+    }
+    let newest = UnixTime::from_secs(base.this_update);
+    let is_newer = in_force.is_some_and(|in_force| offered.number > in_force);
+    if is_newer && offered.this_update < newest {
+        return Err(Refusal::ThisUpdateFalling {
+            offered: offered.this_update,
+            newest,
+        });
     }
     Ok(())
 }

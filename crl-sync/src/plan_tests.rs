@@ -9,6 +9,7 @@ const HOUR: i64 = 3600;
 /// A full list of number 5, issued an hour ago, signed with key 1.
 fn offered() -> CrlFacts {
     CrlFacts {
+        base_number: None,
         issuer: Vec::new(),
         signer_key_id: key(1),
         number: number(5),

@@ -1,7 +1,7 @@
 //! The entries of a list while it is read, on their way into its index.
 
 use index::{BuildError, Builder};
-use pki::{CrlError, RevokedEntry, RevokedSink};
+use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink};
 
 use crate::outcome::SyncError;
 
@@ -15,6 +15,10 @@ pub(crate) struct Records {
 
 impl RevokedSink for Records {
     fn revoked(&mut self, entry: RevokedEntry) {
+        // Only delta lists have such entries. A complete list says who has left it, and by how many that is judged.
+        if entry.reason == RevocationReason::RemoveFromCrl {
+            return;
+        }
         if self.refused.is_none() {
             let (serial, reason) = (entry.serial.as_bytes(), entry.reason.code());
             let pushed = self.builder.push(serial, entry.revoked_at.secs(), reason);

@@ -30,6 +30,8 @@ pub(crate) enum SourceKind {
         distribution_point: Option<DistributionPointName>,
         signer_key_id: Option<KeyIdentifier>,
     },
+    /// The changes of the lists of another source.
+    DeltaCrl { base_source: Arc<str> },
     /// Serial links.
     SerialLinks,
 }
@@ -46,17 +48,18 @@ impl SourceKind {
                 distribution_point: None,
                 ..
             }
+            | Self::DeltaCrl { .. }
             | Self::SerialLinks => Vec::new(),
         }
     }
 
     /// What no two sources of one authority may have in common.
-    pub(crate) fn slot(&self) -> (bool, Vec<u8>, Option<KeyIdentifier>) {
-        let (is_crl, signer) = match self {
-            Self::Crl { signer_key_id, .. } => (true, signer_key_id.clone()),
-            Self::SerialLinks => (false, None),
-        };
-        (is_crl, self.scope_key(), signer)
+    pub(crate) fn slot(&self) -> (u8, Vec<u8>, Option<KeyIdentifier>) {
+        match self {
+            Self::Crl { signer_key_id, .. } => (0, self.scope_key(), signer_key_id.clone()),
+            Self::DeltaCrl { base_source } => (1, base_source.as_bytes().to_vec(), None),
+            Self::SerialLinks => (2, Vec::new(), None),
+        }
     }
 }
 
@@ -85,14 +88,39 @@ impl Source {
 }
 
 fn kind(config: &SourceConfig) -> Result<SourceKind, (&'static str, String)> {
-    if config.kind == KindConfig::SerialLinks {
-        let without = "only a source of kind \"crl\" has one".to_owned();
-        return match (&config.distribution_point, &config.signer_key_id) {
-            (None, None) => Ok(SourceKind::SerialLinks),
-            (Some(_), _) => Err(("distribution_point", without)),
-            (None, Some(_)) => Err(("signer_key_id", without)),
-        };
+    if config.kind == KindConfig::Crl {
+        if config.base_source.is_some() {
+            let problem = "only a source of kind \"delta_crl\" has one";
+            return Err(("base_source", problem.to_owned()));
+        }
+        return complete(config);
     }
+    for (key, is_there) in [
+        ("distribution_point", config.distribution_point.is_some()),
+        ("signer_key_id", config.signer_key_id.is_some()),
+    ] {
+        if is_there {
+            let problem = "only a source of kind \"crl\" has one";
+            return Err((key, problem.to_owned()));
+        }
+    }
+    match (config.kind, &config.base_source) {
+        (KindConfig::DeltaCrl, Some(base_source)) => Ok(SourceKind::DeltaCrl {
+            base_source: base_source.as_str().into(),
+        }),
+        (KindConfig::DeltaCrl, None) => {
+            let problem = "is needed: the name of the source whose lists it changes";
+            Err(("base_source", problem.to_owned()))
+        }
+        (_, Some(_)) => {
+            let problem = "only a source of kind \"delta_crl\" has one";
+            Err(("base_source", problem.to_owned()))
+        }
+        (_, None) => Ok(SourceKind::SerialLinks),
+    }
+}
+
+fn complete(config: &SourceConfig) -> Result<SourceKind, (&'static str, String)> {
     let distribution_point = match &config.distribution_point {
         None => None,
         Some(text) => {

@@ -19,7 +19,7 @@ use crate::plan::{self, Decision, Expectation, Known};
 use crate::progress::Progress;
 use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
-use crate::verify::{ListReader, VerifiedList};
+use crate::verify::{ListForm, ListReader, VerifiedList};
 use crate::{limits, serial_links, verify};
 
 /// Everything an attempt needs.
@@ -46,25 +46,25 @@ pub(crate) struct Memory {
 }
 
 /// What came of fetching and reading a body.
-enum Received<T> {
+pub(crate) enum Received<T> {
     NotModified,
     Read { read: T, validators: Validators },
 }
 
 /// Which content validators belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Content {
+pub(crate) enum Content {
     Crl([u8; 32]),
     Links(u64),
 }
 
 impl Memory {
-    fn validators(&self, content: Option<Content>) -> Option<&Validators> {
+    pub(crate) fn validators(&self, content: Option<Content>) -> Option<&Validators> {
         let (validators, of) = self.kept.as_ref()?;
         (Some(*of) == content && !validators.is_empty()).then_some(validators)
     }
 
-    fn keep(&mut self, validators: Validators, content: Content) {
+    pub(crate) fn keep(&mut self, validators: Validators, content: Content) {
         self.kept = Some((validators, content));
     }
 
@@ -78,9 +78,12 @@ impl Room {
     /// Refreshes a source once, and announces how it went: in the log, the metrics and the store.
     pub(crate) async fn sync(&self, source: &Source, memory: &mut Memory) -> Outcome {
         let result = match self.authorities.get(&*source.certification_authority) {
-            Some(authority) => match Expectation::new(&source.kind, authority) {
-                Some(expected) => self.crl(source, authority, &expected, memory).await,
-                None => self.links(source, authority, memory).await,
+            Some(authority) => match (&source.kind, Expectation::new(&source.kind, authority)) {
+                (SourceKind::DeltaCrl { base_source }, _) => {
+                    self.delta(source, base_source, authority, memory).await
+                }
+                (_, Some(expected)) => self.crl(source, authority, &expected, memory).await,
+                (_, None) => self.links(source, authority, memory).await,
             },
             // Configuration was checked against the authorities before anything was fetched.
             None => Err(SyncError::Panicked),
@@ -141,7 +144,10 @@ impl Room {
             .map(|current| Content::Crl(current.facts.crl_sha256));
         let (verifier, max_bytes) = (Arc::clone(&self.verifier), source.location.max_bytes);
         let authority = authority.clone();
-        let reader = move || ListReader::new(authority.clone(), max_bytes, Arc::clone(&verifier));
+        let reader = move || {
+            let verifier = Arc::clone(&verifier);
+            ListReader::new(ListForm::Complete, authority.clone(), max_bytes, verifier)
+        };
         let asked = memory.validators(content);
         let (list, validators) = match (self.receive(source, asked, reader).await?, in_force) {
             (Received::Read { read, validators }, _) => (read, validators),
@@ -164,7 +170,7 @@ impl Room {
 
     /// Fetches a body while it is read. What is wrong with what came so far is told before what went wrong with the
     /// rest.
-    async fn receive<R: BodyReader>(
+    pub(crate) async fn receive<R: BodyReader>(
         &self,
         source: &Source,
         asked: Option<&Validators>,

@@ -19,6 +19,13 @@ pub(crate) struct VerifiedList {
     pub(crate) records: Records,
 }
 
+/// Which of the two forms of lists is expected: neither is ever taken for the other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ListForm {
+    Complete,
+    Delta,
+}
+
 /// Verifies a list against its authority as it comes: form and signature.
 pub(crate) struct ListReader {
     stream: CrlStream<Records>,
@@ -27,8 +34,9 @@ pub(crate) struct ListReader {
 }
 
 impl ListReader {
-    /// A reader of one list, which may have so many octets.
+    /// A reader of one list, complete or delta, which may have so many octets.
     pub(crate) fn new(
+        form: ListForm,
         authority: CertificationAuthority,
         max_bytes: u64,
         verifier: Arc<Verifier>,
@@ -37,8 +45,12 @@ impl ListReader {
             max_bytes,
             max_entries: pki::limits::MAX_CRL_ENTRIES,
         };
+        let stream = match form {
+            ListForm::Complete => CrlStream::into_sink(&limits, Records::default()),
+            ListForm::Delta => CrlStream::delta_into_sink(&limits, Records::default()),
+        };
         Self {
-            stream: CrlStream::into_sink(&limits, Records::default()),
+            stream,
             authority,
             verifier,
         }

@@ -228,12 +228,25 @@ impl World {
         segment.lookup(&sandbox::mint::serial_octets(serial))
     }
 
+    /// What revocation-lookup would find for a serial in the delta list in force of a source.
+    pub(crate) async fn look_up_delta(&self, source: &str, serial: u64) -> Option<Hit> {
+        let reader = CrlReader::open(&self.url("crl.db")).unwrap();
+        let delta = self.state(source).await.current.unwrap().delta?;
+        let octets = reader.stored_segment(&delta.segment).await.unwrap();
+        let segment = Segment::open(octets.unwrap()).unwrap();
+        assert_eq!(segment.len() as u64, delta.segment.entry_count);
+        segment.lookup(&sandbox::mint::serial_octets(serial))
+    }
+
     /// The number in force of a source.
     pub(crate) async fn number(&self, source: &str) -> Option<Vec<u8>> {
-        self.state(source)
-            .await
-            .current
-            .map(|current| current.facts.crl_number)
+        let reader = CrlReader::open(&self.url("crl.db")).unwrap();
+        let sources = reader.manifest().await.unwrap().sources;
+        // The worker of a service registers its sources after it has become ready.
+        let state = sources
+            .into_iter()
+            .find(|state| state.registration.source == source)?;
+        state.current.map(|current| current.facts.crl_number)
     }
 }
 

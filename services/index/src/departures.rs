@@ -1,4 +1,4 @@
-//! What left a list: the serials of an older segment that a newer one does not have any more.
+//! What left a list: the serials of an older segment that newer ones do not have any more.
 //!
 //! The older segment comes in pieces from the front, as it is stored, and is never held as a whole: there is memory for
 //! its lines or its bitmap alone (at most 1.8 octets a serial where serials are hashed), because a record makes sense
@@ -30,7 +30,7 @@ pub enum DepartureError {
     Build(#[from] BuildError),
 }
 
-/// Finds the serials of an older segment that a newer one does not have.
+/// Finds the serials of an older segment that none of some newer ones has.
 ///
 /// Only the form of the older octets is checked: whoever reads them proves by their hash that they are what was stored.
 ///
@@ -41,7 +41,7 @@ pub enum DepartureError {
 /// #     builder.finish().unwrap()
 /// # }
 /// let (older, newer) = (of(&[3, 4, 5]), index::Segment::open(of(&[4, 6]))?);
-/// let mut departures = index::Departures::new(newer, index::Builder::new());
+/// let mut departures = index::Departures::new(vec![newer], index::Builder::new());
 /// departures.push(&older)?;
 /// let left = index::Segment::open(departures.finish()?.finish()?)?;
 /// assert_eq!(left.len(), 2);
@@ -49,7 +49,7 @@ pub enum DepartureError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Departures {
-    newer: Segment,
+    newer: Vec<Segment>,
     left: Builder,
     /// What came and was not enough to go on with.
     pending: Vec<u8>,
@@ -80,7 +80,7 @@ enum Form {
 
 impl Departures {
     /// What is found is added to `left`, which may already hold what left other segments.
-    pub fn new(newer: Segment, left: Builder) -> Self {
+    pub fn new(newer: Vec<Segment>, left: Builder) -> Self {
         Self {
             newer,
             left,
@@ -211,7 +211,7 @@ impl Walk {
     }
 }
 
-/// Serials that wait to be looked up together in the newer segment.
+/// Serials that wait to be looked up together in the newer segments.
 #[derive(Default)]
 struct Asked {
     serials: Vec<u8>,
@@ -223,7 +223,7 @@ impl Asked {
         &mut self,
         serial: [u8; WIDE],
         value: Value,
-        newer: &Segment,
+        newer: &[Segment],
         left: &mut Builder,
     ) -> Result<(), BuildError> {
         self.serials.extend_from_slice(&serial);
@@ -234,10 +234,12 @@ impl Asked {
         self.ask(newer, left)
     }
 
-    fn ask(&mut self, newer: &Segment, left: &mut Builder) -> Result<(), BuildError> {
+    fn ask(&mut self, newer: &[Segment], left: &mut Builder) -> Result<(), BuildError> {
         let mut is_there = [false; TOGETHER];
         if let Ok(serials) = Packed::new(WIDE, &self.serials) {
-            newer.lookup_batch(serials, |position, _| is_there[position] = true);
+            for newer in newer {
+                newer.lookup_batch(serials, |position, _| is_there[position] = true);
+            }
         }
         let (serials, _) = self.serials.as_chunks::<WIDE>();
         for ((serial, value), is_there) in serials.iter().zip(&self.values).zip(is_there) {

@@ -18,5 +18,5 @@ pub use request::{
     CaseReference, Certificate, InvalidField, MAX_CASE_REFERENCE_CHARACTERS,
     MAX_CERTIFICATE_OCTETS, Purpose, octets_within,
 };
-pub use revocation::{List, Reason, Revocation, Status, Unknown};
+pub use revocation::{DeltaList, List, Reason, Revocation, Status, Unknown};
 pub use wire::AnswerError;

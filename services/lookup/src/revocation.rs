@@ -135,6 +135,19 @@ pub struct List {
     pub next_update: UnixTime,
     /// Its age when the answer was given.
     pub age_seconds: i64,
+    /// The newest delta list to it.
+    pub delta: Option<DeltaList>,
+}
+
+/// A delta list: who was revoked since the list that it changes. It makes no list current that is not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeltaList {
+    /// Its number, decimal.
+    pub crl_number: String,
+    /// From when it holds.
+    pub this_update: UnixTime,
+    /// When the next one comes at the latest.
+    pub next_update: UnixTime,
 }
 
 impl Revocation {

@@ -5,7 +5,7 @@ use proto::revocation::v1 as wire;
 
 use crate::client::Question;
 use crate::request::Purpose;
-use crate::revocation::{List, Reason, Revocation, Status, Unknown};
+use crate::revocation::{DeltaList, List, Reason, Revocation, Status, Unknown};
 
 impl From<Purpose> for wire::Purpose {
     fn from(purpose: Purpose) -> Self {
@@ -114,6 +114,11 @@ impl TryFrom<wire::ListEvidence> for List {
             this_update: UnixTime::from_secs(list.this_update),
             next_update: UnixTime::from_secs(list.next_update),
             age_seconds: list.age_seconds,
+            delta: list.delta.map(|delta| DeltaList {
+                crl_number: delta.crl_number,
+                this_update: UnixTime::from_secs(delta.this_update),
+                next_update: UnixTime::from_secs(delta.next_update),
+            }),
         })
     }
 }
@@ -167,6 +172,11 @@ impl From<List> for wire::ListEvidence {
             this_update: list.this_update.secs(),
             next_update: list.next_update.secs(),
             age_seconds: list.age_seconds,
+            delta: list.delta.map(|delta| wire::DeltaEvidence {
+                crl_number: delta.crl_number,
+                this_update: delta.this_update.secs(),
+                next_update: delta.next_update.secs(),
+            }),
         }
     }
 }
@@ -197,6 +207,11 @@ mod tests {
             list: Some(wire::ListEvidence {
                 signer_key_id: vec![1; 20],
                 crl_number: "7".to_owned(),
+                delta: Some(wire::DeltaEvidence {
+                    crl_number: "8".to_owned(),
+                    this_update: 5,
+                    next_update: 6,
+                }),
                 ..Default::default()
             }),
             generation: 5,

@@ -154,7 +154,7 @@ impl<'a> InScope<'a> {
                 revoked.push((position, hit, list.as_ref()));
             });
         }
-        if self.lists.len() > 1 || self.lists.iter().any(|list| list.held.is_some()) {
+        if self.lists.len() > 1 || self.lists.iter().any(|list| list.has_parts()) {
             // Stable, as is `max_by_key`: of equally new lists the last one counts.
             revoked.sort_by_key(|(position, _, list)| (*position, list.this_update));
             revoked.reverse();
@@ -181,9 +181,10 @@ pub(crate) fn host_problem(moment: &Moment, rules: &Rules) -> Option<Reason> {
 }
 
 /// Whether a list can prove anything but a revocation now: thisUpdate - 5 min <= now < nextUpdate (RFC 5280 section
-/// 6.3.3 (a)), and not older than the authority's limit.
+/// 6.3.3 (a)), and not older than the authority's limit. The list itself must be current; a delta list makes it younger.
 pub(crate) fn is_current(list: &List, moment: &Moment, rules: &Rules) -> bool {
-    let age = moment.now.secs().saturating_sub(list.this_update.secs());
+    let newest = list.newest_this_update(moment.now);
+    let age = moment.now.secs().saturating_sub(newest.secs());
     !list.superseded
         && age >= -CLOCK_TOLERANCE_SECS
         && moment.now < list.next_update

@@ -12,10 +12,10 @@ use pki::{KeyIdentifier, UnixTime};
 use prometheus::IntCounter;
 use runtime::clock::Clock;
 use runtime::{Context, ServeError};
-use store::{CrlReader, CurrentSegment, Feed, SourceState, StoreError};
+use store::{CrlReader, CurrentSegment, Feed, SourceState, StoreError, StoredSegment};
 use tokio::time::Instant;
 
-use crate::snapshot::{AuthorityLists, Held, List, Served, Snapshot, Source, Trusted};
+use crate::snapshot::{AuthorityLists, Beside, Delta, List, Served, Snapshot, Source, Trusted};
 
 /// A list may be replaced while it is read, and the next one too; a writer that is always faster is not normal.
 const LOAD_ATTEMPTS: u32 = 5;
@@ -280,16 +280,28 @@ impl Replica {
                 && before.crl_sha256 == current.facts.crl_sha256
                 && !before.superseded
         });
-        let Some(held) = self.held(current, before).await? else {
+        let before_held = before.and_then(|list| list.held.as_ref());
+        let held = current.held.as_ref().map(|held| &held.segment);
+        let held = self.beside(held, before_held).await?;
+        let before_delta = before.and_then(|list| list.delta.as_ref());
+        let delta = current.delta.as_ref().map(|delta| &delta.segment);
+        let delta = self
+            .beside(delta, before_delta.map(|delta| &delta.revoked))
+            .await?;
+        let (Some(held), Some(delta)) = (held, delta) else {
             return Ok(Loaded::Replaced);
         };
+        let parts = Parts {
+            delta: delta.and_then(|revoked| delta_of(current, revoked)),
+            held,
+        };
         if let Some(same) = same {
-            let stored = |held: &Option<Held>| held.as_ref().map(|held| held.stored.clone());
-            return Ok(Loaded::List(Some(if stored(&same.held) == stored(&held) {
+            return Ok(Loaded::List(Some(if parts.are_of(same) {
                 same.clone()
             } else {
                 Arc::new(List {
-                    held,
+                    delta: parts.delta,
+                    held: parts.held,
                     ..List::clone(same)
                 })
             })));
@@ -298,21 +310,19 @@ impl Replica {
         let Some(segment) = opened(octets).await? else {
             return Ok(Loaded::Replaced);
         };
-        list(current, segment, held).map(|list| Loaded::List(Some(Arc::new(list))))
+        list(current, segment, parts).map(|list| Loaded::List(Some(Arc::new(list))))
     }
 
-    /// What is held of a list: what is held here already, or newly loaded. `None`: it was replaced meanwhile.
-    async fn held(
+    /// A segment beside a list's own: the one that is here already, or newly loaded. `None`: it was replaced meanwhile.
+    async fn beside(
         &self,
-        current: &CurrentSegment,
-        before: Option<&Arc<List>>,
-    ) -> Result<Option<Option<Held>>, ListError> {
-        let Some(removals) = &current.held else {
+        stored: Option<&StoredSegment>,
+        before: Option<&Beside>,
+    ) -> Result<Option<Option<Beside>>, ListError> {
+        let Some(stored) = stored else {
             return Ok(Some(None));
         };
-        let stored = &removals.segment;
-        let before = before.and_then(|list| list.held.as_ref());
-        if let Some(same) = before.filter(|held| held.stored == *stored) {
+        if let Some(same) = before.filter(|before| before.stored == *stored) {
             return Ok(Some(Some(same.clone())));
         }
         let octets = in_time(TRANSFER, self.reader.stored_segment(stored)).await?;
@@ -321,12 +331,38 @@ impl Replica {
         };
         if u64::try_from(segment.len()) != Ok(stored.entry_count) {
             return Err(ListError::Facts(
-                "the number of held certificates is another",
+                "the number of certificates beside the list is another",
             ));
         }
         let stored = stored.clone();
-        Ok(Some(Some(Held { stored, segment })))
+        Ok(Some(Some(Beside { stored, segment })))
     }
+}
+
+/// What there is to a list besides its own segment.
+struct Parts {
+    delta: Option<Delta>,
+    held: Option<Beside>,
+}
+
+impl Parts {
+    /// Whether they are those of a list that is served.
+    fn are_of(&self, list: &List) -> bool {
+        let stored = |beside: Option<&Beside>| beside.map(|beside| beside.stored.clone());
+        let delta = |delta: &Option<Delta>| stored(delta.as_ref().map(|delta| &delta.revoked));
+        delta(&self.delta) == delta(&list.delta)
+            && stored(self.held.as_ref()) == stored(list.held.as_ref())
+    }
+}
+
+fn delta_of(current: &CurrentSegment, revoked: Beside) -> Option<Delta> {
+    let delta = current.delta.as_ref()?;
+    Some(Delta {
+        crl_number: delta.crl_number.clone(),
+        this_update: UnixTime::from_secs(delta.this_update),
+        next_update: UnixTime::from_secs(delta.next_update),
+        revoked,
+    })
 }
 
 /// The checksum of a large segment takes a while.
@@ -358,12 +394,19 @@ fn went_back(served: &List, current: &CurrentSegment) -> bool {
     let facts = &current.facts;
     // Minimal unsigned numbers: the longer is the greater, and of the same length the octets decide.
     let number = |octets: &[u8]| (octets.len(), octets.to_vec());
+    let served_delta = served.delta.as_ref().map(|delta| number(&delta.crl_number));
+    let delta = current
+        .delta
+        .as_ref()
+        .map(|delta| number(&delta.crl_number));
+    // A delta list goes when the list says as much by itself.
+    let newest = delta.max(Some(number(&facts.crl_number)));
     served.signer_key_id.as_bytes() == facts.signer_key_id
         && served.scope_key == facts.scope_key
-        && number(&facts.crl_number) < number(&served.crl_number)
+        && (number(&facts.crl_number) < number(&served.crl_number) || newest < served_delta)
 }
 
-fn list(current: &CurrentSegment, segment: Segment, held: Option<Held>) -> Result<List, ListError> {
+fn list(current: &CurrentSegment, segment: Segment, parts: Parts) -> Result<List, ListError> {
     let facts = &current.facts;
     if i64::try_from(segment.len()) != Ok(facts.entry_count) {
         return Err(ListError::Facts("the number of entries is another"));
@@ -381,7 +424,8 @@ fn list(current: &CurrentSegment, segment: Segment, held: Option<Held>) -> Resul
         this_update: UnixTime::from_secs(facts.this_update),
         next_update: UnixTime::from_secs(facts.next_update),
         segment,
-        held,
+        delta: parts.delta,
+        held: parts.held,
         superseded: false,
     })
 }

@@ -14,12 +14,22 @@ use store::{Feed, SourceState, StoredSegment};
 use crate::config::Config;
 use crate::decide::Rules;
 
-/// Certificates that left a list, too many at once to be believed: they count as revoked until an operator decides.
+/// Certificates that are revoked besides those on a list.
 #[derive(Clone)]
-pub(crate) struct Held {
+pub(crate) struct Beside {
     /// What the store says of the segment.
     pub(crate) stored: StoredSegment,
     pub(crate) segment: Segment,
+}
+
+/// A delta list: who was revoked since the list that it changes.
+#[derive(Clone)]
+pub(crate) struct Delta {
+    /// Unsigned big-endian; above the list's.
+    pub(crate) crl_number: Vec<u8>,
+    pub(crate) this_update: UnixTime,
+    pub(crate) next_update: UnixTime,
+    pub(crate) revoked: Beside,
 }
 
 /// One verified list. Cloning shares the segments.
@@ -41,25 +51,46 @@ pub(crate) struct List {
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: UnixTime,
     pub(crate) segment: Segment,
-    /// Besides those on the list. No certificate is both.
-    pub(crate) held: Option<Held>,
+    /// What the newest delta list to it says.
+    pub(crate) delta: Option<Delta>,
+    /// Those that left the list, too many at once to be believed, until an operator decides. None of them is on it.
+    pub(crate) held: Option<Beside>,
     /// A newer list was accepted and cannot be read here. This one still proves a revocation, and nothing else.
     pub(crate) superseded: bool,
 }
 
 impl List {
-    /// What the list says of a certificate.
+    /// What the list says of a certificate. Its delta list is newer and speaks first.
     pub(crate) fn lookup(&self, serial: &[u8]) -> Option<Hit> {
-        let held = || self.held.as_ref()?.segment.lookup(serial);
-        self.segment.lookup(serial).or_else(held)
+        let beside = |beside: Option<&Beside>| beside?.segment.lookup(serial);
+        beside(self.delta.as_ref().map(|delta| &delta.revoked))
+            .or_else(|| self.segment.lookup(serial))
+            .or_else(|| beside(self.held.as_ref()))
     }
 
-    /// What the list says of many certificates: positions among them, in order but for those that are held.
+    /// What the list says of many certificates: positions among them, in order within each of its parts. A certificate
+    /// that several parts name is told once for each, the part that counts last.
     pub(crate) fn lookup_batch(&self, serials: Packed<'_>, mut on_hit: impl FnMut(usize, Hit)) {
         self.segment.lookup_batch(serials, &mut on_hit);
         if let Some(held) = &self.held {
-            held.segment.lookup_batch(serials, on_hit);
+            held.segment.lookup_batch(serials, &mut on_hit);
         }
+        if let Some(delta) = &self.delta {
+            delta.revoked.segment.lookup_batch(serials, on_hit);
+        }
+    }
+
+    /// Whether there is more to it than its own segment.
+    pub(crate) fn has_parts(&self) -> bool {
+        self.held.is_some() || self.delta.is_some()
+    }
+
+    /// thisUpdate of the newest that is known: of the delta list while that is current.
+    pub(crate) fn newest_this_update(&self, now: UnixTime) -> UnixTime {
+        let current = self.delta.as_ref().filter(|delta| now < delta.next_update);
+        current.map_or(self.this_update, |delta| {
+            delta.this_update.max(self.this_update)
+        })
     }
 
     /// How many certificates are held.
@@ -141,7 +172,11 @@ impl Snapshot {
     pub(crate) fn new(feed: Feed, authorities: Vec<AuthorityLists>) -> Self {
         let lists = authorities.iter().flat_map(|lists| &lists.sources);
         let newest_this_update = lists
-            .filter_map(|source| Some(source.list.as_ref()?.this_update))
+            .filter_map(|source| source.list.as_ref())
+            .map(|list| {
+                let delta = list.delta.as_ref().map(|delta| delta.this_update);
+                delta.map_or(list.this_update, |delta| delta.max(list.this_update))
+            })
             .max();
         Self {
             feed,

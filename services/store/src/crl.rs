@@ -54,6 +54,47 @@ pub struct CurrentSegment {
     pub(crate) chunks: i64,
     /// Certificates that left the list and count as revoked until an operator accepts that they left.
     pub held: Option<HeldRemovals>,
+    /// What the newest delta list to it says.
+    pub delta: Option<DeltaSegment>,
+}
+
+/// What a source was seen to have in force, on the condition of which it may be changed. All zero: nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// The generation of its list.
+    pub generation: u64,
+    /// The number of the segment that is held.
+    pub held: u64,
+    /// The number of the delta list's segment.
+    pub delta: u64,
+}
+
+impl CurrentSegment {
+    /// What a change may be made conditional on.
+    pub fn seen(&self) -> Seen {
+        Seen {
+            generation: self.generation,
+            held: self.held.as_ref().map_or(0, |held| held.segment.stored),
+            delta: self.delta.as_ref().map_or(0, |delta| delta.segment.stored),
+        }
+    }
+}
+
+/// Certificates that were revoked since a list, as a delta list to it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeltaSegment {
+    /// BaseCRLNumber: it changes lists from this number on. Unsigned big-endian without leading zero octets.
+    pub base_number: Vec<u8>,
+    /// Its cRLNumber, which is above that of the list it changes. Unsigned big-endian without leading zero octets.
+    pub crl_number: Vec<u8>,
+    /// thisUpdate: seconds since 1970-01-01T00:00:00Z.
+    pub this_update: i64,
+    /// nextUpdate: seconds since 1970-01-01T00:00:00Z.
+    pub next_update: i64,
+    /// SHA-256 of the delta list as it was fetched.
+    pub crl_sha256: [u8; 32],
+    /// The certificates.
+    pub segment: StoredSegment,
 }
 
 /// Certificates that left a list, too many at once to be believed without a look.

@@ -4,11 +4,12 @@
 use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, from_bigint, to_bigint};
-use crate::crl::{ApplyError, SegmentFacts};
+use crate::crl::{ApplyError, HighWater, Seen, SegmentFacts};
 use crate::crl_rows::{self, LISTS_LOCK, next_generation, remove_segment};
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
-use crate::{crl_departures, limits};
+use crate::high_water::{self, raise_high_water};
+use crate::{crl_delta, crl_departures, limits};
 
 /// A list, and what changes with it.
 #[derive(Debug, Clone)]
@@ -17,10 +18,10 @@ pub struct Replacement<'a> {
     pub facts: &'a SegmentFacts,
     /// Its serialised segment.
     pub segment: &'a [u8],
-    /// The generation of the list in force that the caller has seen; 0 for none.
-    pub replaces: u64,
-    /// The number of the held segment that the caller has seen; 0 for none.
-    pub replaces_held: u64,
+    /// What the caller has seen in force.
+    pub seen: Seen,
+    /// Whether the delta in force is newer than this list, so that it stays.
+    pub keeps_delta: bool,
     /// thisUpdate of the list that is replaced, if there is one.
     pub replaced_this_update: Option<i64>,
     /// What left with it.
@@ -72,10 +73,30 @@ pub(crate) async fn replace(
     let facts = replacement.facts;
     check_facts(facts, replacement.segment)?;
     let mut transaction = database.begin_exclusive(LISTS_LOCK).await?;
-    expect_generation(&mut transaction, replacement).await?;
-    raise_high_water(&mut transaction, facts).await?;
+    let registered_scope = expect_seen(
+        &mut transaction,
+        &facts.source,
+        &facts.certification_authority,
+        replacement.seen,
+    )
+    .await?;
+    if registered_scope.is_some_and(|scope| scope != facts.scope_key) {
+        return Err(ApplyError::Store(StoreError::Invalid {
+            what: "the list's scope is not the one that its source is registered for",
+        }));
+    }
+    let number = HighWater {
+        crl_number: facts.crl_number.clone(),
+        this_update: facts.this_update,
+        crl_sha256: facts.crl_sha256,
+    };
+    let key = (&*facts.signer_key_id, &*facts.scope_key);
+    raise_high_water(&mut transaction, &high_water::LISTS, key, &number).await?;
     let generation = next_generation(&mut transaction).await?;
     replace_segment(&mut transaction, facts, replacement.segment, generation).await?;
+    if !replacement.keeps_delta {
+        crl_delta::remove(&mut transaction, &facts.source).await?;
+    }
     crl_departures::record(&mut transaction, replacement, generation).await?;
     crl_rows::mark_changed(&mut transaction, &facts.source, generation).await?;
     transaction.commit().await.during("a list is committed")?;
@@ -101,91 +122,40 @@ fn check_facts(facts: &SegmentFacts, segment: &[u8]) -> Result<(), StoreError> {
     Err(StoreError::Invalid { what })
 }
 
-/// The list in force and what is held of it must be those that the caller has seen.
-async fn expect_generation(
+/// What is in force must be what the caller has seen. Returns the scope that the source is registered for.
+pub(crate) async fn expect_seen(
     transaction: &mut Transaction<'static, Any>,
-    replacement: &Replacement<'_>,
-) -> Result<(), ApplyError> {
-    let facts = replacement.facts;
+    source: &str,
+    certification_authority: &str,
+    seen: Seen,
+) -> Result<Option<Vec<u8>>, ApplyError> {
     let row = sqlx::query(
         "SELECT s.expected_scope_key AS expected_scope_key,
-                COALESCE(g.generation, 0) AS generation, COALESCE(h.stored, 0) AS held
+                COALESCE(g.generation, 0) AS generation, COALESCE(h.stored, 0) AS held,
+                COALESCE(d.stored, 0) AS delta
          FROM crl_source s LEFT JOIN crl_segment g ON g.source = s.source
          LEFT JOIN crl_held h ON h.source = s.source
+         LEFT JOIN crl_delta d ON d.source = s.source
          WHERE s.source = $1 AND s.certification_authority = $2",
     )
-    .bind(facts.source.clone())
-    .bind(facts.certification_authority.clone())
+    .bind(source.to_owned())
+    .bind(certification_authority.to_owned())
     .fetch_optional(&mut **transaction)
     .await
     .during("the generation is read")?;
     let row = row.ok_or(ApplyError::NotRegistered)?;
-    if row
-        .octets_or_null("expected_scope_key")?
-        .is_some_and(|scope| scope != facts.scope_key)
-    {
-        return Err(ApplyError::Store(StoreError::Invalid {
-            what: "the list's scope is not the one that its source is registered for",
-        }));
-    }
-    let found = row.count("generation")?;
-    if found == replacement.replaces && row.count("held")? == replacement.replaces_held {
-        return Ok(());
-    }
-    Err(ApplyError::GenerationMoved {
-        expected: replacement.replaces,
-        found,
-    })
-}
-
-/// Lets the highest number rise, or says why this list may not follow it (RFC 5280 section 5.2.3). The comparison and
-/// the change are one statement.
-async fn raise_high_water(
-    transaction: &mut Transaction<'static, Any>,
-    facts: &SegmentFacts,
-) -> Result<(), ApplyError> {
-    let raised = sqlx::query(
-        "INSERT INTO crl_high_water (signer_key_id, scope_key, crl_number, this_update, crl_sha256)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (signer_key_id, scope_key) DO UPDATE SET
-             crl_number = excluded.crl_number, this_update = excluded.this_update,
-             crl_sha256 = excluded.crl_sha256
-         WHERE (crl_high_water.crl_number < excluded.crl_number
-                AND crl_high_water.this_update <= excluded.this_update)
-            OR (crl_high_water.crl_number = excluded.crl_number
-                AND crl_high_water.crl_sha256 = excluded.crl_sha256)",
-    )
-    .bind(facts.signer_key_id.clone())
-    .bind(facts.scope_key.clone())
-    .bind(crl_rows::pad_number(&facts.crl_number)?)
-    .bind(facts.this_update)
-    .bind(facts.crl_sha256.to_vec())
-    .execute(&mut **transaction)
-    .await
-    .during("the highest number is raised")?;
-    if raised.rows_affected() == 1 {
-        return Ok(());
-    }
-    let row = sqlx::query(
-        "SELECT crl_number, this_update, crl_sha256 FROM crl_high_water
-         WHERE signer_key_id = $1 AND scope_key = $2",
-    )
-    .bind(facts.signer_key_id.clone())
-    .bind(facts.scope_key.clone())
-    .fetch_one(&mut **transaction)
-    .await
-    .during("the highest number is read")?;
-    let highest = crl_rows::high_water(&row)?;
-    if crl_rows::pad_number(&facts.crl_number)? > crl_rows::pad_number(&highest.crl_number)? {
-        return Err(ApplyError::ThisUpdateFalling {
-            offered: facts.this_update,
-            newest: highest.this_update,
+    let found = Seen {
+        generation: row.count("generation")?,
+        held: row.count("held")?,
+        delta: row.count("delta")?,
+    };
+    if found != seen {
+        return Err(ApplyError::GenerationMoved {
+            expected: seen.generation,
+            found: found.generation,
         });
     }
-    Err(ApplyError::NumberNotRising {
-        offered: facts.crl_number.clone(),
-        highest: highest.crl_number,
-    })
+    Ok(row.octets_or_null("expected_scope_key")?)
 }
 
 async fn replace_segment(

@@ -207,14 +207,15 @@ pub(crate) async fn remove_held(
 }
 
 /// The columns of a segment that was written.
-struct Stored {
-    stored: i64,
-    segment_sha256: Vec<u8>,
-    octets: i64,
-    chunks: i64,
+pub(crate) struct Stored {
+    pub(crate) stored: i64,
+    pub(crate) segment_sha256: Vec<u8>,
+    pub(crate) octets: i64,
+    pub(crate) chunks: i64,
 }
 
-async fn store(
+/// Writes a segment beside those in force.
+pub(crate) async fn store(
     transaction: &mut Transaction<'static, Any>,
     segment: &NewSegment<'_>,
 ) -> Result<Stored, StoreError> {

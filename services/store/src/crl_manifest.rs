@@ -36,7 +36,12 @@ pub(crate) async fn read(
                 g.octets AS octets, g.chunks AS chunks,
                 h.stored AS held_stored, h.since AS held_since,
                 h.entry_count AS held_entry_count, h.segment_sha256 AS held_segment_sha256,
-                h.octets AS held_octets, h.chunks AS held_chunks
+                h.octets AS held_octets, h.chunks AS held_chunks,
+                d.stored AS delta_stored, d.base_number AS delta_base_number,
+                d.crl_number AS delta_crl_number, d.this_update AS delta_this_update,
+                d.next_update AS delta_next_update, d.crl_sha256 AS delta_crl_sha256,
+                d.entry_count AS delta_entry_count, d.segment_sha256 AS delta_segment_sha256,
+                d.octets AS delta_octets, d.chunks AS delta_chunks
          FROM crl_feed f
          LEFT JOIN crl_source s
              ON $3 = 1 OR f.registered > $1 OR f.attempts < $2 OR NOT EXISTS
@@ -44,6 +49,7 @@ pub(crate) async fn read(
                 OR s.changed > $1 OR s.attempt > $2
          LEFT JOIN crl_segment g ON g.source = s.source
          LEFT JOIN crl_held h ON h.source = g.source
+         LEFT JOIN crl_delta d ON d.source = g.source
          WHERE f.id = 1
          ORDER BY s.certification_authority, s.ordinal, s.source",
     )

@@ -5,7 +5,9 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, Executor, Transaction};
 
 use crate::columns::Columns as _;
-use crate::crl::{CurrentSegment, Feed, HeldRemovals, HighWater, SegmentFacts, StoredSegment};
+use crate::crl::{
+    CurrentSegment, DeltaSegment, Feed, HeldRemovals, HighWater, SegmentFacts, StoredSegment,
+};
 use crate::dialect::Dialect;
 use crate::error::{During as _, StoreError};
 use crate::limits;
@@ -69,8 +71,14 @@ macro_rules! current_columns {
                 g.octets AS octets, g.chunks AS chunks,
                 h.stored AS held_stored, h.since AS held_since,
                 h.entry_count AS held_entry_count, h.segment_sha256 AS held_segment_sha256,
-                h.octets AS held_octets, h.chunks AS held_chunks
-         FROM crl_segment g LEFT JOIN crl_held h ON h.source = g.source"
+                h.octets AS held_octets, h.chunks AS held_chunks,
+                d.stored AS delta_stored, d.base_number AS delta_base_number,
+                d.crl_number AS delta_crl_number, d.this_update AS delta_this_update,
+                d.next_update AS delta_next_update, d.crl_sha256 AS delta_crl_sha256,
+                d.entry_count AS delta_entry_count, d.segment_sha256 AS delta_segment_sha256,
+                d.octets AS delta_octets, d.chunks AS delta_chunks
+         FROM crl_segment g LEFT JOIN crl_held h ON h.source = g.source
+         LEFT JOIN crl_delta d ON d.source = g.source"
     };
 }
 pub(crate) use current_columns;
@@ -113,6 +121,7 @@ pub(crate) fn segment(
         octets: row.count("octets")?,
         chunks: row.bigint("chunks")?,
         held: held(row)?,
+        delta: delta(row)?,
     })
 }
 
@@ -129,6 +138,27 @@ fn held(row: &AnyRow) -> Result<Option<HeldRemovals>, StoreError> {
             octets: row.count("held_octets")?,
             segment_sha256: row.array("held_segment_sha256")?,
             chunks: row.bigint("held_chunks")?,
+        },
+    }))
+}
+
+/// The columns of a crl_delta that was joined, each named `delta_...`.
+fn delta(row: &AnyRow) -> Result<Option<DeltaSegment>, StoreError> {
+    let Some(stored) = row.bigint_or_null("delta_stored")? else {
+        return Ok(None);
+    };
+    Ok(Some(DeltaSegment {
+        base_number: strip_number(&row.octets("delta_base_number")?),
+        crl_number: strip_number(&row.octets("delta_crl_number")?),
+        this_update: row.bigint("delta_this_update")?,
+        next_update: row.bigint("delta_next_update")?,
+        crl_sha256: row.array("delta_crl_sha256")?,
+        segment: StoredSegment {
+            stored: crate::columns::from_bigint(stored)?,
+            entry_count: row.count("delta_entry_count")?,
+            octets: row.count("delta_octets")?,
+            segment_sha256: row.array("delta_segment_sha256")?,
+            chunks: row.bigint("delta_chunks")?,
         },
     }))
 }
@@ -197,12 +227,13 @@ pub(crate) async fn mark_changed(
     Ok(())
 }
 
-/// Removes the list in force of a source with what is held of it; its highest number and its history stay.
+/// Removes the list in force of a source with its delta and what is held of it; its highest number and its history stay.
 pub(crate) async fn remove_list(
     transaction: &mut Transaction<'static, Any>,
     source: &str,
 ) -> Result<(), StoreError> {
     remove_segment(transaction, source).await?;
+    crate::crl_delta::remove(transaction, source).await?;
     crate::crl_departures::remove_held(transaction, source).await
 }
 

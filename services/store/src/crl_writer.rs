@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::columns::{Columns as _, check_text};
 use crate::crl::{
-    ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, SegmentFacts, SourceRegistration,
-    StoredSegment,
+    ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, Seen, SegmentFacts,
+    SourceRegistration, StoredSegment,
 };
 use crate::crl_apply::{self, Departures, Replacement};
+use crate::crl_delta::{self, NewDelta};
 use crate::crl_departures::{
     self, AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision,
 };
@@ -18,7 +19,7 @@ use crate::error::{During as _, StoreError};
 use crate::migrations::Part;
 use crate::segment_pieces::SegmentPieces;
 use crate::worker_lease::WorkerLease;
-use crate::{crl_manifest, crl_sources};
+use crate::{crl_manifest, crl_sources, high_water};
 
 /// Writes lists. One process should do so at a time; several are safe, and all but one are refused.
 #[derive(Debug, Clone)]
@@ -85,16 +86,24 @@ impl CrlWriter {
         signer_key_id: &[u8],
         scope_key: &[u8],
     ) -> Result<Option<HighWater>, StoreError> {
-        let row = sqlx::query(
-            "SELECT crl_number, this_update, crl_sha256 FROM crl_high_water
-             WHERE signer_key_id = $1 AND scope_key = $2",
-        )
-        .bind(signer_key_id.to_vec())
-        .bind(scope_key.to_vec())
-        .fetch_optional(self.database.reader())
-        .await
-        .during("the highest number is read")?;
-        row.map(|row| crl_rows::high_water(&row)).transpose()
+        let key = (signer_key_id, scope_key);
+        high_water::read(self.database.reader(), &high_water::LISTS, key).await
+    }
+
+    /// The same of delta lists, which have numbers of their own.
+    pub async fn delta_high_water(
+        &self,
+        signer_key_id: &[u8],
+        scope_key: &[u8],
+    ) -> Result<Option<HighWater>, StoreError> {
+        let key = (signer_key_id, scope_key);
+        high_water::read(self.database.reader(), &high_water::DELTAS, key).await
+    }
+
+    /// Puts a delta list in force in place of the one before it, in one transaction: all of it or nothing. Returns the
+    /// new generation.
+    pub async fn apply_delta(&self, delta: &NewDelta<'_>) -> Result<u64, ApplyError> {
+        crl_delta::apply(&self.database, delta).await
     }
 
     /// Makes a list the one in force of its source, in one transaction: all of it or nothing. The very list that holds
@@ -115,8 +124,11 @@ impl CrlWriter {
         self.replace(&Replacement {
             facts,
             segment,
-            replaces,
-            replaces_held: 0,
+            seen: Seen {
+                generation: replaces,
+                ..Seen::default()
+            },
+            keeps_delta: false,
             replaced_this_update: None,
             departures: Departures::None,
             keep_history_after: i64::MIN,

@@ -11,6 +11,7 @@ mod audit_writer;
 mod columns;
 mod crl;
 mod crl_apply;
+mod crl_delta;
 mod crl_departures;
 mod crl_hints;
 mod crl_manifest;
@@ -23,6 +24,7 @@ mod database_url;
 mod dialect;
 mod error;
 mod gateway_state;
+mod high_water;
 mod holder_chain;
 mod holder_links;
 pub mod limits;
@@ -36,10 +38,11 @@ pub use audit_records::{
     CheckRecord, LedgerRow, Refusal, RefusalRecord, RefusalTotal, RefusalsPerMinute,
 };
 pub use crl::{
-    ApplyError, AttemptOutcome, Changes, CurrentSegment, Feed, HeldRemovals, HighWater, Manifest,
-    SegmentFacts, SourceRegistration, SourceState, StoredSegment,
+    ApplyError, AttemptOutcome, Changes, CurrentSegment, DeltaSegment, Feed, HeldRemovals,
+    HighWater, Manifest, Seen, SegmentFacts, SourceRegistration, SourceState, StoredSegment,
 };
 pub use crl_apply::{Departures, NewHeld, NewSegment, Replacement};
+pub use crl_delta::NewDelta;
 pub use crl_departures::{AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision};
 pub use crl_hints::ListHints;
 pub use crl_reader::CrlReader;

@@ -47,6 +47,10 @@ impl Part {
                     "what changed since a reader looked last",
                     include_str!("../migrations/crl/0003_changes.sql"),
                 ),
+                (
+                    "delta lists",
+                    include_str!("../migrations/crl/0004_deltas.sql"),
+                ),
             ],
             Self::Audit => &[(
                 "checks, refusals and the ledger",

@@ -27,6 +27,10 @@ pub(crate) fn run(data: &[u8]) -> bool {
     };
     let by_jpki = walk(list, lengths, CrlProfile::Jpki);
     assert_eq!(by_jpki, walk(list, &[], CrlProfile::Jpki), "cut otherwise");
+    let by_delta = walk(list, lengths, CrlProfile::JpkiDelta);
+    let cut_otherwise = walk(list, &[], CrlProfile::JpkiDelta);
+    assert_eq!(by_delta, cut_otherwise, "cut otherwise");
+    assert!(by_jpki.is_err() || by_delta.is_err(), "complete and delta");
     let walked = walk(list, lengths, CrlProfile::Rfc5280);
     assert_eq!(
         walked,

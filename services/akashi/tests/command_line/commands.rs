@@ -1,7 +1,7 @@
 //! The commands that start nothing.
 
 use store::{
-    CrlWriter, DatabaseUrl, Departures, NewHeld, NewSegment, Replacement, SegmentFacts,
+    CrlWriter, DatabaseUrl, Departures, NewHeld, NewSegment, Replacement, Seen, SegmentFacts,
     SourceRegistration,
 };
 
@@ -252,8 +252,8 @@ fn hold_a_removal(database: &DatabaseUrl, source: &str) {
         let replacement = Replacement {
             facts: &facts,
             segment: b"list",
-            replaces: 0,
-            replaces_held: 0,
+            seen: Seen::default(),
+            keeps_delta: false,
             replaced_this_update: None,
             departures: Departures::Known {
                 departed: Some(segment),

@@ -143,7 +143,7 @@ impl EntryReader {
     /// Reads the contents of the entry that began.
     pub(super) fn read<'a>(&mut self, mut fields: Reader<'a>) -> Result<CrlEntry<'a>, CrlError> {
         let serial = fields.integer().map_err(|error| self.malformed(error))?;
-        if self.profile == CrlProfile::Jpki {
+        if self.profile.is_jpki() {
             SerialNumber::from_der_integer(serial).map_err(|error| CrlError::EntrySerial {
                 position: self.position,
                 error,

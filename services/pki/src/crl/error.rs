@@ -96,6 +96,9 @@ pub enum CrlError {
     /// Only the changes since another list.
     #[error("the list is a delta list (RFC 5280 section 5.2.4)")]
     Delta,
+    /// A complete list where changes are expected.
+    #[error("the list is no delta list (RFC 5280 section 5.2.4)")]
+    NotDelta,
     /// A delta list that others would take for a full one.
     #[error("deltaCRLIndicator is not critical (RFC 5280 section 5.2.4)")]
     BaseNumberNotCritical,
@@ -272,6 +275,7 @@ impl CrlError {
             Self::NumberMissing => "number_missing",
             Self::Number => "number",
             Self::Delta => "delta",
+            Self::NotDelta => "not_delta",
             Self::BaseNumberNotCritical => "base_number_not_critical",
             Self::FreshestMalformed(_) => "freshest_malformed",
             Self::FreshestInDelta => "freshest_in_delta",

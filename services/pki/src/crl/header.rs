@@ -130,7 +130,7 @@ impl<'a> Head<'a> {
         let this_update = time(&tbs.element()?, profile)?;
         let next_update = match tbs.peek() {
             Some(UTC_TIME | GENERALIZED_TIME) => Some(time(&tbs.element()?, profile)?),
-            _ if profile == CrlProfile::Jpki => return Err(CrlError::NextUpdateMissing),
+            _ if profile.is_jpki() => return Err(CrlError::NextUpdateMissing),
             _ => None,
         };
         if let Some(next_update) = next_update
@@ -155,7 +155,7 @@ impl<'a> Head<'a> {
 /// `Time` (RFC 5280 section 5.1.2.4), also of an entry (section 5.1.2.6).
 pub(super) fn time(element: &Element<'_>, profile: CrlProfile) -> Result<UnixTime, DerError> {
     match profile {
-        CrlProfile::Jpki => from_element(element),
+        CrlProfile::Jpki | CrlProfile::JpkiDelta => from_element(element),
         CrlProfile::Rfc5280 => from_der(element.tag, element.contents),
     }
 }
@@ -228,6 +228,8 @@ impl ListExtensions {
         match profile {
             CrlProfile::Rfc5280 => read.check_delta()?,
             CrlProfile::Jpki => read.check_named()?,
+            CrlProfile::JpkiDelta if read.base_number.is_none() => return Err(CrlError::NotDelta),
+            CrlProfile::JpkiDelta => read.check_named()?,
         }
         Ok(read)
     }
@@ -250,6 +252,9 @@ impl ListExtensions {
             DELTA_CRL_INDICATOR => self.base_number = Some(crl_number(extension)?),
             ISSUING_DISTRIBUTION_POINT => {
                 self.scope = Some(IssuingDistributionPoint::read(extension, profile)?);
+            }
+            FRESHEST_CRL if profile == CrlProfile::JpkiDelta => {
+                return Err(CrlError::FreshestInDelta);
             }
             FRESHEST_CRL if profile == CrlProfile::Rfc5280 => {
                 self.freshest = read_distribution_points(extension.value)

@@ -50,6 +50,8 @@ pub struct CrlFacts {
     pub signer_key_id: KeyIdentifier,
     /// Its number.
     pub number: CrlNumber,
+    /// If it is a delta list, the number of the list to which it is the difference.
+    pub base_number: Option<CrlNumber>,
     /// When it was issued.
     pub this_update: UnixTime,
     /// When the next one is due at the latest.
@@ -74,6 +76,7 @@ impl CrlFacts {
             issuer: header.issuer.into(),
             signer_key_id,
             number: header.number.ok_or(CrlError::NumberMissing)?,
+            base_number: header.base_number,
             this_update: header.this_update,
             next_update: header.next_update.ok_or(CrlError::NextUpdateMissing)?,
             scope: name.map_or(CrlScope::Full, CrlScope::Partition),

@@ -42,11 +42,11 @@ impl IssuingDistributionPoint {
     }
 
     pub(super) fn read(extension: &Extension<'_>, profile: CrlProfile) -> Result<Self, CrlError> {
-        if profile == CrlProfile::Jpki && !extension.critical {
+        if profile.is_jpki() && !extension.critical {
             return Err(CrlError::ScopeNotCritical);
         }
         let fields = Fields::read(extension.value).map_err(|error| extension.malformed(error))?;
-        if profile == CrlProfile::Jpki {
+        if profile.is_jpki() {
             fields.refuse_all_but_a_name()?;
         }
         let only = fields.only()?;
@@ -72,7 +72,7 @@ impl IssuingDistributionPoint {
         let one_directory_name = name
             .as_ref()
             .is_some_and(DistributionPointName::is_one_directory_name);
-        if profile == CrlProfile::Jpki && !one_directory_name {
+        if profile.is_jpki() && !one_directory_name {
             return Err(CrlError::ScopeName);
         }
         Ok(Self {

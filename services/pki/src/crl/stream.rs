@@ -52,13 +52,23 @@ impl CrlStream {
 impl<S: RevokedSink> CrlStream<S> {
     /// A stream of one list, whose entries go into a sink.
     pub fn into_sink(limits: &CrlLimits, sink: S) -> Self {
+        Self::of_profile(CrlProfile::Jpki, limits, sink)
+    }
+
+    /// A stream of one delta list, whose entries go into a sink. An entry with the reason removeFromCRL (RFC 5280 section
+    /// 5.3.1) takes its certificate off the list.
+    pub fn delta_into_sink(limits: &CrlLimits, sink: S) -> Self {
+        Self::of_profile(CrlProfile::JpkiDelta, limits, sink)
+    }
+
+    fn of_profile(profile: CrlProfile, limits: &CrlLimits, sink: S) -> Self {
         let kept = Kept {
             sink,
             entries: 0,
             error: None,
         };
         Self {
-            walker: CrlWalker::new(CrlProfile::Jpki, limits),
+            walker: CrlWalker::new(profile, limits),
             kept,
         }
     }

@@ -214,7 +214,9 @@ fn list(error: &CrlError) -> &'static str {
         CrlError::UnknownCriticalExtension { .. } => "RFC 5280 section 5.2",
         CrlError::AuthorityKeyMalformed(_) => "RFC 5280 section 5.2.1",
         CrlError::NumberMissing | CrlError::Number => "RFC 5280 section 5.2.3",
-        CrlError::Delta | CrlError::BaseNumberNotCritical => "RFC 5280 section 5.2.4",
+        CrlError::Delta | CrlError::NotDelta | CrlError::BaseNumberNotCritical => {
+            "RFC 5280 section 5.2.4"
+        }
         CrlError::FreshestMalformed(_) | CrlError::FreshestInDelta => "RFC 5280 section 5.2.6",
         CrlError::ScopeNotCritical
         | CrlError::EmptyScope

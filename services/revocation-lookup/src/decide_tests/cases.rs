@@ -267,3 +267,39 @@ fn a_source_that_may_deliver_anything_leaves_the_partitions_unknown() {
         is("good", "source-b")
     );
 }
+
+#[test]
+fn a_delta_list_revokes_and_makes_its_list_younger_but_not_current() {
+    let changed = |list: List| lists(vec![list], &[]);
+    let by_delta = changed(list("a").changed(&[REVOKED]));
+    let (a, rules) = (partition("a"), RULES);
+    assert_eq!(decided(REVOKED, &a, &by_delta), is("revoked", "source-a"));
+    assert_eq!(decided(1, &a, &by_delta), is("good", "source-a"));
+    // A list of an hour ago is too old for half an hour, and with a delta list of a minute ago it is not.
+    let young = Rules {
+        max_age: Some(1_800),
+        ..rules
+    };
+    let old = changed(list("a"));
+    assert_eq!(
+        decided_at(1, &a, &old, &moment(), &young),
+        is("Stale", "source-a")
+    );
+    let now = decided_at(1, &a, &by_delta, &moment(), &young);
+    assert_eq!(now, is("good", "source-a"));
+    // A delta list that is not current any more leaves the list as it was.
+    let later = Moment {
+        now: UnixTime::from_secs(NOW + 900),
+        ..moment()
+    };
+    let then = decided_at(1, &a, &by_delta, &later, &young);
+    assert_eq!(then, is("Stale", "source-a"));
+    assert_eq!(
+        decided_at(1, &a, &by_delta, &later, &rules),
+        is("good", "source-a")
+    );
+    // A stale list stays stale, whatever changes it; and who is revoked stays so.
+    let stale = changed(list("a").stale().changed(&[REVOKED]));
+    assert_eq!(decided(1, &a, &stale), is("Stale", "source-a"));
+    assert_eq!(decided(REVOKED, &a, &stale), is("revoked", "source-a"));
+}

@@ -43,7 +43,7 @@ fn no_combination_is_good_without_proof() {
     assert!(said.iter().eq(all), "{said:?}");
 }
 
-fn variants(name: &str) -> [Option<List>; 8] {
+fn variants(name: &str) -> [Option<List>; 9] {
     let list = list(name);
     let superseded = List {
         superseded: true,
@@ -56,6 +56,7 @@ fn variants(name: &str) -> [Option<List>; 8] {
         Some(list.clone().revoking()),
         Some(list.clone().stale().revoking()),
         Some(list.clone().holding()),
+        Some(list.clone().revoking().changed(&[REVOKED])),
         Some(superseded),
         Some(list.signed_by_generation(1)),
     ]

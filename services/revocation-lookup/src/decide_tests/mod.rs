@@ -13,7 +13,7 @@ use sandbox::mint::{Authority, CaKind};
 use store::{SourceRegistration, SourceState, StoredSegment};
 
 use super::{Decision, InScope, Moment, Reason, Rules, Scope};
-use crate::snapshot::{AuthorityLists, Held, List, Source};
+use crate::snapshot::{AuthorityLists, Beside, Delta, List, Source};
 
 const NOW: i64 = 1_800_000_000;
 const HOUR: i64 = 3_600;
@@ -69,6 +69,7 @@ fn list(name: &str) -> List {
         this_update: UnixTime::from_secs(NOW - HOUR),
         next_update: UnixTime::from_secs(NOW + HOUR),
         segment: segment(&[]),
+        delta: None,
         held: None,
         superseded: false,
     }
@@ -88,6 +89,13 @@ fn segment(serials: &[u64]) -> Segment {
     Segment::open(build(&entries).unwrap()).unwrap()
 }
 
+fn beside(serials: &[u64]) -> Beside {
+    Beside {
+        stored: StoredSegment::default(),
+        segment: segment(serials),
+    }
+}
+
 impl List {
     fn revoking(self) -> Self {
         Self {
@@ -97,10 +105,22 @@ impl List {
     }
 
     fn holding(self) -> Self {
-        let stored = StoredSegment::default();
-        let segment = segment(&[REVOKED]);
         Self {
-            held: Some(Held { stored, segment }),
+            held: Some(beside(&[REVOKED])),
+            ..self
+        }
+    }
+
+    /// With a delta list of a minute ago, current for a quarter of an hour.
+    fn changed(self, revoked: &[u64]) -> Self {
+        let delta = Delta {
+            crl_number: vec![2],
+            this_update: UnixTime::from_secs(NOW - 60),
+            next_update: UnixTime::from_secs(NOW + 900),
+            revoked: beside(revoked),
+        };
+        Self {
+            delta: Some(delta),
             ..self
         }
     }

@@ -1,6 +1,6 @@
-//! Certificates that left a list, too many at once: revoked until an operator decides.
+//! What there is besides a list: certificates that left it, too many at once, and delta lists.
 
-use proto::revocation::v1::{RevocationStatus, UnknownReason};
+use proto::revocation::v1::{DeltaEvidence, RevocationStatus, UnknownReason};
 use sandbox::mint::CaKind::UserAuthentication;
 
 use crate::world::{
@@ -80,5 +80,41 @@ async fn while_what_is_held_cannot_be_read_nobody_is_good() {
     assert_eq!(answer.unknown_reason(), UnknownReason::Stale);
     // What was served until then still proves revocations.
     assert_eq!(status(&world, REVOKED).await, RevocationStatus::Revoked);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_revoked_by_a_delta_list_is_revoked_and_the_answer_names_it() {
+    let world = World::with_full_lists().await;
+    assert_eq!(status(&world, UNLISTED).await, RevocationStatus::Good);
+    world
+        .publish_delta("user-full", 2, &[UNLISTED, REVOKED])
+        .await;
+    assert_eq!(status(&world, UNLISTED).await, RevocationStatus::Revoked);
+    // On the list and on the delta list: one answer.
+    assert_eq!(status(&world, REVOKED).await, RevocationStatus::Revoked);
+    assert_eq!(status(&world, [7, 7, 7]).await, RevocationStatus::Good);
+    let answer = world
+        .ask(VERIFICATION, question(UserAuthentication, &UNLISTED))
+        .await
+        .unwrap();
+    let now = runtime::clock::Clock::now(&world.clock).secs();
+    let list = answer.list.unwrap();
+    let delta = DeltaEvidence {
+        crl_number: "2".to_owned(),
+        this_update: now,
+        next_update: now + 900,
+    };
+    assert_eq!((&*list.crl_number, list.delta), ("1", Some(delta)));
+
+    // The next complete list, without it, ends it.
+    world.publish(next(&world, 3, 1)).await;
+    assert_eq!(status(&world, UNLISTED).await, RevocationStatus::Good);
+    let answer = world
+        .ask(VERIFICATION, question(UserAuthentication, &UNLISTED))
+        .await
+        .unwrap();
+    let list = answer.list.unwrap();
+    assert_eq!((&*list.crl_number, list.delta), ("3", None));
     world.stop().await;
 }

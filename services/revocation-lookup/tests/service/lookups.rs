@@ -25,6 +25,7 @@ async fn a_listed_serial_is_revoked_with_reason_and_evidence_and_another_is_good
         this_update: now,
         next_update: now + LIFETIME,
         age_seconds: 60,
+        delta: None,
     };
     let revoked = world
         .ask(VERIFICATION, question(UserAuthentication, &REVOKED))

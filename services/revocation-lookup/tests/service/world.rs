@@ -24,8 +24,8 @@ use sandbox::deployment::ServiceAuthority;
 use sandbox::der;
 use sandbox::mint::{Authority, CaKind, MUNICIPALITIES};
 use store::{
-    AuditLog, CrlWriter, DatabaseUrl, Departures, NewHeld, NewSegment, RemovalDecision,
-    Replacement, SegmentFacts, SourceRegistration,
+    AuditLog, CrlWriter, DatabaseUrl, Departures, HighWater, NewDelta, NewHeld, NewSegment,
+    RemovalDecision, Replacement, SegmentFacts, SourceRegistration,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -270,7 +270,6 @@ impl World {
         let (segment, held_segment) = (segment(revoked), segment(held));
         let facts = facts(&list, &segment);
         let current = writer.current(list.source).await.unwrap();
-        let seen = current.as_ref().and_then(|current| current.held.as_ref());
         let held = (stated > 0).then(|| NewHeld {
             since: facts.this_update,
             segment: NewSegment {
@@ -281,8 +280,8 @@ impl World {
         let replacement = Replacement {
             facts: &facts,
             segment: &segment,
-            replaces: current.as_ref().map_or(0, |current| current.generation),
-            replaces_held: seen.map_or(0, |held| held.segment.stored),
+            seen: current.map(|current| current.seen()).unwrap_or_default(),
+            keeps_delta: false,
             replaced_this_update: None,
             departures: Departures::Known {
                 departed: held.map(|held| held.segment),
@@ -292,6 +291,36 @@ impl World {
             keep_history_after: i64::MIN,
         };
         let generation = writer.replace(&replacement).await.unwrap();
+        writer.close().await;
+        self.until_served(generation).await;
+    }
+
+    /// Puts a delta list to the list in force of a source in force, and waits until it is served.
+    pub(crate) async fn publish_delta(&self, source: &str, number: u8, revoked: &[[u8; 3]]) {
+        let writer = CrlWriter::open(&self.crl).await.unwrap();
+        let current = writer.current(source).await.unwrap().unwrap();
+        let this_update = runtime::clock::Clock::now(&self.clock).secs();
+        let generation = writer
+            .apply_delta(&NewDelta {
+                source,
+                certification_authority: &current.facts.certification_authority,
+                signer_key_id: &current.facts.signer_key_id,
+                scope_key: &current.facts.scope_key,
+                base_number: &current.facts.crl_number,
+                number: HighWater {
+                    crl_number: vec![number],
+                    this_update,
+                    crl_sha256: [number; 32],
+                },
+                next_update: this_update + 900,
+                segment: NewSegment {
+                    segment: &segment(revoked),
+                    entry_count: revoked.len() as u64,
+                },
+                seen: current.seen(),
+            })
+            .await
+            .unwrap();
         writer.close().await;
         self.until_served(generation).await;
     }

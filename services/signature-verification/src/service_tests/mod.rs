@@ -188,6 +188,7 @@ fn current_list() -> List {
         this_update: now().plus_secs(-60),
         next_update: now().plus_secs(3600),
         age_seconds: 60,
+        delta: None,
     }
 }
 

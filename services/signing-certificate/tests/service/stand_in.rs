@@ -85,6 +85,7 @@ pub(crate) fn list(signer_key_id: &[u8], now: UnixTime) -> ListEvidence {
         this_update: now.secs() - 3600,
         next_update: now.secs() + 82_800,
         age_seconds: 3600,
+        delta: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use store::{
     AcceptError, AcceptedRemovals, ApplyError, CrlWriter, Departures, NewHeld, NewSegment, Piece,
-    RecentDepartures, RemovalDecision, Replacement, SegmentFacts,
+    RecentDepartures, RemovalDecision, Replacement, Seen, SegmentFacts,
 };
 
 use crate::databases::Databases;
@@ -23,8 +23,12 @@ pub(crate) fn next<'a>(
     Replacement {
         facts,
         segment,
-        replaces: seen.0,
-        replaces_held: seen.1,
+        seen: Seen {
+            generation: seen.0,
+            held: seen.1,
+            delta: 0,
+        },
+        keeps_delta: false,
         replaced_this_update: (seen.0 > 0).then_some(facts.this_update - 1),
         departures,
         keep_history_after: i64::MIN,

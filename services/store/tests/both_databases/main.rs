@@ -4,6 +4,7 @@
 
 mod audit;
 mod databases;
+mod deltas;
 mod departures;
 mod following;
 mod gateway_grants;
@@ -82,6 +83,8 @@ on_both_databases! {
     holder_links::a_first_use_does_not_wait_for_the_end_of_a_long_file,
     holder_links::a_file_is_applied_when_its_last_link_is,
     holder_links::authorities_do_not_share_serials,
+    deltas::a_delta_list_stands_beside_its_list_until_a_list_ends_it,
+    deltas::numbers_of_delta_lists_rise_beside_those_of_lists,
     departures::what_is_held_is_read_with_its_list,
     departures::a_list_replaces_only_what_was_seen_to_be_held,
     departures::an_operator_lets_go_what_is_held_of_the_list_that_was_looked_at,

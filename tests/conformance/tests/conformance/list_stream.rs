@@ -4,8 +4,9 @@ use conformance::issuer::{Issuer, MUNICIPALITY, NOW};
 use conformance::list::verify;
 use pki::limits::MAX_CRL_WALKER_BYTES;
 use pki::{
-    Crl, CrlEntry as ReadEntry, CrlError, CrlLimits, CrlProfile, CrlStream, CrlWalker, CrossCheck,
-    DerError, RevocationReason, UnixTime, VerifiedCrl, Verifier, WalkedCrl,
+    Crl, CrlEntry as ReadEntry, CrlError, CrlFacts, CrlLimits, CrlNumber, CrlProfile, CrlStream,
+    CrlWalker, CrossCheck, DerError, RevocationReason, RevokedEntry, UnixTime, VerifiedCrl,
+    Verifier, WalkedCrl,
 };
 use proptest::prelude::*;
 use sandbox::der;
@@ -105,6 +106,46 @@ fn a_list_in_pieces_is_refused_for_the_same_reason() {
     };
     let octets = DerError::TrailingBytes { octets: 3 };
     assert_eq!(refused(trailing), CrlError::Der(octets));
+}
+
+/// What the core says about a delta list that arrives in pieces: its facts, and whom it names for which reason.
+fn stream_delta(
+    list: &CrlSpec,
+    lengths: &[usize],
+) -> Result<(CrlFacts, Vec<RevokedEntry>), CrlError> {
+    let mut stream = CrlStream::delta_into_sink(&CrlLimits::default(), Vec::new());
+    for piece in pieces(&list.sign(key()), lengths) {
+        stream.push(piece)?;
+    }
+    stream.finish_into_sink(&Issuer::of(KIND).trusted, &Verifier::new(CrossCheck::All))
+}
+
+#[test]
+fn a_delta_list_is_read_where_one_is_expected_and_nowhere_else() {
+    let removed = CrlEntry::new(21_000_009, NOW.plus_secs(-9), Some(8));
+    let delta = partition().as_delta_of(3).with_entry(removed);
+    for lengths in [&[1][..], &[7, 300], &[100_000]] {
+        let (facts, entries) = stream_delta(&delta, lengths).unwrap();
+        assert_eq!(facts.base_number, CrlNumber::from_decimal("3"));
+        assert_eq!(facts.entry_count, 4);
+        assert_eq!(entries[3].reason, RevocationReason::RemoveFromCrl);
+        let refused = |list: CrlSpec| stream_delta(&list, lengths).unwrap_err();
+        assert_eq!(refused(partition()), CrlError::NotDelta);
+        let unmarked = Extension::plain(names::DELTA_CRL_INDICATOR, der::small_integer(3));
+        let unmarked = partition().with_extension(unmarked);
+        assert_eq!(refused(unmarked), CrlError::BaseNumberNotCritical);
+        let freshest = Extension::plain("2.5.29.46", Vec::new());
+        let freshest = partition().as_delta_of(3).with_extension(freshest);
+        assert_eq!(refused(freshest), CrlError::FreshestInDelta);
+        let numberless = partition()
+            .as_delta_of(3)
+            .without_extension(names::CRL_NUMBER);
+        assert_eq!(refused(numberless), CrlError::NumberMissing);
+    }
+    assert_eq!(
+        one_verdict(&delta.sign(key())).unwrap_err(),
+        CrlError::Delta
+    );
 }
 
 #[test]

@@ -224,9 +224,9 @@ impl CrlWalker {
             return Err(CrlError::EmptyEntries);
         }
         self.entries.version = head.version;
-        if self.profile == CrlProfile::Jpki {
+        if self.profile.is_jpki() {
             // A list of another kind is refused for being one.
-            self.entries.is_delta = Kind::No;
+            self.entries.is_delta = Kind::from(self.profile == CrlProfile::JpkiDelta);
             self.entries.is_indirect = Kind::No;
         }
         self.signed_left -= piece.total();

@@ -1,0 +1,207 @@
+//! One attempt at a delta list (RFC 5280 section 5.2.4): who was revoked since the complete list that another source
+//! delivers.
+//!
+//! A delta list only ever adds. An entry that would take a certificate off the list, and one that a later delta list does
+//! not have any more, stay revoked until the next complete list, which is judged by how many it lets go.
+
+use std::sync::Arc;
+
+use index::{Builder, Departures, Segment};
+use pki::{CertificationAuthority, CrlFacts, UnixTime};
+use store::{
+    ApplyError, CurrentSegment, DeltaSegment, HighWater, NewDelta, NewSegment, SegmentFacts,
+};
+
+use crate::departures::{Read, of_our_own, read};
+use crate::fetch::FetchError;
+use crate::limits;
+use crate::outcome::{Outcome, SyncError};
+use crate::plan::{self, Decision};
+use crate::records::Records;
+use crate::source::Source;
+use crate::sync::{Content, Memory, Received, Room};
+use crate::verify::{ListForm, ListReader, VerifiedList, aside};
+
+/// Whether a delta list says more than a complete list.
+pub(crate) fn is_newer(delta: &DeltaSegment, list: &SegmentFacts) -> bool {
+    // Minimal unsigned numbers: the longer is the greater, and of the same length the octets decide.
+    let number = |octets: &[u8]| (octets.len(), octets.to_vec());
+    number(&delta.crl_number) > number(&list.crl_number)
+}
+
+impl Room {
+    /// Refreshes a delta list once.
+    pub(crate) async fn delta(
+        &self,
+        source: &Source,
+        base_source: &str,
+        authority: &CertificationAuthority,
+        memory: &mut Memory,
+    ) -> Result<Outcome, SyncError> {
+        let base = self.writer.current(base_source).await?;
+        let base = base.ok_or(SyncError::NoBase)?;
+        let content = base.delta.as_ref().map(|it| Content::Crl(it.crl_sha256));
+        let (verifier, max_bytes) = (Arc::clone(&self.verifier), source.location.max_bytes);
+        let authority = authority.clone();
+        let reader = move || {
+            let verifier = Arc::clone(&verifier);
+            ListReader::new(ListForm::Delta, authority.clone(), max_bytes, verifier)
+        };
+        let asked = memory.validators(content);
+        let (list, validators) = match self.receive(source, asked, reader).await? {
+            Received::Read { read, validators } => (read, validators),
+            Received::NotModified => return self.delta_not_modified(base.delta.as_ref()),
+        };
+        let facts = &list.facts;
+        let (number, sha256) = (facts.number.to_decimal(), facts.sha256);
+        tracing::info!(
+            phase = "verified", source = &*source.name, number, entries = facts.entry_count,
+            this_update = %facts.this_update, next_update = %facts.next_update, "delta list verified"
+        );
+        let outcome = self
+            .plan_and_apply_delta(source, base_source, list, number)
+            .await?;
+        memory.keep(validators, Content::Crl(sha256));
+        Ok(outcome)
+    }
+
+    fn delta_not_modified(&self, delta: Option<&DeltaSegment>) -> Result<Outcome, SyncError> {
+        // Validators are sent only for a delta list in force.
+        let delta = delta.ok_or(FetchError::UnexpectedNotModified)?;
+        plan::check_current(
+            UnixTime::from_secs(delta.this_update),
+            UnixTime::from_secs(delta.next_update),
+            self.clock.now(),
+        )?;
+        let number = pki::CrlNumber::from_unsigned_be(&delta.crl_number);
+        let number = number.map_or_else(String::new, |number| number.to_decimal());
+        Ok(Outcome::Unchanged { number })
+    }
+
+    /// Decides on what is in force now and applies on that very condition; decides anew if it moved in between.
+    async fn plan_and_apply_delta(
+        &self,
+        source: &Source,
+        base_source: &str,
+        list: VerifiedList,
+        number: String,
+    ) -> Result<Outcome, SyncError> {
+        let VerifiedList { facts, records } = list;
+        let entries = aside(move || opened(records)).await??;
+        for _ in 0..limits::APPLY_TRIES {
+            let base = self.writer.current(base_source).await?;
+            let base = base.ok_or(SyncError::NoBase)?;
+            let signer = facts.signer_key_id.as_bytes();
+            let scope_key = facts.scope.key();
+            let highest = self.writer.delta_high_water(signer, &scope_key).await?;
+            let decision = plan::decide_delta(&facts, &base, highest.as_ref(), self.clock.now());
+            tracing::info!(
+                phase = "planned",
+                source = &*source.name,
+                number,
+                decision = decision.name(),
+                "delta list planned"
+            );
+            match decision {
+                Decision::Refuse(refusal) => return Err(refusal.into()),
+                Decision::Unchanged => return Ok(Outcome::Unchanged { number }),
+                Decision::Accept => {}
+            }
+            let Some(merged) = self.merged(&base, &entries).await? else {
+                continue;
+            };
+            match self.apply_delta(&facts, &base, &scope_key, &merged).await {
+                Ok(generation) => {
+                    tracing::info!(
+                        phase = "committed",
+                        source = &*source.name,
+                        number,
+                        generation,
+                        "delta list in force"
+                    );
+                    return Ok(Outcome::Accepted {
+                        number,
+                        held_removals: 0,
+                    });
+                }
+                Err(ApplyError::GenerationMoved { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(SyncError::Contended)
+    }
+
+    /// The entries, and those of the delta list in force that they do not have. `None`: it was replaced meanwhile.
+    async fn merged(
+        &self,
+        base: &CurrentSegment,
+        entries: &Entries,
+    ) -> Result<Option<Entries>, SyncError> {
+        let Some(delta) = &base.delta else {
+            return Ok(Some(entries.clone()));
+        };
+        let departures = Departures::new(vec![entries.segment.clone()], Builder::new());
+        let before = match read(self.writer.stored_pieces(&delta.segment), departures).await? {
+            Read::All(before) => before,
+            Read::Replaced => return Ok(None),
+            Read::Unreadable => return Err(SyncError::DeltaUnreadable),
+        };
+        if before.is_empty() {
+            return Ok(Some(entries.clone()));
+        }
+        let octets = entries.octets.clone();
+        let merged = aside(move || {
+            let mut both = Departures::new(Vec::new(), before);
+            both.push(&octets).map_err(of_our_own)?;
+            let octets = bytes::Bytes::from(both.finish().map_err(of_our_own)?.finish()?);
+            let segment = Segment::open(octets.clone())?;
+            Ok::<_, SyncError>(Entries { octets, segment })
+        });
+        merged.await?.map(Some)
+    }
+
+    async fn apply_delta(
+        &self,
+        facts: &CrlFacts,
+        base: &CurrentSegment,
+        scope_key: &[u8],
+        entries: &Entries,
+    ) -> Result<u64, ApplyError> {
+        let base_number = facts
+            .base_number
+            .as_ref()
+            .map_or(&[][..], |it| it.as_bytes());
+        let delta = NewDelta {
+            source: &base.facts.source,
+            certification_authority: &base.facts.certification_authority,
+            signer_key_id: facts.signer_key_id.as_bytes(),
+            scope_key,
+            base_number,
+            number: HighWater {
+                crl_number: facts.number.as_bytes().to_vec(),
+                this_update: facts.this_update.secs(),
+                crl_sha256: facts.sha256,
+            },
+            next_update: facts.next_update.secs(),
+            segment: NewSegment {
+                segment: &entries.octets,
+                entry_count: entries.segment.len() as u64,
+            },
+            seen: base.seen(),
+        };
+        self.writer.apply_delta(&delta).await
+    }
+}
+
+/// Who is revoked by a delta list: a segment, serialised and opened.
+#[derive(Clone, Debug)]
+struct Entries {
+    octets: bytes::Bytes,
+    segment: Segment,
+}
+
+fn opened(records: Records) -> Result<Entries, SyncError> {
+    let octets = bytes::Bytes::from(records.build()?);
+    let segment = Segment::open(octets.clone())?;
+    Ok(Entries { octets, segment })
+}
