@@ -208,6 +208,7 @@ mod tests {
             distribution_point: Vec::new(),
             purpose: Purpose::UserAuthentication.into(),
             case_reference: "case-1".to_owned(),
+            method: 0,
         }
     }
 
