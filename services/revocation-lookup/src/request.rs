@@ -10,6 +10,7 @@ use proto::revocation::v1::{BatchGetRevocationStatusRequest, GetRevocationStatus
 use runtime::status::{Failure, Kind};
 
 use crate::decide::Scope;
+use crate::method::RevocationMethod;
 
 /// A DistributionPoint of JPKI has about 200 octets; this is room for any real one.
 const DISTRIBUTION_POINT_OCTETS: usize = 4_096;
@@ -36,6 +37,7 @@ pub(crate) struct Lookup {
     pub(crate) serial_number: SerialNumber,
     pub(crate) scope: Arc<Scope>,
     pub(crate) purpose: Purpose,
+    pub(crate) method: RevocationMethod,
 }
 
 /// What a batch asks, beyond whose certificates they are.
@@ -77,6 +79,8 @@ pub(crate) enum InvalidField {
         "case_reference: required, 1 to {CASE_REFERENCE_CHARACTERS} characters of A-Z a-z 0-9 . _ : -"
     )]
     CaseReference,
+    #[error("method: one of those in the contract, or none for CRL")]
+    Method,
 }
 
 impl Failure for InvalidField {
@@ -104,6 +108,7 @@ pub(crate) fn lookup(request: &GetRevocationStatusRequest) -> Result<Lookup, Inv
         serial_number,
         scope: scope(&request.distribution_point)?,
         purpose,
+        method: method(request.method)?,
     })
 }
 
@@ -154,6 +159,17 @@ fn purpose(number: i32) -> Result<Purpose, InvalidField> {
     match Purpose::try_from(number) {
         Ok(Purpose::Unspecified) | Err(_) => Err(InvalidField::Purpose),
         Ok(purpose) => Ok(purpose),
+    }
+}
+
+fn method(number: i32) -> Result<RevocationMethod, InvalidField> {
+    use proto::revocation::v1::RevocationMethod as Wire;
+    match Wire::try_from(number) {
+        Ok(Wire::Unspecified | Wire::Crl) => Ok(RevocationMethod::Crl),
+        Ok(Wire::Ocsp) => Ok(RevocationMethod::Ocsp),
+        Ok(Wire::OcspThenCrl) => Ok(RevocationMethod::OcspThenCrl),
+        // Guessing would ask whom the caller did not mean.
+        Err(_) => Err(InvalidField::Method),
     }
 }
 
@@ -255,6 +271,18 @@ mod tests {
         for (purpose, fits) in [(0, false), (1, true), (3, true), (4, false), (-1, false)] {
             let read = changed(|request| request.purpose = purpose);
             assert_eq!(read.is_ok(), fits, "{purpose}");
+        }
+    }
+
+    #[test]
+    fn a_method_is_known_and_none_is_crl() {
+        use RevocationMethod::{Crl, Ocsp, OcspThenCrl};
+        let with = |method| changed(|request| request.method = method).map(|read| read.method);
+        for (number, method) in [(0, Crl), (1, Crl), (2, Ocsp), (3, OcspThenCrl)] {
+            assert_eq!(with(number), Ok(method));
+        }
+        for unknown in [4, -1, i32::MAX] {
+            assert_eq!(with(unknown), Err(InvalidField::Method));
         }
     }
 
