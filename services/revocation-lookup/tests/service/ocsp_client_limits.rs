@@ -32,10 +32,13 @@ fn has_line(world: &World, line: &str) {
 }
 
 fn queries_left(world: &World, left: u64) {
+    let name = "akashi_ocsp_client_queries_left";
+    let alerts = include_str!("../../../../deploy/prometheus/alerts.yml");
+    assert!(alerts.contains(&format!("({name}) == 0")));
     has_line(
         world,
         &format!(
-            "akashi_ocsp_client_queries_left{{certification_authority=\"user-authentication\",role=\"revocation-lookup\"}} {left}"
+            "{name}{{certification_authority=\"user-authentication\",role=\"revocation-lookup\"}} {left}"
         ),
     );
 }
