@@ -249,6 +249,25 @@ async fn every_answer_of_a_hostile_responder_has_its_outcome_and_none_is_good() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_responder_over_tls_is_asked_if_a_named_authority_issued_its_certificate() {
+    for (ca, status) in [
+        ("ocsp-ca.pem", RevocationStatus::Good),
+        ("tls/services-ca.pem", RevocationStatus::Unknown),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let responder = Scripted::start_over_tls(Behaviour::Good, folder.path()).await;
+        let more = format!("server_ca = {ca:?}\nconnect_timeout_milliseconds = 1500");
+        let more = client_of(UserAuthentication, &responder.url(), &more);
+        let world = World::with_more(folder, &more).await;
+        let answer = ask(&world, OCSP, &UNLISTED).await;
+        assert_eq!(answer.status(), status, "{ca}: {answer:?}");
+        let is_good = status == RevocationStatus::Good;
+        assert_eq!(responder.asked_times(), usize::from(is_good));
+        world.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_nonce_that_may_be_missing_may_not_be_wrong_and_wants_young_answers() {
     let responder = Scripted::start(Behaviour::NoNonce).await;
     let more = "nonce = \"optional\"\nmax_age_seconds = 600\nkeep_seconds = 0";

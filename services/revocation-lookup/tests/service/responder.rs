@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -17,6 +18,11 @@ use pki::{
     CertIdHash, CrossCheck, OcspAnswer, OcspDelegate, OcspFailure, OcspIssuer, OcspRequest,
     OcspStatus, RevocationReason, UnixTime, UnreadOcspRequest, UnsignedOcspResponse, Verifier,
 };
+use runtime::WebTls;
+use runtime::config::{ConfigPath, SecretFile};
+use runtime::shutdown::Shutdown;
+use runtime::web::{WebLimits, WebServer};
+use sandbox::deployment::ServiceAuthority;
 use sandbox::mint::CaKind::UserAuthentication;
 use sandbox::mint::{CertificateSpec, RsaKey};
 use tokio::sync::Semaphore;
@@ -57,7 +63,7 @@ pub(crate) enum Behaviour {
 /// A responder that behaves as it is told.
 pub(crate) struct Scripted {
     shared: Arc<Script>,
-    address: SocketAddr,
+    url: String,
 }
 
 struct Script {
@@ -70,8 +76,8 @@ struct Script {
     delegate: OcspDelegate,
 }
 
-impl Scripted {
-    pub(crate) async fn start(behaviour: Behaviour) -> Self {
+impl Script {
+    fn new(behaviour: Behaviour) -> Arc<Self> {
         let (key, now) = (RsaKey::generate().unwrap(), sandbox::now());
         let issuer = &authority(UserAuthentication).newest().key;
         let validity = (now.plus_secs(-DAY), now.plus_secs(10 * DAY));
@@ -84,24 +90,59 @@ impl Scripted {
             &Verifier::new(CrossCheck::Off),
         )
         .unwrap();
-        let shared = Arc::new(Script {
+        Arc::new(Self {
             behaviour: Mutex::new(behaviour),
             ahead: Mutex::new(0),
             gate: Semaphore::new(0),
             asked: Mutex::default(),
             key,
             delegate,
-        });
+        })
+    }
+}
+
+impl Scripted {
+    pub(crate) async fn start(behaviour: Behaviour) -> Self {
+        let shared = Script::new(behaviour);
         let router = Router::new().fallback(answer).with_state(shared.clone());
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listener = listener.await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let url = format!("http://{}/responder", listener.local_addr().unwrap());
         tokio::spawn(async { axum::serve(listener, router).await });
-        Self { shared, address }
+        Self { shared, url }
+    }
+
+    /// The same over TLS, for who trusts `ocsp-ca.pem` of the folder.
+    pub(crate) async fn start_over_tls(behaviour: Behaviour, folder: &Path) -> Self {
+        let shared = Script::new(behaviour);
+        let router = Router::new().fallback(answer).with_state(shared.clone());
+        let authority = ServiceAuthority::generate("a responder's").unwrap();
+        let issued = authority.issue("localhost").unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+        write("ocsp-ca.pem", authority.certificate_pem());
+        write("responder.pem", &issued.certificate_pem);
+        write("responder.key", &issued.private_key_pem);
+        let certificate = ConfigPath::new(folder.join("responder.pem"));
+        let key = SecretFile::new(folder.join("responder.key"));
+        let tls = Arc::new(WebTls::load(&certificate, &key).unwrap());
+        let limits = WebLimits {
+            connections: 10,
+            connection_age: Duration::from_mins(1),
+            connection_grace: Duration::from_secs(1),
+            header_timeout: Duration::from_secs(10),
+            header_octets: 8_192,
+            drain_timeout: Duration::from_secs(1),
+        };
+        let address = (Ipv4Addr::LOCALHOST, 0).into();
+        let server = WebServer::bind(address, Some(tls), limits).await.unwrap();
+        let port = server.address().unwrap().port();
+        tokio::spawn(server.serve(move |_peer| router.clone(), Shutdown::new()));
+        let url = format!("https://localhost:{port}/responder");
+        Self { shared, url }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/responder", self.address)
+        self.url.clone()
     }
 
     pub(crate) fn behave(&self, behaviour: Behaviour) {
