@@ -1,3 +1,5 @@
+use runtime::config::ConfigPath;
+
 use super::{CertIdHashConfig, Presence};
 use crate::Config;
 
@@ -132,6 +134,28 @@ fn an_authority_is_a_configured_one_and_has_one_responder() {
     assert!(refused(from, twice).contains("has two"));
     let both = twice.replace("user-authentication", "digital-signature");
     assert!(checked(from, &both).is_ok());
+}
+
+#[test]
+fn files_are_read_when_a_configuration_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut client = checked("sha1", "sha1").unwrap().ocsp_client.remove(0);
+    let check = |client: &super::OcspClientConfig| {
+        let checked = crate::ocsp_client::check_files(std::slice::from_ref(client));
+        checked.map_err(|error| error.to_string())
+    };
+    assert!(check(&client).unwrap_err().contains("requester.pem"));
+    client.requester = None;
+    assert_eq!(check(&client), Ok(()));
+    client.url = "https://ocsp.ca.example/".to_owned();
+    let path = folder.path().join("ca.pem");
+    client.server_ca = Some(ConfigPath::new(&path));
+    assert!(check(&client).unwrap_err().contains("ca.pem"));
+    std::fs::write(&path, "no certificate").unwrap();
+    assert!(check(&client).unwrap_err().contains("ca.pem"));
+    let authority = sandbox::deployment::ServiceAuthority::generate("a responder's").unwrap();
+    std::fs::write(&path, authority.certificate_pem()).unwrap();
+    assert_eq!(check(&client), Ok(()));
 }
 
 #[test]
