@@ -133,6 +133,7 @@ impl RoleConfig {
             Self::RevocationLookup(config) => {
                 check_anchors(&config.certification_authority, config.environment)?;
                 runtime::server::check_tls(&config.tls)?;
+                revocation_lookup::check_files(config)?;
             }
             Self::SignatureVerification(config) => {
                 check_anchors(&config.certification_authority, config.environment)?;

@@ -8,6 +8,7 @@ use proto::revocation::v1::GetRevocationStatusResponse;
 use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
 use runtime::client::ClientError;
 use runtime::config::GrpcClientConfig;
+use serde::Deserialize;
 use tonic::Code;
 use tonic::transport::Channel;
 
@@ -32,9 +33,23 @@ pub struct Question<'a> {
     pub case_reference: &'a CaseReference,
 }
 
+/// Who decides: `revocation_method` of a service's configuration.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationMethod {
+    /// The revocation lists.
+    #[default]
+    Crl,
+    /// The authority's OCSP responder.
+    Ocsp,
+    /// The responder, and the lists where it gives no answer with proof.
+    OcspThenCrl,
+}
+
 /// Asks revocation-lookup over gRPC.
 #[derive(Clone, Debug)]
 pub struct RevocationClient {
+    method: RevocationMethod,
     hop: Hop,
     client: RevocationLookupServiceClient<Channel>,
     timeout: Duration,
@@ -45,16 +60,17 @@ pub struct RevocationClient {
 const LARGEST_ANSWERS: usize = 2 * 1024 * 1024;
 
 impl RevocationClient {
-    /// A client that connects when it is first used, on the runtime that calls this.
+    /// A client whose questions are for this method; it connects when it is first used, on the runtime that calls this.
     ///
     /// # Errors
     /// When the address, the server's name or a TLS file is wrong.
-    pub fn new(config: &GrpcClientConfig) -> Result<Self, ClientError> {
+    pub fn new(config: &GrpcClientConfig, method: RevocationMethod) -> Result<Self, ClientError> {
         let channel = runtime::client::channel_of(config)?;
         let client =
             RevocationLookupServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWERS);
         let timeout = config.timeout();
         Ok(Self {
+            method,
             hop: Hop::start(client.clone(), timeout),
             client,
             timeout,
@@ -63,16 +79,17 @@ impl RevocationClient {
 
     /// Asks by the stream; a second time if it ended under the question, and by a call where there is no stream.
     async fn ask(&self, question: Question<'_>) -> Result<GetRevocationStatusResponse, Code> {
-        let mut asked = self.hop.ask(question.into()).await;
+        let question = || question.with_method(self.method);
+        let mut asked = self.hop.ask(question()).await;
         if matches!(asked, Asked::Interrupted) {
-            asked = self.hop.ask(question.into()).await;
+            asked = self.hop.ask(question()).await;
         }
         match asked {
             Asked::Answered(answer) => Ok(answer),
             Asked::Failed(code) => Err(code),
             Asked::Interrupted => Err(Code::Unavailable),
             Asked::CallInstead => {
-                let mut request = tonic::Request::new(question.into());
+                let mut request = tonic::Request::new(question());
                 request.set_timeout(self.timeout);
                 let answer = self.client.clone().get_revocation_status(request).await;
                 answer
@@ -87,10 +104,13 @@ impl RevocationLookup for RevocationClient {
     async fn status(&self, question: Question<'_>) -> Revocation {
         // The deadline here holds whatever the other process does.
         match tokio::time::timeout(self.timeout, self.ask(question)).await {
-            Ok(Ok(answer)) => answer.try_into().unwrap_or_else(|problem| {
-                tracing::error!(%problem, "revocation-lookup's answer is none");
-                Revocation::unknown(Unknown::Unavailable)
-            }),
+            Ok(Ok(answer)) => {
+                let answer = Revocation::try_from(answer).and_then(|read| read.by(self.method));
+                answer.unwrap_or_else(|problem| {
+                    tracing::error!(%problem, "revocation-lookup's answer is none");
+                    Revocation::unknown(Unknown::Unavailable)
+                })
+            }
             Ok(Err(code)) => unavailable(code),
             Err(_elapsed) => unavailable(Code::DeadlineExceeded),
         }

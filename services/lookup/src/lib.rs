@@ -12,11 +12,11 @@ mod request;
 mod revocation;
 mod wire;
 
-pub use client::{Question, RevocationClient, RevocationLookup};
+pub use client::{Question, RevocationClient, RevocationLookup, RevocationMethod};
 pub use leaves::{CacheConfig, Found, Leaves};
 pub use request::{
     CaseReference, Certificate, InvalidField, MAX_CASE_REFERENCE_CHARACTERS,
     MAX_CERTIFICATE_OCTETS, Purpose, octets_within,
 };
-pub use revocation::{DeltaList, List, Reason, Revocation, Status, Unknown};
+pub use revocation::{DeltaList, List, Ocsp, OcspSigner, Reason, Revocation, Status, Unknown};
 pub use wire::AnswerError;

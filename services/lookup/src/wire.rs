@@ -3,9 +3,9 @@
 use pki::{KeyIdentifier, RevocationReason, UnixTime};
 use proto::revocation::v1 as wire;
 
-use crate::client::Question;
+use crate::client::{Question, RevocationMethod};
 use crate::request::Purpose;
-use crate::revocation::{DeltaList, List, Reason, Revocation, Status, Unknown};
+use crate::revocation::{DeltaList, List, Ocsp, OcspSigner, Reason, Revocation, Status, Unknown};
 
 impl From<Purpose> for wire::Purpose {
     fn from(purpose: Purpose) -> Self {
@@ -17,17 +17,29 @@ impl From<Purpose> for wire::Purpose {
     }
 }
 
-impl From<Question<'_>> for wire::GetRevocationStatusRequest {
-    fn from(question: Question<'_>) -> Self {
-        let leaf = question.leaf;
-        Self {
+impl From<RevocationMethod> for wire::RevocationMethod {
+    fn from(method: RevocationMethod) -> Self {
+        match method {
+            RevocationMethod::Crl => Self::Crl,
+            RevocationMethod::Ocsp => Self::Ocsp,
+            RevocationMethod::OcspThenCrl => Self::OcspThenCrl,
+        }
+    }
+}
+
+impl Question<'_> {
+    /// The question as it is sent.
+    pub(crate) fn with_method(self, method: RevocationMethod) -> wire::GetRevocationStatusRequest {
+        let leaf = self.leaf;
+        wire::GetRevocationStatusRequest {
             issuer_key_id: leaf.issuer_key_id().as_bytes().to_vec(),
             serial_number: leaf.serial().as_bytes().to_vec(),
             distribution_point: leaf
                 .distribution_point()
                 .map_or_else(Vec::new, |point| point.der().to_vec()),
-            purpose: wire::Purpose::from(question.purpose).into(),
-            case_reference: question.case_reference.as_str().to_owned(),
+            purpose: wire::Purpose::from(self.purpose).into(),
+            case_reference: self.case_reference.as_str().to_owned(),
+            method: wire::RevocationMethod::from(method).into(),
         }
     }
 }
@@ -50,6 +62,28 @@ pub enum AnswerError {
     /// A list of nobody.
     #[error("the signer of its list has no key identifier")]
     Signer,
+    /// An OCSP answer of nobody.
+    #[error("its OCSP answer names no issuer, or no signer that this version knows")]
+    Ocsp,
+    /// Good by what was not asked for.
+    #[error("it says good by another method than was asked for; update revocation-lookup")]
+    Method,
+}
+
+impl Revocation {
+    /// The same, unless it says *good* on another evidence than was asked for, as a revocation-lookup would that does not
+    /// know the method.
+    pub(crate) fn by(self, method: RevocationMethod) -> Result<Self, AnswerError> {
+        let by_another = match method {
+            RevocationMethod::Crl => self.ocsp.is_some(),
+            RevocationMethod::Ocsp => self.list.is_some(),
+            RevocationMethod::OcspThenCrl => false,
+        };
+        if self.status == Status::Good && by_another {
+            return Err(AnswerError::Method);
+        }
+        Ok(self)
+    }
 }
 
 /// The contract sets `revocation` exactly for *revoked* and `unknown_reason` exactly for *unknown*. An answer that sets
@@ -76,6 +110,7 @@ impl TryFrom<wire::GetRevocationStatusResponse> for Revocation {
         Ok(Self {
             status,
             list: answer.list.map(List::try_from).transpose()?,
+            ocsp: answer.ocsp.map(|ocsp| Ocsp::try_from(*ocsp)).transpose()?,
             generation: answer.generation,
         })
     }
@@ -98,6 +133,12 @@ fn unknown(number: i32) -> Option<Unknown> {
         Wire::Clock => Some(Unknown::Clock),
         Wire::Feed => Some(Unknown::Feed),
         Wire::Unavailable => Some(Unknown::Unavailable),
+        Wire::OcspNotConfigured => Some(Unknown::OcspNotConfigured),
+        Wire::OcspUnreachable => Some(Unknown::OcspUnreachable),
+        Wire::OcspRefused => Some(Unknown::OcspRefused),
+        Wire::OcspUnusable => Some(Unknown::OcspUnusable),
+        Wire::OcspQueriesSpent => Some(Unknown::OcspQueriesSpent),
+        Wire::OcspUnknown => Some(Unknown::OcspUnknown),
     }
 }
 
@@ -123,10 +164,33 @@ impl TryFrom<wire::ListEvidence> for List {
     }
 }
 
+impl TryFrom<wire::OcspEvidence> for Ocsp {
+    type Error = AnswerError;
+
+    fn try_from(ocsp: wire::OcspEvidence) -> Result<Self, AnswerError> {
+        Ok(Self {
+            signer: match ocsp.signer() {
+                wire::OcspSigner::Unspecified => return Err(AnswerError::Ocsp),
+                wire::OcspSigner::Issuer => OcspSigner::Issuer,
+                wire::OcspSigner::Delegate => OcspSigner::Delegate,
+                wire::OcspSigner::DelegateUnchecked => OcspSigner::DelegateUnchecked,
+            },
+            certification_authority: ocsp.certification_authority,
+            issuer_key_id: KeyIdentifier::new(&ocsp.issuer_key_id)
+                .map_err(|_| AnswerError::Ocsp)?,
+            this_update: UnixTime::from_secs(ocsp.this_update),
+            next_update: (ocsp.next_update != 0).then(|| UnixTime::from_secs(ocsp.next_update)),
+            produced_at: UnixTime::from_secs(ocsp.produced_at),
+            age_seconds: ocsp.age_seconds,
+        })
+    }
+}
+
 impl From<Revocation> for wire::GetRevocationStatusResponse {
     fn from(revocation: Revocation) -> Self {
         let mut answer = Self {
             list: revocation.list.map(Into::into),
+            ocsp: revocation.ocsp.map(|ocsp| Box::new(ocsp.into())),
             generation: revocation.generation,
             ..Self::default()
         };
@@ -158,6 +222,12 @@ impl From<Unknown> for wire::UnknownReason {
             Unknown::Clock => Self::Clock,
             Unknown::Feed => Self::Feed,
             Unknown::Unavailable => Self::Unavailable,
+            Unknown::OcspNotConfigured => Self::OcspNotConfigured,
+            Unknown::OcspUnreachable => Self::OcspUnreachable,
+            Unknown::OcspRefused => Self::OcspRefused,
+            Unknown::OcspUnusable => Self::OcspUnusable,
+            Unknown::OcspQueriesSpent => Self::OcspQueriesSpent,
+            Unknown::OcspUnknown => Self::OcspUnknown,
         }
     }
 }
@@ -181,11 +251,30 @@ impl From<List> for wire::ListEvidence {
     }
 }
 
+impl From<Ocsp> for wire::OcspEvidence {
+    fn from(ocsp: Ocsp) -> Self {
+        Self {
+            certification_authority: ocsp.certification_authority,
+            issuer_key_id: ocsp.issuer_key_id.as_bytes().to_vec(),
+            signer: match ocsp.signer {
+                OcspSigner::Issuer => wire::OcspSigner::Issuer,
+                OcspSigner::Delegate => wire::OcspSigner::Delegate,
+                OcspSigner::DelegateUnchecked => wire::OcspSigner::DelegateUnchecked,
+            }
+            .into(),
+            this_update: ocsp.this_update.secs(),
+            next_update: ocsp.next_update.map_or(0, UnixTime::secs),
+            produced_at: ocsp.produced_at.secs(),
+            age_seconds: ocsp.age_seconds,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proto::revocation::v1 as wire;
 
-    use super::{AnswerError, Revocation};
+    use super::{AnswerError, Revocation, RevocationMethod};
 
     const GOOD: i32 = 1;
     const REVOKED: i32 = 2;
@@ -215,6 +304,24 @@ mod tests {
                 ..Default::default()
             }),
             generation: 5,
+            ocsp: None,
+        }
+    }
+
+    /// The same by OCSP.
+    fn by_ocsp(answer: &wire::GetRevocationStatusResponse) -> wire::GetRevocationStatusResponse {
+        wire::GetRevocationStatusResponse {
+            list: None,
+            ocsp: Some(Box::new(wire::OcspEvidence {
+                certification_authority: "user-authentication".to_owned(),
+                issuer_key_id: vec![1; 20],
+                signer: wire::OcspSigner::Delegate.into(),
+                this_update: 1_000,
+                next_update: 1_900,
+                produced_at: 1_001,
+                age_seconds: 2,
+            })),
+            ..answer.clone()
         }
     }
 
@@ -222,8 +329,10 @@ mod tests {
     fn an_answer_of_the_contract_is_read_and_passed_on_as_it_is() {
         let reasons = (1..=7).chain([10, 11]);
         let revoked = reasons.map(|reason| answer(REVOKED, Some(reason), 0));
-        let unknown = (1..=7).map(|why| answer(UNKNOWN, None, why));
-        for answer in revoked.chain(unknown).chain([answer(GOOD, None, 0)]) {
+        let unknown = (1..=13).map(|why| answer(UNKNOWN, None, why));
+        let good = answer(GOOD, None, 0);
+        let by_ocsp = [by_ocsp(&good), by_ocsp(&answer(REVOKED, Some(2), 0))];
+        for answer in revoked.chain(unknown).chain([good]).chain(by_ocsp) {
             let revocation = Revocation::try_from(answer.clone()).unwrap();
             assert_eq!(wire::GetRevocationStatusResponse::from(revocation), answer);
         }
@@ -261,5 +370,42 @@ mod tests {
         let mut of_nobody = answer(GOOD, None, 0);
         of_nobody.list = Some(wire::ListEvidence::default());
         assert_eq!(Revocation::try_from(of_nobody), Err(AnswerError::Signer));
+    }
+
+    #[test]
+    fn an_ocsp_answer_names_the_issuer_and_the_sort_of_its_signer() {
+        for change in [
+            |ocsp: &mut wire::OcspEvidence| ocsp.issuer_key_id.clear(),
+            |ocsp: &mut wire::OcspEvidence| ocsp.signer = 0,
+            |ocsp: &mut wire::OcspEvidence| ocsp.signer = 4,
+        ] {
+            let mut of_nobody = by_ocsp(&answer(GOOD, None, 0));
+            change(of_nobody.ocsp.as_mut().unwrap());
+            assert_eq!(Revocation::try_from(of_nobody), Err(AnswerError::Ocsp));
+        }
+    }
+
+    #[test]
+    fn good_is_believed_by_the_method_that_was_asked_for() {
+        use RevocationMethod::{Crl, Ocsp, OcspThenCrl};
+        let by_list = answer(GOOD, None, 0);
+        let by_ocsp = by_ocsp(&by_list);
+        for (method, good_by_list, good_by_ocsp) in [
+            (Crl, true, false),
+            (Ocsp, false, true),
+            (OcspThenCrl, true, true),
+        ] {
+            let is_good = |answer: &wire::GetRevocationStatusResponse| {
+                Revocation::try_from(answer.clone())
+                    .unwrap()
+                    .by(method)
+                    .is_ok()
+            };
+            assert_eq!(is_good(&by_list), good_by_list, "{method:?}");
+            assert_eq!(is_good(&by_ocsp), good_by_ocsp, "{method:?}");
+        }
+        // A list that revokes it wins by every method.
+        let revoked = Revocation::try_from(answer(REVOKED, Some(2), 0)).unwrap();
+        assert!(revoked.by(Ocsp).is_ok());
     }
 }

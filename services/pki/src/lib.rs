@@ -59,7 +59,7 @@ pub use ocsp::{
     CertId, CertIdHash, CertIdPart, DelegateRevocation, ExpectedNonce, OcspAnswer, OcspDelegate,
     OcspError, OcspEvidence, OcspExpectation, OcspFailure, OcspIssuer, OcspQuestion,
     OcspQuestionError, OcspRequest, OcspRequester, OcspResponder, OcspStatus, UnreadOcspRequest,
-    UnsignedOcspResponse, ocsp_failure, verify_ocsp_response,
+    UnsignedOcspRequest, UnsignedOcspResponse, ocsp_failure, verify_ocsp_response,
 };
 pub use oid::{Oid, OidError};
 pub use path::{

@@ -15,6 +15,7 @@ use store::DatabaseUrl;
 
 use crate::asked::Limits;
 use crate::ocsp::{self, OcspConfig};
+use crate::ocsp_client::OcspClientConfig;
 
 /// The path of the lookup.
 pub const GET_REVOCATION_STATUS: &str =
@@ -73,6 +74,9 @@ pub struct Config {
     /// Who may ask by OCSP. Empty: there is no OCSP.
     #[serde(default)]
     pub ocsp: Vec<OcspConfig>,
+    /// The authorities' own OCSP responders, for lookups that want one asked. Empty: none is.
+    #[serde(default)]
+    pub ocsp_client: Vec<OcspClientConfig>,
 }
 
 /// `[store]`.
@@ -172,7 +176,26 @@ impl Config {
             let neighbours = caller.neighbouring_serials;
             serials("caller.neighbouring_serials", neighbours, 1_000_000)?;
         }
-        self.check_ocsp()
+        self.check_ocsp()?;
+        self.check_ocsp_clients()
+    }
+
+    fn check_ocsp_clients(&self) -> Result<(), ConfigError> {
+        let key = "ocsp_client.certification_authority";
+        for (place, client) in self.ocsp_client.iter().enumerate() {
+            let name = &client.certification_authority;
+            self.check_authority(key, name)?;
+            let earlier = &self.ocsp_client[..place];
+            if earlier
+                .iter()
+                .any(|other| other.certification_authority == *name)
+            {
+                let problem = format!("{name:?} has two; one is asked");
+                return Err(ConfigError::invalid(key, problem));
+            }
+            client.check()?;
+        }
+        Ok(())
     }
 
     fn check_ocsp(&self) -> Result<(), ConfigError> {
@@ -247,7 +270,7 @@ impl Config {
     }
 }
 
-fn check_within<N: Copy + PartialOrd + Display>(
+pub(crate) fn check_within<N: Copy + PartialOrd + Display>(
     key: &str,
     number: N,
     limits: RangeInclusive<N>,

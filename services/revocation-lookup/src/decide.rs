@@ -292,4 +292,4 @@ fn latest<'a>(in_scope: &[&'a Arc<List>]) -> Option<&'a List> {
 
 #[cfg(test)]
 #[path = "decide_tests/mod.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -72,6 +72,16 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether a lookup can be counted later, as far as can be told now.
+    pub(crate) fn check_room(&self) -> Result<(), LedgerFull> {
+        let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        if sums.len() < self.limit {
+            Ok(())
+        } else {
+            Err(LedgerFull)
+        }
+    }
+
     /// Takes every sum, to write it down.
     pub(crate) fn take(&self) -> HashMap<Entry, u64> {
         std::mem::take(&mut *self.sums.lock().unwrap_or_else(PoisonError::into_inner))
@@ -132,8 +142,10 @@ mod tests {
     #[test]
     fn a_lookup_that_cannot_be_counted_is_refused() {
         let ledger = Ledger::with_limit(1);
+        assert_eq!(ledger.check_room(), Ok(()));
         ledger.add(entry(7), 1).unwrap();
         assert_eq!(ledger.add(entry(8), 1), Err(LedgerFull));
+        assert_eq!(ledger.check_room(), Err(LedgerFull));
         ledger.add(entry(7), 1).unwrap();
     }
 }

@@ -3,8 +3,9 @@
 //! A replica (`replica.rs`) follows the store: whenever the generation changes it loads what is new and swaps one
 //! immutable snapshot (`snapshot.rs`). A lookup (`lookups.rs`), single, in a batch or in a stream (`stream.rs`), reads its
 //! fields (`request.rs`), is counted against what the caller may ask (`asked/`), decided over the snapshot (`decide.rs`,
-//! pure) and put into the words of the contract (`wire.rs`). Every lookup is counted in the ledger; no call ever waits
-//! for the database.
+//! pure) and put into the words of the contract (`wire.rs`). Where the caller wants it, an authority's OCSP responder is
+//! asked (`ocsp_client/`), and which of both decides is a pure rule again (`method.rs`). Every lookup is counted in the
+//! ledger; no call ever waits for the database.
 
 mod access;
 mod asked;
@@ -13,12 +14,15 @@ mod decide;
 mod freshness;
 mod ledger;
 mod lookups;
+mod method;
 mod metrics;
 mod ocsp;
+mod ocsp_client;
 mod recorder;
 mod replica;
 mod request;
 mod service;
+mod signing_key;
 mod snapshot;
 mod stream;
 mod wire;
@@ -41,11 +45,14 @@ pub use config::{
 
 pub use ocsp::{OcspConfig, OcspPurpose, OcspRequesterConfig, OcspSignerConfig};
 
+pub use ocsp_client::{CertIdHashConfig, OcspClientConfig, OcspClientRequesterConfig, Presence};
+
 use access::Callers;
 use freshness::FreshnessReport;
 use ledger::Ledger;
 use metrics::LookupMetrics;
 use ocsp::OcspListeners;
+use ocsp_client::OcspClients;
 use recorder::Recorder;
 use replica::Replica;
 use service::{Handler, Shared};
@@ -65,12 +72,8 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     config.check()?;
     let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
-    let authorities = runtime::authorities::load(
-        &config.certification_authority,
-        config.environment,
-        context.clock.now(),
-    )?;
-    let trusted = Arc::new(Trusted::new(authorities, &config)?);
+    let trusted = Arc::new(trusted(&config, &context)?);
+    let ocsp_clients = OcspClients::start(&config.ocsp_client, &trusted, &context)?;
     let served = Arc::new(Served::new(&trusted));
     let callers = config.limits_by_identity().into_keys();
     let lookup_metrics = LookupMetrics::new(&context.metrics, callers)?;
@@ -93,6 +96,7 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         refusals,
         metrics: lookup_metrics,
         clock: context.clock.clone(),
+        ocsp_clients: ocsp_clients.clone(),
         shutdown: context.shutdown.clone(),
         longest_stream: Duration::from_secs(config.listen.max_connection_age_seconds),
     });
@@ -128,9 +132,27 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     while ocsp.join_next().await.is_some() {}
     following.abort();
     reporting.abort();
+    ocsp_clients.finish().await;
     recorder.finish().await;
     reader.close().await;
     outcome
+}
+
+/// Whether the files that the configuration names for asking OCSP responders hold: certificates, keys, authorities.
+///
+/// # Errors
+/// Naming the file and what is wrong with it.
+pub fn check_files(config: &Config) -> Result<(), ServeError> {
+    ocsp_client::check_files(&config.ocsp_client)
+}
+
+fn trusted(config: &Config, context: &Context) -> Result<Trusted, ServeError> {
+    let authorities = runtime::authorities::load(
+        &config.certification_authority,
+        config.environment,
+        context.clock.now(),
+    )?;
+    Trusted::new(authorities, config)
 }
 
 fn grpc_server(config: &Config, context: &Context) -> Result<GrpcServer, ServeError> {

@@ -1,12 +1,12 @@
 //! Lookups, one by one and many at once: who asks, what is asked, whether it may be, and what is decided. Nothing here
-//! waits.
+//! waits; lookups that a responder takes part in go on in `ocsp_client/lookup.rs`.
 
 use std::sync::Arc;
 
 use pki::{KeyIdentifier, SerialNumber, UnixTime};
 use proto::revocation::v1::{
     BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetRevocationStatusRequest,
-    GetRevocationStatusResponse, Purpose,
+    Purpose,
 };
 use runtime::status::{Failure, Kind};
 
@@ -15,7 +15,9 @@ use crate::asked::{AskedSerials, TooMany};
 use crate::decide::{Decision, InScope, Reason, Scope};
 use crate::freshness;
 use crate::ledger::{Entry, LedgerFull};
+use crate::method::needs_responder;
 use crate::metrics::{Method, Outcome};
+use crate::ocsp_client::Looked;
 use crate::request::{self, Batch, InvalidField};
 use crate::service::Shared;
 use crate::snapshot::Snapshot;
@@ -32,6 +34,8 @@ pub(crate) enum LookupError {
     Stopped(#[from] TooMany),
     #[error(transparent)]
     Unrecorded(#[from] LedgerFull),
+    #[error("the lookup ended without an answer; ask again")]
+    Interrupted,
 }
 
 impl LookupError {
@@ -40,7 +44,7 @@ impl LookupError {
             Self::Invalid(_) => Outcome::Invalid,
             Self::Refused(_) => Outcome::Denied,
             Self::Stopped(_) => Outcome::Stopped,
-            Self::Unrecorded(_) => Outcome::Unavailable,
+            Self::Unrecorded(_) | Self::Interrupted => Outcome::Unavailable,
         }
     }
 }
@@ -52,6 +56,7 @@ impl Failure for LookupError {
             Self::Refused(error) => error.kind(),
             Self::Stopped(error) => error.kind(),
             Self::Unrecorded(error) => error.kind(),
+            Self::Interrupted => Kind::Unavailable,
         }
     }
 }
@@ -69,15 +74,16 @@ pub(crate) struct Asking<'s> {
 }
 
 impl Shared {
-    /// Answers a single lookup, and counts how it ended.
+    /// Answers a single lookup or has a responder asked, and counts how it ended.
     pub(crate) fn look_up(
-        &self,
-        caller: &Caller,
+        self: &Arc<Self>,
+        caller: &Arc<Caller>,
         method: Method,
         message: &GetRevocationStatusRequest,
-    ) -> Result<GetRevocationStatusResponse, LookupError> {
+    ) -> Looked {
         let now = self.clock.now();
-        self.counted(method, self.try_look_up(caller, method, message, now))
+        self.try_look_up(caller, method, message, now)
+            .unwrap_or_else(|error| Looked::Answered(self.counted(method, Err(error))))
     }
 
     /// Answers a batch, and counts how it ended.
@@ -100,12 +106,12 @@ impl Shared {
     }
 
     fn try_look_up(
-        &self,
-        caller: &Caller,
+        self: &Arc<Self>,
+        caller: &Arc<Caller>,
         method: Method,
         message: &GetRevocationStatusRequest,
         now: UnixTime,
-    ) -> Result<GetRevocationStatusResponse, LookupError> {
+    ) -> Result<Looked, LookupError> {
         let issuer_key_id = request::issuer_key_id(&message.issuer_key_id)?;
         // Before the serial number is looked at: the refusal is the same for every other field.
         let place = self.authority(caller, method, &issuer_key_id, now)?;
@@ -118,13 +124,25 @@ impl Shared {
             purpose: lookup.purpose,
             now,
         };
-        let tell = |decision: &Decision<'_>, generation| wire::response(decision, generation, now);
-        let serial_number = &lookup.serial_number;
-        self.decided(&asking, &issuer_key_id, &lookup.scope, serial_number, tell)
+        self.admit(&asking, [lookup.serial_number.as_bytes()])?;
+        let (snapshot, feed_age) = self.served.at(now);
+        let in_scope = self.in_scope(&asking, &issuer_key_id, &lookup.scope, &snapshot, feed_age);
+        let decision = in_scope.decide(&lookup.serial_number);
+        if needs_responder(lookup.method, &decision) {
+            // A use of revocation data that nobody could account for must not begin.
+            self.ledger.check_room()?;
+            let caller = caller.clone();
+            return Ok(self.ask_responder(caller, method, place, issuer_key_id, lookup));
+        }
+        self.record(&asking, Outcome::of(&decision), 1)?;
+        let generation = snapshot.feed.generation;
+        Ok(Looked::Answered(Ok(wire::response(
+            &decision, generation, now,
+        ))))
     }
 
-    /// One certificate's way from the question to the ledger, by whatever method; what is told of the decision, which
-    /// was read from this generation, is the method's matter.
+    /// One certificate's way from an OCSP question to the ledger, over the lists; what is told of the decision, which
+    /// was read from this generation, is the responder's matter.
     pub(crate) fn decided<T>(
         &self,
         asking: &Asking<'_>,
@@ -137,7 +155,7 @@ impl Shared {
         let (snapshot, feed_age) = self.served.at(asking.now);
         let in_scope = self.in_scope(asking, issuer_key_id, scope, &snapshot, feed_age);
         let decision = in_scope.decide(serial_number);
-        self.record(asking, &decision, 1)?;
+        self.record(asking, Outcome::of(&decision), 1)?;
         Ok(tell(&decision, snapshot.feed.generation))
     }
 
@@ -170,11 +188,11 @@ impl Shared {
         let count = |certificates: usize| u64::try_from(certificates).unwrap_or(u64::MAX);
         if let Some((_, hit, list)) = revoked.first() {
             let decision = Decision::Revoked(*hit, list);
-            self.record(&asking, &decision, count(revoked.len()))?;
+            self.record(&asking, Outcome::of(&decision), count(revoked.len()))?;
         }
         let other_count = serials.len() - revoked.len();
         if other_count > 0 {
-            self.record(&asking, &others, count(other_count))?;
+            self.record(&asking, Outcome::of(&others), count(other_count))?;
         }
         let generation = snapshot.feed.generation;
         Ok(wire::batch_response(
@@ -225,7 +243,7 @@ impl Shared {
         })
     }
 
-    fn in_scope<'a>(
+    pub(crate) fn in_scope<'a>(
         &self,
         asking: &Asking<'_>,
         issuer_key_id: &KeyIdentifier,
@@ -247,13 +265,12 @@ impl Shared {
     }
 
     /// Writes answers into the ledger, before they are given.
-    fn record(
+    pub(crate) fn record(
         &self,
         asking: &Asking<'_>,
-        decision: &Decision<'_>,
+        outcome: Outcome,
         lookups: u64,
     ) -> Result<(), LedgerFull> {
-        let outcome = Outcome::of(decision);
         let entry = Entry {
             minute: asking.now.secs().div_euclid(60),
             caller: asking.identity.clone(),

@@ -1,11 +1,13 @@
 //! What is counted of lookups. Time per call is measured by runtime for every gRPC method alike.
 
+use pki::OcspStatus;
 use prometheus::{IntCounter, IntCounterVec};
 use runtime::metrics::Metrics;
 
 use crate::asked::TooMany;
 use crate::config::{BATCH_GET_REVOCATION_STATUS, GET_REVOCATION_STATUS, STREAM_REVOCATION_STATUS};
 use crate::decide::{Decision, Reason};
+use crate::method::{Conclusion, OcspProblem};
 use crate::ocsp::OCSP;
 
 /// How a lookup ended: the label of a metric, and the outcome in the ledger.
@@ -19,6 +21,16 @@ pub(crate) enum Outcome {
     OutOfScope,
     Clock,
     Feed,
+    /// By a responder, as all of the following.
+    GoodByOcsp,
+    RevokedByOcsp,
+    OcspNotConfigured,
+    OcspUnreachable,
+    OcspRefused,
+    OcspUnusable,
+    OcspSpent,
+    /// The responder does not know the certificate.
+    OcspUnknown,
     /// A field was malformed.
     Invalid,
     /// The caller may not ask about this authority.
@@ -29,7 +41,7 @@ pub(crate) enum Outcome {
     Unavailable,
 }
 
-const OUTCOMES: [Outcome; 12] = [
+const OUTCOMES: [Outcome; 20] = [
     Outcome::Good,
     Outcome::Revoked,
     Outcome::NoSuchAuthority,
@@ -38,6 +50,14 @@ const OUTCOMES: [Outcome; 12] = [
     Outcome::OutOfScope,
     Outcome::Clock,
     Outcome::Feed,
+    Outcome::GoodByOcsp,
+    Outcome::RevokedByOcsp,
+    Outcome::OcspNotConfigured,
+    Outcome::OcspUnreachable,
+    Outcome::OcspRefused,
+    Outcome::OcspUnusable,
+    Outcome::OcspSpent,
+    Outcome::OcspUnknown,
     Outcome::Invalid,
     Outcome::Denied,
     Outcome::Stopped,
@@ -60,6 +80,24 @@ impl Outcome {
         }
     }
 
+    pub(crate) fn of_conclusion(conclusion: &Conclusion<'_>) -> Self {
+        match conclusion {
+            Conclusion::ByLists(decision) => Self::of(decision),
+            Conclusion::ByResponder(evidence) => match evidence.status() {
+                OcspStatus::Good => Self::GoodByOcsp,
+                OcspStatus::Revoked { .. } => Self::RevokedByOcsp,
+                OcspStatus::Unknown => Self::OcspUnknown,
+            },
+            Conclusion::Nothing(problem) => match problem {
+                OcspProblem::NotConfigured => Self::OcspNotConfigured,
+                OcspProblem::Unreachable => Self::OcspUnreachable,
+                OcspProblem::Refused => Self::OcspRefused,
+                OcspProblem::Unusable => Self::OcspUnusable,
+                OcspProblem::Spent => Self::OcspSpent,
+            },
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -70,6 +108,14 @@ impl Outcome {
             Self::OutOfScope => "unknown_out_of_scope",
             Self::Clock => "unknown_clock",
             Self::Feed => "unknown_feed",
+            Self::GoodByOcsp => "good_by_ocsp",
+            Self::RevokedByOcsp => "revoked_by_ocsp",
+            Self::OcspNotConfigured => "unknown_ocsp_not_configured",
+            Self::OcspUnreachable => "unknown_ocsp_unreachable",
+            Self::OcspRefused => "unknown_ocsp_refused",
+            Self::OcspUnusable => "unknown_ocsp_unusable",
+            Self::OcspSpent => "unknown_ocsp_queries_spent",
+            Self::OcspUnknown => "unknown_ocsp_unknown",
             Self::Invalid => "invalid",
             Self::Denied => "denied",
             Self::Stopped => "stopped",

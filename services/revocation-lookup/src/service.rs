@@ -19,6 +19,7 @@ use crate::access::{AuthorityRefused, Caller, Callers};
 use crate::freshness;
 use crate::ledger::Ledger;
 use crate::metrics::{LookupMetrics, Method};
+use crate::ocsp_client::OcspClients;
 use crate::recorder::Refusals;
 use crate::snapshot::{Served, Trusted};
 use crate::stream::{self, Answers};
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) metrics: LookupMetrics,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ocsp_clients: Arc<OcspClients>,
     pub(crate) shutdown: Shutdown,
     /// A stream ends when it is this old, so that connections can.
     pub(crate) longest_stream: Duration,
@@ -65,6 +67,8 @@ impl RevocationLookupService for Handler {
         let caller = self.caller(&request).map_err(|error| status(&error))?;
         self.shared
             .look_up(caller, Method::Single, request.get_ref())
+            .answer()
+            .await
             .map(Response::new)
             .map_err(|error| status(&error))
     }

@@ -1,5 +1,5 @@
-//! Lookups in a stream. Each message is answered before the next one is read, so a caller that does not read its answers
-//! is not read either: nothing piles up here.
+//! Lookups in a stream. A few messages are read ahead of their answers, so that those with lookups that wait for a
+//! responder do not wait for each other; a caller that does not read its answers is not read either: nothing piles up here.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,8 +15,12 @@ use tonic::{Status, Streaming};
 
 use crate::access::Caller;
 use crate::metrics::Method;
+use crate::ocsp_client::Looked;
 use crate::request;
 use crate::service::Shared;
+
+/// Messages whose answers are worked on at the same time: the contract's number.
+const MESSAGES_AT_ONCE: usize = 4;
 
 /// The answers of one stream.
 pub(crate) type Answers =
@@ -35,18 +39,31 @@ pub(crate) fn answers(
             () = tokio::time::sleep(longest) => {}
         }
     };
-    let answered = messages.map(move |message| answer(&shared, &caller, &message?));
-    Box::pin(answered.take_until(Box::pin(end)))
+    let answered = messages
+        .take_until(Box::pin(end))
+        .map(move |message| message.and_then(|message| begin(&shared, &caller, &message)))
+        .map(answer);
+    Box::pin(answered.buffered(MESSAGES_AT_ONCE))
 }
 
-fn answer(
-    shared: &Shared,
-    caller: &Caller,
+/// Answers every lookup of a message that waits for nobody, and has responders asked for the others, all at once.
+fn begin(
+    shared: &Arc<Shared>,
+    caller: &Arc<Caller>,
     message: &StreamRevocationStatusRequest,
-) -> Result<StreamRevocationStatusResponse, Status> {
+) -> Result<Vec<Looked>, Status> {
     request::check_lookups(message.lookups.len()).map_err(|error| status(&error))?;
-    let one = |lookup| {
-        let answer = match shared.look_up(caller, Method::Stream, lookup) {
+    let one = |lookup| shared.look_up(caller, Method::Stream, lookup);
+    Ok(message.lookups.iter().map(one).collect())
+}
+
+async fn answer(
+    lookups: Result<Vec<Looked>, Status>,
+) -> Result<StreamRevocationStatusResponse, Status> {
+    let lookups = lookups?;
+    let mut answers = Vec::with_capacity(lookups.len());
+    for looked in lookups {
+        let answer = match looked.answer().await {
             Ok(answer) => Answer::Status(answer),
             Err(error) => {
                 let failure = status(&error);
@@ -56,10 +73,9 @@ fn answer(
                 })
             }
         };
-        StreamedRevocationStatus {
+        answers.push(StreamedRevocationStatus {
             answer: Some(answer),
-        }
-    };
-    let answers = message.lookups.iter().map(one).collect();
+        });
+    }
     Ok(StreamRevocationStatusResponse { answers })
 }

@@ -1,11 +1,15 @@
 //! Decisions in the words of the contract.
 
 use index::Hit;
-use pki::{CertificationAuthority, CrlNumber, RevocationReason, UnixTime};
+use pki::{
+    CertificationAuthority, CrlNumber, KeyIdentifier, OcspResponder, OcspStatus, RevocationReason,
+    UnixTime,
+};
 use proto::revocation::v1 as wire;
 
 use crate::decide::{Decision, Moment, Reason, Rules};
 use crate::freshness;
+use crate::method::{Conclusion, OcspProblem};
 use crate::snapshot::{List, Source};
 
 /// The answer to a lookup.
@@ -36,6 +40,70 @@ pub(crate) fn response(
     };
     response.list = list.map(|list| evidence(list, now));
     response
+}
+
+/// The answer to a lookup that a responder took part in.
+pub(crate) fn concluded(
+    conclusion: &Conclusion<'_>,
+    certification_authority: &str,
+    issuer_key_id: &KeyIdentifier,
+    generation: u64,
+    now: UnixTime,
+) -> wire::GetRevocationStatusResponse {
+    let mut answer = wire::GetRevocationStatusResponse {
+        generation,
+        ..Default::default()
+    };
+    match conclusion {
+        Conclusion::ByLists(decision) => return response(decision, generation, now),
+        Conclusion::ByResponder(evidence) => {
+            match evidence.status() {
+                OcspStatus::Good => answer.set_status(wire::RevocationStatus::Good),
+                OcspStatus::Revoked {
+                    revoked_at,
+                    reason: why,
+                } => {
+                    answer.set_status(wire::RevocationStatus::Revoked);
+                    answer.revocation = Some(wire::Revocation {
+                        revoked_at: revoked_at.secs(),
+                        reason: reason(why.code()).into(),
+                    });
+                }
+                OcspStatus::Unknown => {
+                    answer.set_status(wire::RevocationStatus::Unknown);
+                    answer.set_unknown_reason(wire::UnknownReason::OcspUnknown);
+                }
+            }
+            answer.ocsp = Some(Box::new(wire::OcspEvidence {
+                certification_authority: certification_authority.to_owned(),
+                issuer_key_id: issuer_key_id.as_bytes().to_vec(),
+                signer: ocsp_signer(evidence.responder()).into(),
+                this_update: evidence.this_update().secs(),
+                next_update: evidence.next_update().map_or(0, UnixTime::secs),
+                produced_at: evidence.produced_at().secs(),
+                age_seconds: now.secs().saturating_sub(evidence.this_update().secs()),
+            }));
+        }
+        Conclusion::Nothing(problem) => {
+            answer.set_status(wire::RevocationStatus::Unknown);
+            answer.set_unknown_reason(match problem {
+                OcspProblem::NotConfigured => wire::UnknownReason::OcspNotConfigured,
+                OcspProblem::Unreachable => wire::UnknownReason::OcspUnreachable,
+                OcspProblem::Refused => wire::UnknownReason::OcspRefused,
+                OcspProblem::Unusable => wire::UnknownReason::OcspUnusable,
+                OcspProblem::Spent => wire::UnknownReason::OcspQueriesSpent,
+            });
+        }
+    }
+    answer
+}
+
+fn ocsp_signer(responder: OcspResponder) -> wire::OcspSigner {
+    match responder {
+        OcspResponder::Issuer => wire::OcspSigner::Issuer,
+        OcspResponder::Delegate { no_check: true } => wire::OcspSigner::Delegate,
+        OcspResponder::Delegate { no_check: false } => wire::OcspSigner::DelegateUnchecked,
+    }
 }
 
 /// The answer to a batch of so many certificates.

@@ -1,6 +1,6 @@
 //! The role's configuration file; `deploy/config/signature-verification.toml` is the operator's manual.
 
-use lookup::CacheConfig;
+use lookup::{CacheConfig, RevocationMethod};
 use runtime::access::AccessTable;
 use runtime::config::{
     Caller, CertificationAuthorityConfig, ConfigError, CrossCheckConfig, Environment,
@@ -41,6 +41,9 @@ pub struct Config {
     pub tls: TlsConfig,
     /// revocation-lookup.
     pub revocation: GrpcClientConfig,
+    /// Who is asked there: the lists or the authority's OCSP responder.
+    #[serde(default)]
+    pub revocation_method: RevocationMethod,
     /// Where holder identifiers are.
     pub store: StoreConfig,
     /// The certificates kept in memory once validated.
@@ -90,7 +93,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::Config;
+    use super::{Config, RevocationMethod};
 
     const SAMPLE: &str = include_str!("../../../deploy/config/signature-verification.toml");
 
@@ -105,6 +108,22 @@ mod tests {
         let config = checked(SAMPLE).unwrap();
         assert_eq!(config.caller.len(), 3);
         assert_eq!(config.certification_authority[0].trust_anchor.len(), 2);
+    }
+
+    #[test]
+    fn the_lists_are_asked_unless_it_says_otherwise() {
+        let method = "revocation_method = \"crl\"";
+        let with = |text: &str| checked(&SAMPLE.replace(method, text)).map(|c| c.revocation_method);
+        assert!(SAMPLE.contains(method));
+        assert_eq!(with(""), Ok(RevocationMethod::Crl));
+        for (name, read) in [
+            ("crl", RevocationMethod::Crl),
+            ("ocsp", RevocationMethod::Ocsp),
+            ("ocsp_then_crl", RevocationMethod::OcspThenCrl),
+        ] {
+            assert_eq!(with(&format!("revocation_method = {name:?}")), Ok(read));
+        }
+        assert!(with("revocation_method = \"none\"").is_err());
     }
 
     #[test]

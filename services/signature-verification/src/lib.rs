@@ -73,11 +73,11 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     if config.reflection {
         server = server.with_reflection(proto::FILE_DESCRIPTOR_SET);
     }
-    let revocation = config.revocation;
+    let (revocation, method) = (config.revocation, config.revocation_method);
     let outcome = server
         .serve(move |_thread| {
             // Made on the serving thread: one connection to revocation-lookup for each core.
-            let revocation = RevocationClient::new(&revocation)?;
+            let revocation = RevocationClient::new(&revocation, method)?;
             let handler = Handler::new(shared.clone(), revocation, holders.clone());
             let service = SignatureVerificationServiceServer::new(handler)
                 .max_decoding_message_size(runtime::limits::REQUEST_OCTETS);

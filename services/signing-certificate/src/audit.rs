@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use lookup::{InvalidField, List, Revocation, Status};
+use lookup::{InvalidField, List, Ocsp, OcspSigner, Revocation, Status};
 use pki::UnixTime;
 use prometheus::{IntCounter, IntCounterVec};
 use proto::revocation::v1::Purpose as WirePurpose;
@@ -164,6 +164,20 @@ struct RevocationEvidence<'a> {
     generation: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     list: Option<ListEvidence<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ocsp: Option<OcspEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct OcspEvidence<'a> {
+    certification_authority: &'a str,
+    issuer_key_id: String,
+    signer: &'static str,
+    this_update: i64,
+    /// Absent: the responder gave none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_update: Option<i64>,
+    produced_at: i64,
 }
 
 #[derive(Serialize)]
@@ -204,6 +218,24 @@ impl<'a> From<&'a Revocation> for RevocationEvidence<'a> {
             },
             generation: revocation.generation,
             list: revocation.list.as_ref().map(Into::into),
+            ocsp: revocation.ocsp.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl<'a> From<&'a Ocsp> for OcspEvidence<'a> {
+    fn from(ocsp: &'a Ocsp) -> Self {
+        Self {
+            certification_authority: &ocsp.certification_authority,
+            issuer_key_id: ocsp.issuer_key_id.to_string(),
+            signer: match ocsp.signer {
+                OcspSigner::Issuer => "issuer",
+                OcspSigner::Delegate => "delegate",
+                OcspSigner::DelegateUnchecked => "delegate_unchecked",
+            },
+            this_update: ocsp.this_update.secs(),
+            next_update: ocsp.next_update.map(UnixTime::secs),
+            produced_at: ocsp.produced_at.secs(),
         }
     }
 }

@@ -59,9 +59,10 @@ pub(crate) fn conclude(found: &Found<'_>, revocation: Revocation, now: UnixTime)
         Status::Good => (
             Outcome::Valid,
             "",
-            "A trusted CA key signed it, it is within its validity period, and the current list in its scope does \
-             not contain it."
-                .to_owned(),
+            format!(
+                "A trusted CA key signed it, it is within its validity period, and {}.",
+                not_revoked(&revocation)
+            ),
         ),
         Status::Revoked { revoked_at, reason } => (
             Outcome::Revoked,
@@ -74,7 +75,10 @@ pub(crate) fn conclude(found: &Found<'_>, revocation: Revocation, now: UnixTime)
         Status::Unknown(reason) => (
             Outcome::RevocationUnknown,
             reason.rule(),
-            format!("Whether it is revoked is unknown: {}. Treat it as not valid.", reason.sentence()),
+            format!(
+                "Whether it is revoked is unknown: {}. Treat it as not valid.",
+                reason.sentence()
+            ),
         ),
     };
     Verdict {
@@ -83,6 +87,14 @@ pub(crate) fn conclude(found: &Found<'_>, revocation: Revocation, now: UnixTime)
         explanation,
         issuer_key_id: Some(found.leaf.issuer_key_id().clone()),
         revocation: Some(revocation),
+    }
+}
+
+fn not_revoked(revocation: &Revocation) -> &'static str {
+    if revocation.ocsp.is_some() {
+        "the CA's OCSP responder says that it is not revoked"
+    } else {
+        "the current list in its scope does not contain it"
     }
 }
 

@@ -1,6 +1,6 @@
 //! The role's configuration file; deploy/config/signing-certificate.toml is the operator's manual for it.
 
-use lookup::CacheConfig;
+use lookup::{CacheConfig, RevocationMethod};
 use runtime::access::AccessTable;
 use runtime::config::{
     Caller, CertificationAuthorityConfig, ConfigError, CrossCheckConfig, Environment,
@@ -26,6 +26,9 @@ pub struct Config {
     pub tls: TlsConfig,
     /// revocation-lookup.
     pub revocation: GrpcClientConfig,
+    /// Who is asked there: the lists or the authority's OCSP responder.
+    #[serde(default)]
+    pub revocation_method: RevocationMethod,
     /// Where the audit log is.
     pub store: StoreConfig,
     /// The certificates kept in memory once validated.
@@ -84,7 +87,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::Config;
+    use super::{Config, RevocationMethod};
     use pki::CrossCheck;
 
     const SAMPLE: &str = include_str!("../../../deploy/config/signing-certificate.toml");
@@ -113,6 +116,16 @@ mod tests {
             "profile = \"jpki-user-authentication\"",
         );
         assert!(refused.unwrap_err().contains("only signing certificates"));
+    }
+
+    #[test]
+    fn the_lists_are_asked_unless_it_says_otherwise() {
+        let with = |text: &str| checked("revocation_method = \"crl\"\n", text);
+        let method = |text| with(text).unwrap().revocation_method;
+        assert_eq!(method(""), RevocationMethod::Crl);
+        let then_crl = "revocation_method = \"ocsp_then_crl\"\n";
+        assert_eq!(method(then_crl), RevocationMethod::OcspThenCrl);
+        assert!(with("revocation_method = \"none\"\n").is_err());
     }
 
     #[test]

@@ -63,13 +63,13 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     if config.reflection {
         server = server.with_reflection(proto::FILE_DESCRIPTOR_SET);
     }
-    let revocation = config.revocation;
+    let (revocation, method) = (config.revocation, config.revocation_method);
     let outcome = server
         .serve(move |_core| {
             let handler = Handler {
                 shared: Arc::clone(&shared),
                 // Made on the serving core, so that its connection lives there.
-                lookup: RevocationClient::new(&revocation)?,
+                lookup: RevocationClient::new(&revocation, method)?,
             };
             let service = SigningCertificateServiceServer::new(handler)
                 .max_decoding_message_size(LARGEST_REQUEST);

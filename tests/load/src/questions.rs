@@ -114,6 +114,7 @@ fn lookups(jpki: &Jpki, revoked: u32, count: u32) -> Result<Arc<[Lookup]>> {
             distribution_point: point.der().to_vec(),
             purpose: Purpose::UserAuthentication.into(),
             case_reference: CASE_REFERENCE.to_owned(),
+            ..Default::default()
         };
         Lookup { request, expected }
     };

@@ -6,6 +6,7 @@
 
 mod answer;
 mod certificate_file;
+mod json;
 mod report;
 mod settings;
 pub(super) mod wording;

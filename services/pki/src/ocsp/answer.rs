@@ -1,18 +1,12 @@
 //! Writing answers as a responder does (RFC 6960 section 4.2). Whoever holds the key signs them.
 
 use crate::der::{
-    BIT_STRING, ENUMERATED, GENERALIZED_TIME, NULL, OBJECT_IDENTIFIER, OCTET_STRING, context,
-    context_primitive,
+    ENUMERATED, GENERALIZED_TIME, OBJECT_IDENTIFIER, OCTET_STRING, context, context_primitive,
 };
 use crate::ocsp::response::BASIC;
-use crate::ocsp::writer::{element, sequence};
+use crate::ocsp::writer::{self, element, sequence};
 use crate::ocsp::{NONCE, OcspDelegate, OcspFailure, OcspQuestion, OcspStatus};
-use crate::{KeyAlgorithm, RevocationReason, UnixTime};
-
-/// `sha256WithRSAEncryption`, 1.2.840.113549.1.1.11.
-const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
-/// `ecdsa-with-SHA256`, 1.2.840.10045.4.3.2.
-const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+use crate::{RevocationReason, UnixTime};
 
 /// What is answered about the certificate of a question: a `SingleResponse` in DER.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -86,22 +80,9 @@ impl<'a> UnsignedOcspResponse<'a> {
 
     /// `OCSPResponse` in DER, with the signature and the delegate's certificate.
     pub fn signed(self, signature: &[u8]) -> Vec<u8> {
-        let algorithm = match self.delegate.key().algorithm() {
-            KeyAlgorithm::Rsa { .. } => vec![
-                element(OBJECT_IDENTIFIER, SHA256_WITH_RSA),
-                element(NULL, &[]),
-            ],
-            KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 | KeyAlgorithm::EcP521 => {
-                vec![element(OBJECT_IDENTIFIER, ECDSA_WITH_SHA256)]
-            }
-        };
-        let certificates = sequence(&[self.delegate.der().to_vec()]);
-        let basic = sequence(&[
-            self.to_be_signed,
-            sequence(&algorithm),
-            element(BIT_STRING, &[&[0], signature].concat()),
-            element(context(0), &certificates),
-        ]);
+        let algorithm = self.delegate.key().algorithm();
+        let signature = writer::signature(algorithm, signature, self.delegate.der());
+        let basic = sequence(&[self.to_be_signed, signature]);
         let bytes = sequence(&[
             element(OBJECT_IDENTIFIER, BASIC),
             element(OCTET_STRING, &basic),

@@ -23,7 +23,7 @@ pub use cert_id::{CertId, CertIdHash, CertIdPart};
 pub use delegate::{OcspDelegate, OcspIssuer};
 pub use error::{OcspError, OcspFailure};
 pub use question::{OcspQuestion, OcspQuestionError, UnreadOcspRequest};
-pub use request::OcspRequest;
+pub use request::{OcspRequest, UnsignedOcspRequest};
 pub use requester::OcspRequester;
 
 use crate::limits::CLOCK_TOLERANCE_SECS;

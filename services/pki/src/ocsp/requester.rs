@@ -10,6 +10,7 @@ use crate::{CertificateError, PublicKey, SignatureAlgorithm, Signed, UnixTime, V
 #[derive(Clone, Debug)]
 pub struct OcspRequester {
     der: Box<[u8]>,
+    subject: Box<[u8]>,
     key: PublicKey,
     not_before: UnixTime,
     not_after: UnixTime,
@@ -23,6 +24,7 @@ impl OcspRequester {
         Ok(Self {
             not_before: read.certificate.not_before,
             not_after: read.certificate.not_after,
+            subject: read.certificate.subject.into(),
             key: read.public_key,
             der: der.as_ref().into(),
         })
@@ -31,6 +33,26 @@ impl OcspRequester {
     /// The certificate in DER.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// Its key.
+    pub fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
+    /// The last moment of its validity.
+    pub fn not_after(&self) -> UnixTime {
+        self.not_after
+    }
+
+    /// Whether its time is now.
+    fn is_current(&self, now: UnixTime) -> bool {
+        self.not_before <= now && now <= self.not_after
+    }
+
+    /// `Name` in DER.
+    pub(super) fn subject_der(&self) -> &[u8] {
+        &self.subject
     }
 
     /// Whether this certificate came with the request, is valid now, and its key signed the request.
@@ -47,8 +69,7 @@ impl OcspRequester {
             return false;
         };
         let came_along = signature.certificates.contains(&&*self.der);
-        let current = self.not_before <= now && now <= self.not_after;
-        came_along && current && {
+        came_along && self.is_current(now) && {
             let signed = Signed::Message(request.to_be_signed());
             let SignatureAlgorithm { encoding, hash } = algorithm;
             verifier

@@ -1,6 +1,12 @@
-//! The little DER that a request consists of (X.690 section 10.1).
+//! The little DER that requests and answers consist of (X.690 section 10.1).
 
-use crate::der::{INTEGER, SEQUENCE};
+use crate::KeyAlgorithm;
+use crate::der::{BIT_STRING, INTEGER, NULL, OBJECT_IDENTIFIER, SEQUENCE, context};
+
+/// `sha256WithRSAEncryption`, 1.2.840.113549.1.1.11.
+const SHA256_WITH_RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 0x0b];
+/// `ecdsa-with-SHA256`, 1.2.840.10045.4.3.2.
+const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 
 /// One element: tag, length in its shortest form, contents.
 pub(super) fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
@@ -33,6 +39,27 @@ pub(super) fn unsigned_integer(octets: &[u8]) -> Vec<u8> {
         Some(0x80..) => element(INTEGER, &[&[0], octets].concat()),
         _ => element(INTEGER, octets),
     }
+}
+
+/// What stands behind the signed part of a request and of an answer alike: the algorithm, RSASSA-PKCS1-v1_5 or ECDSA with
+/// SHA-256 as the key is, the signature's octets, and the signer's certificate.
+pub(super) fn signature(algorithm: KeyAlgorithm, octets: &[u8], certificate: &[u8]) -> Vec<u8> {
+    let algorithm = match algorithm {
+        KeyAlgorithm::Rsa { .. } => vec![
+            element(OBJECT_IDENTIFIER, SHA256_WITH_RSA),
+            element(NULL, &[]),
+        ],
+        KeyAlgorithm::EcP256 | KeyAlgorithm::EcP384 | KeyAlgorithm::EcP521 => {
+            vec![element(OBJECT_IDENTIFIER, ECDSA_WITH_SHA256)]
+        }
+    };
+    let certificates = sequence(&[certificate.to_vec()]);
+    [
+        sequence(&algorithm),
+        element(BIT_STRING, &[&[0], octets].concat()),
+        element(context(0), &certificates),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn partition(name: &str) -> Scope {
 }
 
 /// A list by the newest key, of `name` (empty: full), an hour old, current for another hour, without entries.
-fn list(name: &str) -> List {
+pub(crate) fn list(name: &str) -> List {
     List {
         source: format!("source-{name}"),
         generation: 1,

@@ -4,18 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
-};
-use pki::{
-    KeyAlgorithm, OcspAnswer, OcspDelegate, OcspIssuer, UnixTime, UnsignedOcspResponse, Verifier,
-};
+use pki::{OcspAnswer, OcspDelegate, OcspIssuer, UnixTime, UnsignedOcspResponse, Verifier};
 use runtime::clock::Clock;
 use runtime::config::ConfigError;
 use runtime::{Refreshed, Reloading, ServeError};
 
 use super::config::OcspSignerConfig;
+use crate::signing_key::{NotSigned, SigningKey};
 
 /// A certificate has 2 KB.
 const CERTIFICATE_FILE_OCTETS: u64 = 64 * 1024;
@@ -27,16 +22,6 @@ pub(super) struct Signer {
     /// Another one for whatever was loaded later: answers that were kept are this key's only.
     number: u64,
 }
-
-enum SigningKey {
-    Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
-}
-
-/// The key did not sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an OCSP response could not be signed")]
-pub(super) struct NotSigned;
 
 impl Signer {
     fn load(
@@ -50,19 +35,9 @@ impl Signer {
         let certificate = config.certificate.read(CERTIFICATE_FILE_OCTETS)?;
         let delegate = OcspDelegate::from_pem_or_der(&certificate, issuer, now, verifier)
             .map_err(|error| wrong(error.to_string()))?;
-        let private_key = runtime::private_key(&config.private_key)?;
-        let key = SigningKey::from_pkcs8(private_key.secret_der(), delegate.key().algorithm());
-        let key = key.ok_or_else(|| {
-            let problem = "holds no RSA or P-256 key in PKCS#8 of the certificate's kind";
-            ConfigError::file(config.private_key.path(), problem)
-        })?;
-        if key.public() != delegate.key().subject_public_key() {
-            let problem = "is the key of another certificate";
-            return Err(ConfigError::file(config.private_key.path(), problem).into());
-        }
         Ok(Self {
+            key: SigningKey::load(&config.private_key, delegate.key())?,
             delegate,
-            key,
             number: LOADED.fetch_add(1, Ordering::Relaxed),
         })
     }
@@ -92,44 +67,6 @@ impl Signer {
         let response = UnsignedOcspResponse::new(&self.delegate, now, answer, nonce);
         let signature = self.key.sign(response.to_be_signed())?;
         Ok(response.signed(&signature))
-    }
-}
-
-impl SigningKey {
-    fn from_pkcs8(der: &[u8], algorithm: KeyAlgorithm) -> Option<Self> {
-        match algorithm {
-            KeyAlgorithm::Rsa { .. } => RsaKeyPair::from_pkcs8(der)
-                .ok()
-                .map(Box::new)
-                .map(Self::Rsa),
-            KeyAlgorithm::EcP256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der)
-                .ok()
-                .map(Self::P256),
-            KeyAlgorithm::EcP384 | KeyAlgorithm::EcP521 => None,
-        }
-    }
-
-    fn public(&self) -> &[u8] {
-        match self {
-            Self::Rsa(pair) => pair.public_key().as_ref(),
-            Self::P256(pair) => pair.public_key().as_ref(),
-        }
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, NotSigned> {
-        let random = SystemRandom::new();
-        match self {
-            Self::Rsa(pair) => {
-                let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(|_| NotSigned)?;
-                Ok(signature)
-            }
-            Self::P256(pair) => pair
-                .sign(&random, message)
-                .map(|signature| signature.as_ref().to_vec())
-                .map_err(|_| NotSigned),
-        }
     }
 }
 

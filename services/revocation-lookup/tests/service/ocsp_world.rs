@@ -20,7 +20,7 @@ pub(crate) const PROXY: &str = "proxy.akashi.test";
 pub(crate) const AGENCY: &str = "city-office.agency.test";
 
 /// A signer for each authority, with its issuer, and an agency and somebody else who sign their questions.
-fn write_keys(folder: &Path) {
+pub(crate) fn write_keys(folder: &Path) {
     let write = |name: &str, label: &str, der: &[u8]| {
         std::fs::write(folder.join(name), pem(label, der)).unwrap();
     };

@@ -442,6 +442,7 @@ pub(crate) fn question(kind: CaKind, serial_number: &[u8]) -> GetRevocationStatu
         distribution_point: point(kind, 0),
         purpose: Purpose::UserAuthentication.into(),
         case_reference: "case-1".to_owned(),
+        ..Default::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The order of the checks and what each ends with, with the sandbox's cards and without a network.
 
 mod fields;
+mod ocsp;
 mod results;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -124,6 +125,7 @@ impl Service {
         Self::with(Revocation {
             status: RevocationStatus::Good,
             list: Some(current_list()),
+            ocsp: None,
             generation: 3,
         })
     }
@@ -196,6 +198,7 @@ fn good_on(list: Option<List>) -> Revocation {
     Revocation {
         status: RevocationStatus::Good,
         list,
+        ocsp: None,
         generation: 3,
     }
 }

@@ -177,6 +177,7 @@ async fn a_revoked_certificate_is_revoked_with_when_and_why() {
     let service = Service::with(Revocation {
         status: RevocationStatus::Revoked { revoked_at, reason },
         list: Some(current_list()),
+        ocsp: None,
         generation: 4,
     });
     let response = service.verify(good_request()).await.unwrap();

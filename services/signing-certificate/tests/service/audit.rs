@@ -1,13 +1,13 @@
 //! No answer without a record.
 
-use proto::revocation::v1::UnknownReason;
+use proto::revocation::v1::{OcspEvidence, OcspSigner, RevocationMethod, UnknownReason};
 use proto::signing::v1::{CheckResult, CheckSigningCertificateResponse};
-use sandbox::mint::sha256;
+use sandbox::mint::{CaKind, sha256};
 use sandbox::postgres::Postgres;
 use store::CheckRecord;
 use tonic::Code;
 
-use crate::stand_in::unknown;
+use crate::stand_in::{good, list, unknown};
 use crate::world::{CITY_OFFICE, GATEWAY, JPKI, World, certificate_of, request};
 
 /// The record that an answer names.
@@ -37,6 +37,48 @@ async fn every_answer_names_its_record_and_the_record_says_what_was_asked_and_an
     }
     let serial = JPKI.card("good").unwrap().digital_signature.serial;
     assert!(!record.evidence.contains(&serial.to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_responder_is_asked_where_it_is_configured_and_its_answer_recorded() {
+    for method in [RevocationMethod::OcspThenCrl, RevocationMethod::Ocsp] {
+        let name = match method {
+            RevocationMethod::Ocsp => "ocsp",
+            _ => "ocsp_then_crl",
+        };
+        let world = World::start_by(name).await;
+        let key_id = JPKI
+            .authority(CaKind::DigitalSignature)
+            .newest()
+            .key
+            .key_id();
+        let by_list = good(list(&key_id, world.now));
+        let mut by_ocsp = by_list.clone();
+        by_ocsp.list = None;
+        by_ocsp.ocsp = Some(Box::new(OcspEvidence {
+            certification_authority: "digital-signature".to_owned(),
+            issuer_key_id: key_id,
+            signer: OcspSigner::Issuer.into(),
+            this_update: world.now.secs() - 60,
+            next_update: 0,
+            produced_at: world.now.secs() - 1,
+            age_seconds: 60,
+        }));
+        world.lookup.answer(by_ocsp);
+        let response = world.check(certificate_of("good")).await;
+        assert_eq!(world.lookup.asked()[0].method(), method);
+        assert_eq!(response.result(), CheckResult::Valid);
+        assert!(response.explanation.contains("OCSP responder"));
+        let record = record_of(&world, &response).await;
+        for part in ["\"ocsp\":{", "\"signer\":\"issuer\"", "\"produced_at\""] {
+            assert!(record.evidence.contains(part), "{}", record.evidence);
+        }
+        // A revocation-lookup that does not know the method answers by its lists.
+        world.lookup.answer(by_list);
+        let response = world.check(certificate_of("good")).await;
+        let by_lists_too = method == RevocationMethod::OcspThenCrl;
+        assert_eq!(response.result() == CheckResult::Valid, by_lists_too);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

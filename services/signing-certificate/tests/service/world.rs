@@ -54,16 +54,21 @@ pub(crate) struct World {
 impl World {
     /// The service with its audit log in a SQLite file; revocation-lookup calls everything good.
     pub(crate) async fn start() -> Self {
+        Self::start_by("crl").await
+    }
+
+    /// The same, with this `revocation_method`.
+    pub(crate) async fn start_by(method: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let audit = format!("sqlite://{}", folder.path().join("audit.db").display());
-        Self::start_in(folder, &audit).await
+        Self::start_in(folder, &audit, method).await
     }
 
     pub(crate) async fn start_with_audit_at(audit: &str) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), audit).await
+        Self::start_in(tempfile::tempdir().unwrap(), audit, "crl").await
     }
 
-    async fn start_in(folder: TempDir, audit: &str) -> Self {
+    async fn start_in(folder: TempDir, audit: &str, method: &str) -> Self {
         write_certificates(folder.path());
         let now = sandbox::now();
         let clock = ManualClock::at(now);
@@ -73,7 +78,8 @@ impl World {
         let lookup_address = lookup_context.addresses.wait("grpc").await;
 
         let file = folder.path().join("signing-certificate.toml");
-        std::fs::write(&file, config(audit, &format!("https://{lookup_address}"))).unwrap();
+        let lookup_url = format!("https://{lookup_address}");
+        std::fs::write(&file, config(audit, &lookup_url, method)).unwrap();
         let config: signing_certificate::Config = runtime::config::load(&file).unwrap();
         let signing = Context::with_clock(
             "signing-certificate",
@@ -208,7 +214,7 @@ async fn serve_lookup(folder: &Path, stand_in: StandIn) -> Context {
     context
 }
 
-fn config(audit: &str, lookup: &str) -> String {
+fn config(audit: &str, lookup: &str, revocation_method: &str) -> String {
     let mut anchors = String::new();
     for generation in &JPKI.authority(CaKind::DigitalSignature).generations {
         let (ordinal, fingerprint) = (
@@ -226,6 +232,7 @@ fn config(audit: &str, lookup: &str) -> String {
         r#"
 environment = "sandbox"
 cross_check = "all"
+revocation_method = "{revocation_method}"
 [listen]
 address = "127.0.0.1:0"
 threads = 2

@@ -418,6 +418,49 @@ fn openssl_s_requests_signed_or_not_are_read_and_our_answers_are_accepted() {
     }
 }
 
+/// What our client asks with a signature, our responder and OpenSSL read.
+#[test]
+fn a_signed_question_is_its_requestor_s_until_an_octet_changes() {
+    let agency = RsaKey::generate().unwrap();
+    let registered = certificate(&agency, 1);
+    let requester = OcspRequester::from_pem_or_der(&registered).unwrap();
+    let id = cert_id(CertIdHash::Sha1);
+    let unsigned = OcspRequest::by(&requester, &id, Some(&NONCE));
+    let signature = agency.sign(unsigned.to_be_signed());
+    let request = unsigned.signed(&signature);
+    let is_signed = |der: &[u8]| {
+        UnreadOcspRequest::read(der).is_ok_and(|unread| requester.signed(&unread, NOW, &verifier()))
+    };
+    assert!(is_signed(request.der()));
+    let unread = UnreadOcspRequest::read(request.der()).unwrap();
+    let question = unread.question().unwrap();
+    assert!(question.is_about(&issuer()));
+    assert_eq!(question.nonce(), Some(&NONCE[..]));
+    for place in 0..request.der().len() {
+        let mut changed = request.der().to_vec();
+        changed[place] ^= 1;
+        assert!(!is_signed(&changed), "octet {place}");
+    }
+    let bare = OcspRequest::new(&id, Some(&NONCE));
+    assert!(!is_signed(bare.der()));
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("request.der"), request.der()).unwrap();
+    let output = Command::new("openssl")
+        .current_dir(folder.path())
+        .args(["ocsp", "-reqin", "request.der", "-req_text"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    for part in [
+        "Requestor Name: DirName:",
+        "OCSP Nonce",
+        "sha256WithRSAEncryption",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
 fn openssl(folder: &Path, options: &[&str]) -> (bool, String) {
     let serial = SERIAL.to_string();
     let (hash, rest) = match options.split_first() {

@@ -33,7 +33,9 @@ async fn every_metric_of_the_alerts_and_the_dashboard_exists() -> Result<()> {
         .world
         .repository
         .set_fault(Fault::everywhere(FaultKind::WrongSignature));
-    let wanted = names_in(&["prometheus/alerts.yml", "grafana/overview.json"])?;
+    let mut wanted = names_in(&["prometheus/alerts.yml", "grafana/overview.json"])?;
+    // There only with a responder configured; revocation-lookup's own tests hold the alert to it.
+    wanted.remove("akashi_ocsp_client_queries_left");
     ensure!(wanted.len() >= 8, "the files name metrics: {wanted:?}");
     eventually("every metric", || async {
         let pages = metrics_of(&system).await?;

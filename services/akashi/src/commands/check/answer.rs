@@ -12,6 +12,7 @@ pub(super) struct Answer {
     pub(super) explanation: String,
     pub(super) issuer_key_id: Vec<u8>,
     pub(super) list: Option<List>,
+    pub(super) ocsp: Option<Ocsp>,
     pub(super) checked_at: UnixTime,
     pub(super) audit_record_id: String,
 }
@@ -49,6 +50,16 @@ pub(super) struct List {
     pub(super) age_seconds: i64,
 }
 
+/// The OCSP answer behind an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ocsp {
+    pub(super) certification_authority: String,
+    pub(super) this_update: UnixTime,
+    pub(super) next_update: Option<UnixTime>,
+    pub(super) produced_at: UnixTime,
+    pub(super) age_seconds: i64,
+}
+
 /// Why a response is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum AnswerError {
@@ -70,15 +81,14 @@ impl TryFrom<CheckSigningCertificateResponse> for Answer {
             return Err(AnswerError::AuditRecord);
         }
         let outcome = outcome(&response)?;
+        let revocation = response.revocation.unwrap_or_default();
         Ok(Self {
             outcome,
             failed_rule: response.failed_rule,
             explanation: response.explanation,
             issuer_key_id: response.issuer_key_id,
-            list: response
-                .revocation
-                .and_then(|revocation| revocation.list)
-                .map(Into::into),
+            list: revocation.list.map(Into::into),
+            ocsp: revocation.ocsp.map(|ocsp| (*ocsp).into()),
             checked_at: UnixTime::from_secs(response.checked_at),
             audit_record_id: response.audit_record_id,
         })
@@ -94,11 +104,11 @@ fn outcome(response: &CheckSigningCertificateResponse) -> Result<Outcome, Answer
         CheckResult::Unspecified => return Err(AnswerError::Outcome(response.result)),
         CheckResult::Valid => {
             // "Valid" is the one outcome that lets something happen, so its proof must have come with it.
-            let list = response
+            let has_proof = response
                 .revocation
                 .as_ref()
-                .and_then(|revocation| revocation.list.as_ref());
-            if status != Some(revocation_v1::RevocationStatus::Good) || list.is_none() {
+                .is_some_and(|revocation| revocation.list.is_some() || revocation.ocsp.is_some());
+            if status != Some(revocation_v1::RevocationStatus::Good) || !has_proof {
                 return Err(AnswerError::Evidence("valid"));
             }
             Outcome::Valid
@@ -143,6 +153,18 @@ impl From<revocation_v1::ListEvidence> for List {
     }
 }
 
+impl From<revocation_v1::OcspEvidence> for Ocsp {
+    fn from(ocsp: revocation_v1::OcspEvidence) -> Self {
+        Self {
+            certification_authority: ocsp.certification_authority,
+            this_update: UnixTime::from_secs(ocsp.this_update),
+            next_update: (ocsp.next_update != 0).then(|| UnixTime::from_secs(ocsp.next_update)),
+            produced_at: UnixTime::from_secs(ocsp.produced_at),
+            age_seconds: ocsp.age_seconds,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Answer, AnswerError, Outcome};
@@ -172,6 +194,14 @@ mod tests {
             Answer::try_from(without_list),
             Err(AnswerError::Evidence("valid"))
         );
+
+        let mut by_ocsp = valid();
+        let revocation = by_ocsp.revocation.as_mut().unwrap();
+        revocation.list = None;
+        revocation.ocsp = Some(Box::default());
+        let by_ocsp = Answer::try_from(by_ocsp).unwrap();
+        assert_eq!(by_ocsp.outcome, Outcome::Valid);
+        assert!(by_ocsp.list.is_none() && by_ocsp.ocsp.is_some());
 
         let mut contradicting = valid();
         contradicting

@@ -4,11 +4,11 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 
 use proto::revocation::v1::{RevocationReason, UnknownReason};
-use serde::Serialize;
 use tonic::Status;
 
-use super::answer::{Answer, AnswerError, List, Outcome};
+use super::answer::{Answer, AnswerError, Outcome};
 use super::certificate_file::{FileError, Validity};
+use super::json::JsonLine;
 use super::wording;
 
 /// One file and what became of it.
@@ -92,6 +92,7 @@ impl Report {
                 revocation_reason: revocation_reason(answer.outcome),
                 unknown_reason: unknown_reason(answer.outcome),
                 list: answer.list.as_ref().map(Into::into),
+                ocsp: answer.ocsp.as_ref().map(Into::into),
                 checked_at: Some(answer.checked_at.to_string()),
                 audit_record_id: Some(&answer.audit_record_id),
                 ..JsonLine::new(&self.name, outcome_name(answer.outcome))
@@ -135,6 +136,19 @@ fn evidence(answer: &Answer) -> Vec<(&'static str, String)> {
             format!("{this_update}, {age} before the check"),
         ));
         lines.push(("Next update", wording::moment(list.next_update)));
+    } else if let Some(ocsp) = &answer.ocsp {
+        let this_update = wording::moment(ocsp.this_update);
+        let age = wording::age(ocsp.age_seconds);
+        lines.push(("CA", ocsp.certification_authority.clone()));
+        lines.push(("CA key", key(&answer.issuer_key_id)));
+        let produced_at = wording::moment(ocsp.produced_at);
+        lines.push(("OCSP answer", format!("signed {produced_at}")));
+        lines.push((
+            "This update",
+            format!("{this_update}, {age} before the check"),
+        ));
+        let next_update = ocsp.next_update.map(wording::moment);
+        lines.extend(next_update.map(|moment| ("Next update", moment)));
     } else {
         lines.push(("CA key", key(&answer.issuer_key_id)));
     }
@@ -148,67 +162,6 @@ fn key(key_id: &[u8]) -> String {
         "not established".to_owned()
     } else {
         hex::encode(key_id)
-    }
-}
-
-#[derive(Default, Serialize)]
-struct JsonLine<'a> {
-    file: &'a str,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    failed_rule: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    explanation: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    issuer_key_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revoked_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revocation_reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unknown_reason: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    list: Option<JsonList<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    checked_at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    audit_record_id: Option<&'a str>,
-}
-
-impl<'a> JsonLine<'a> {
-    fn new(file: &'a str, outcome: &'static str) -> Self {
-        Self {
-            file,
-            outcome,
-            ..Self::default()
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct JsonList<'a> {
-    certification_authority: &'a str,
-    signer_key_id: String,
-    scope: &'static str,
-    crl_number: &'a str,
-    this_update: String,
-    next_update: String,
-    age_seconds: i64,
-}
-
-impl<'a> From<&'a List> for JsonList<'a> {
-    fn from(list: &'a List) -> Self {
-        Self {
-            certification_authority: &list.certification_authority,
-            signer_key_id: hex::encode(&list.signer_key_id),
-            scope: if list.is_full { "full" } else { "partition" },
-            crl_number: &list.number,
-            this_update: list.this_update.to_string(),
-            next_update: list.next_update.to_string(),
-            age_seconds: list.age_seconds,
-        }
     }
 }
 
@@ -255,7 +208,7 @@ fn unknown_reason(outcome: Outcome) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{Report, Unchecked, printable};
-    use crate::commands::check::answer::{Answer, List, Outcome};
+    use crate::commands::check::answer::{Answer, List, Ocsp, Outcome};
     use crate::commands::check::certificate_file::FileError;
     use pki::UnixTime;
     use proto::revocation::v1::RevocationReason;
@@ -278,6 +231,7 @@ mod tests {
                     next_update: UnixTime::from_secs(1_795_564_800),
                     age_seconds: 11_520,
                 }),
+                ocsp: None,
                 checked_at: UnixTime::from_secs(1_795_403_520),
                 audit_record_id: "7b5e6a0e-9d3e-4c55-8f3f-1f2e3d4c5b6a".to_owned(),
             }),
@@ -297,6 +251,27 @@ mod tests {
              \x20 Checked       2026-11-23 12:12:00 JST (2026-11-23T03:12:00Z)\n\
              \x20 Audit record  7b5e6a0e-9d3e-4c55-8f3f-1f2e3d4c5b6a"
         );
+    }
+
+    #[test]
+    fn an_ocsp_answer_is_reported_in_the_list_s_place() {
+        let mut valid = report(Outcome::Valid, "");
+        let answer = valid.result.as_mut().unwrap();
+        answer.list = None;
+        answer.ocsp = Some(Ocsp {
+            certification_authority: "digital-signature".to_owned(),
+            this_update: UnixTime::from_secs(1_795_403_400),
+            next_update: None,
+            produced_at: UnixTime::from_secs(1_795_403_519),
+            age_seconds: 120,
+        });
+        let words = valid.words();
+        assert!(words.contains("OCSP answer   signed 2026-11-23 12:11:59 JST"));
+        assert!(words.contains("12:10:00 JST (2026-11-23T03:10:00Z), 2 min before the check"));
+        assert!(!words.contains("List") && !words.contains("Next update"));
+        let value: serde_json::Value = serde_json::from_str(&valid.json_line()).unwrap();
+        assert_eq!(value["ocsp"]["produced_at"], "2026-11-23T03:11:59Z");
+        assert!(value.get("list").is_none());
     }
 
     #[test]

@@ -128,6 +128,24 @@ fn unknown_reason(reason: UnknownReason) -> (&'static str, &'static str) {
         UnknownReason::Clock => ("the service's clock is wrong", OPERATOR),
         UnknownReason::Feed => ("the service may have missed a newer revocation list", LATER),
         UnknownReason::Unavailable => ("the revocation service could not be reached", LATER),
+        UnknownReason::OcspNotConfigured => (
+            "the service asks OCSP responders (OCSPレスポンダ) and has none of this CA",
+            OPERATOR,
+        ),
+        UnknownReason::OcspUnreachable => ("the CA's OCSP responder did not answer in time", LATER),
+        UnknownReason::OcspRefused => ("the CA's OCSP responder refused to answer", LATER),
+        UnknownReason::OcspUnusable => (
+            "the answer of the CA's OCSP responder proves nothing",
+            OPERATOR,
+        ),
+        UnknownReason::OcspQueriesSpent => (
+            "the questions that the service may put to the CA's OCSP responder today are spent",
+            OPERATOR,
+        ),
+        UnknownReason::OcspUnknown => (
+            "the CA's OCSP responder does not know the certificate",
+            OPERATOR,
+        ),
         UnknownReason::Unspecified => ("the service did not say why", OPERATOR),
     }
 }
@@ -242,7 +260,7 @@ mod tests {
 
     #[test]
     fn unknown_says_why_and_what_to_do_and_never_that_it_is_valid() {
-        for number in 0..=7 {
+        for number in 0..=13 {
             let outcome = Outcome::RevocationUnknown(UnknownReason::try_from(number).unwrap());
             let lines = advice(outcome);
             assert!(lines[0].starts_with("Why: ") && lines[1].starts_with("What to do: "));

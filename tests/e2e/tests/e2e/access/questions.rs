@@ -58,6 +58,7 @@ pub(super) fn lookup(holder: &Holder) -> GetRevocationStatusRequest {
         distribution_point: point.map(|point| point.der().to_vec()).unwrap_or_default(),
         purpose: Purpose::SignatureVerification.into(),
         case_reference: "e2e-access".to_owned(),
+        ..Default::default()
     }
 }
 

@@ -53,6 +53,7 @@ impl Question {
                 distribution_point: names::distribution_point(&list),
                 purpose: Purpose::UserAuthentication.into(),
                 case_reference: "fault-test".to_owned(),
+                ..Default::default()
             })
         })?;
         Ok(Self { asker, request })

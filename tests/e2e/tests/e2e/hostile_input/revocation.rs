@@ -28,6 +28,7 @@ pub(super) fn good(holder: &Holder) -> GetRevocationStatusRequest {
         distribution_point: point.map(|point| point.der().to_vec()).unwrap_or_default(),
         purpose: Purpose::UserAuthentication.into(),
         case_reference: "e2e-hostile".to_owned(),
+        ..Default::default()
     }
 }
 

@@ -89,6 +89,7 @@ async fn lookups(system: &System, errors: &mut Vec<String>) -> Result<()> {
             distribution_point: point.der().to_vec(),
             purpose: Purpose::UserAuthentication.into(),
             case_reference: "e2e-hygiene".to_owned(),
+            ..Default::default()
         };
         client.get_revocation_status(request.clone()).await?;
         let padded = GetRevocationStatusRequest {
