@@ -132,9 +132,8 @@ impl SyncError {
             Self::Build(_) | Self::Index(_) => "index_build",
             Self::Apply(error) => error.rule(),
             Self::ApplyLinks(ApplyLinksError::NumberFalling { .. }) => "number_falling",
-            Self::ApplyLinks(_) | Self::Store(_) => "store",
+            Self::ApplyLinks(_) | Self::Store(_) | Self::DeltaUnreadable => "store",
             Self::Contended => "generation_moved",
-            Self::DeltaUnreadable => "store",
             Self::NoBase => "no_base",
             Self::Panicked => "panicked",
         }

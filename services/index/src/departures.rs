@@ -93,15 +93,13 @@ impl Departures {
     /// Takes the next octets of the older segment.
     pub fn push(&mut self, octets: &[u8]) -> Result<(), DepartureError> {
         self.pending.extend_from_slice(octets);
-        let walk = match &mut self.walk {
-            Some(walk) => walk,
-            None => {
-                let Some(walk) = Walk::of_header(&self.pending)? else {
-                    return Ok(());
-                };
-                self.pending.drain(..walk.header_octets);
-                self.walk.insert(walk)
-            }
+        if self.walk.is_none() {
+            self.walk = Walk::of_header(&self.pending)?;
+            let header_octets = self.walk.as_ref().map_or(0, |walk| walk.header_octets);
+            self.pending.drain(..header_octets);
+        }
+        let Some(walk) = &mut self.walk else {
+            return Ok(());
         };
         if walk.front.is_none() {
             if self.pending.len() < walk.front_octets {

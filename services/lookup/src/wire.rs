@@ -242,10 +242,12 @@ impl From<List> for wire::ListEvidence {
             this_update: list.this_update.secs(),
             next_update: list.next_update.secs(),
             age_seconds: list.age_seconds,
-            delta: list.delta.map(|delta| wire::DeltaEvidence {
-                crl_number: delta.crl_number,
-                this_update: delta.this_update.secs(),
-                next_update: delta.next_update.secs(),
+            delta: list.delta.map(|delta| {
+                Box::new(wire::DeltaEvidence {
+                    crl_number: delta.crl_number,
+                    this_update: delta.this_update.secs(),
+                    next_update: delta.next_update.secs(),
+                })
             }),
         }
     }
@@ -296,11 +298,11 @@ mod tests {
             list: Some(wire::ListEvidence {
                 signer_key_id: vec![1; 20],
                 crl_number: "7".to_owned(),
-                delta: Some(wire::DeltaEvidence {
+                delta: Some(Box::new(wire::DeltaEvidence {
                     crl_number: "8".to_owned(),
                     this_update: 5,
                     next_update: 6,
-                }),
+                })),
                 ..Default::default()
             }),
             generation: 5,

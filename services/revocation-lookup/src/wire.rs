@@ -176,10 +176,12 @@ fn evidence(list: &List, now: UnixTime) -> wire::ListEvidence {
         this_update: list.this_update.secs(),
         next_update: list.next_update.secs(),
         age_seconds: now.secs().saturating_sub(list.this_update.secs()),
-        delta: list.delta.as_ref().map(|delta| wire::DeltaEvidence {
-            crl_number: decimal(&delta.crl_number),
-            this_update: delta.this_update.secs(),
-            next_update: delta.next_update.secs(),
+        delta: list.delta.as_ref().map(|delta| {
+            Box::new(wire::DeltaEvidence {
+                crl_number: decimal(&delta.crl_number),
+                this_update: delta.this_update.secs(),
+                next_update: delta.next_update.secs(),
+            })
         }),
     }
 }

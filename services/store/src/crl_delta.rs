@@ -74,7 +74,7 @@ async fn insert(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(delta.source.to_owned())
-    .bind(stored.stored)
+    .bind(stored.number)
     .bind(crl_rows::pad_number(delta.base_number)?)
     .bind(crl_rows::pad_number(&delta.number.crl_number)?)
     .bind(delta.number.this_update)

@@ -72,22 +72,19 @@ pub(crate) async fn record(
     replacement: &Replacement<'_>,
     generation: i64,
 ) -> Result<(), StoreError> {
-    let departed = match &replacement.departures {
-        Departures::None => {
-            remove_held(transaction, &replacement.facts.source).await?;
-            Some(None)
-        }
-        Departures::Unknown => None,
-        Departures::Known { departed, held, .. } => {
-            remove_held(transaction, &replacement.facts.source).await?;
+    let source = &replacement.facts.source;
+    match &replacement.departures {
+        Departures::Unknown => {}
+        Departures::None => remove_held(transaction, source).await?,
+        Departures::Known { held, .. } => {
+            remove_held(transaction, source).await?;
             if let Some(held) = held {
-                hold(transaction, &replacement.facts.source, held).await?;
+                hold(transaction, source, held).await?;
             }
-            Some(*departed)
         }
-    };
+    }
     forget(transaction, replacement).await?;
-    remember(transaction, replacement, departed, generation).await
+    remember(transaction, replacement, generation).await
 }
 
 async fn hold(
@@ -102,7 +99,7 @@ async fn hold(
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(source.to_owned())
-    .bind(stored.stored)
+    .bind(stored.number)
     .bind(held.since)
     .bind(to_bigint(held.segment.entry_count)?)
     .bind(stored.segment_sha256)
@@ -114,18 +111,22 @@ async fn hold(
     Ok(())
 }
 
-/// A row of the history. `departed`: nobody knows; none; or these.
+/// A row of the history.
 async fn remember(
     transaction: &mut Transaction<'static, Any>,
     replacement: &Replacement<'_>,
-    departed: Option<Option<NewSegment<'_>>>,
     generation: i64,
 ) -> Result<(), StoreError> {
     let facts = replacement.facts;
-    let count = departed
-        .map(|departed| to_bigint(departed.map_or(0, |it| it.entry_count)))
-        .transpose()?;
-    let stored = match departed.flatten() {
+    let departed = match &replacement.departures {
+        Departures::Known { departed, .. } => *departed,
+        Departures::None | Departures::Unknown => None,
+    };
+    let count = match &replacement.departures {
+        Departures::Unknown => None,
+        _ => Some(to_bigint(departed.map_or(0, |it| it.entry_count))?),
+    };
+    let stored = match departed {
         Some(segment) => Some(store(transaction, &segment).await?),
         None => None,
     };
@@ -153,7 +154,7 @@ async fn remember(
     .bind(replacement.replaced_this_update)
     .bind(count)
     .bind(i64::from(are_held))
-    .bind(stored.as_ref().map(|it| it.stored))
+    .bind(stored.as_ref().map(|it| it.number))
     .bind(stored.as_ref().map(|it| it.segment_sha256.clone()))
     .bind(stored.as_ref().map(|it| it.octets))
     .bind(stored.as_ref().map(|it| it.chunks))
@@ -208,7 +209,7 @@ pub(crate) async fn remove_held(
 
 /// The columns of a segment that was written.
 pub(crate) struct Stored {
-    pub(crate) stored: i64,
+    pub(crate) number: i64,
     pub(crate) segment_sha256: Vec<u8>,
     pub(crate) octets: i64,
     pub(crate) chunks: i64,
@@ -244,7 +245,7 @@ pub(crate) async fn store(
             .during(during)?;
     }
     Ok(Stored {
-        stored,
+        number: stored,
         segment_sha256: crl_rows::sha256(content).to_vec(),
         octets: to_bigint(content.len() as u64)?,
         chunks: count,

@@ -44,14 +44,12 @@ impl WorkerLease {
             .connect_lazy_with(options);
         let mut connection = pool.acquire().await.during(during)?;
         let lock = Dialect::try_session_lock(&mut connection, WORKER_LOCK);
-        match in_time(lock).await? {
-            true => Ok(Some(Self(Some(Session { connection, pool })))),
-            false => {
-                drop(connection);
-                pool.close().await;
-                Ok(None)
-            }
+        if in_time(lock).await? {
+            return Ok(Some(Self(Some(Session { connection, pool }))));
         }
+        drop(connection);
+        pool.close().await;
+        Ok(None)
     }
 
     /// Fails when the lease may be somebody else's by now: stop working, and ask again.

@@ -227,9 +227,8 @@ impl ListExtensions {
         }
         match profile {
             CrlProfile::Rfc5280 => read.check_delta()?,
-            CrlProfile::Jpki => read.check_named()?,
             CrlProfile::JpkiDelta if read.base_number.is_none() => return Err(CrlError::NotDelta),
-            CrlProfile::JpkiDelta => read.check_named()?,
+            CrlProfile::Jpki | CrlProfile::JpkiDelta => read.check_named()?,
         }
         Ok(read)
     }

@@ -100,11 +100,11 @@ async fn who_is_revoked_by_a_delta_list_is_revoked_and_the_answer_names_it() {
         .unwrap();
     let now = runtime::clock::Clock::now(&world.clock).secs();
     let list = answer.list.unwrap();
-    let delta = DeltaEvidence {
+    let delta = Box::new(DeltaEvidence {
         crl_number: "2".to_owned(),
         this_update: now,
         next_update: now + 900,
-    };
+    });
     assert_eq!((&*list.crl_number, list.delta), ("1", Some(delta)));
 
     // The next complete list, without it, ends it.
