@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A segment is cut into pieces of this size: a blob costs about four times its size in memory on its way through the
 /// driver, and SQLite refuses one of 1 GB.
-pub const SEGMENT_CHUNK_OCTETS: usize = 4 * 1024 * 1024;
+pub const SEGMENT_CHUNK_OCTETS: usize = 1024 * 1024;
 
 /// The longest segment: forty million long serials take half of it. A reader asks the system for as much memory as is
 /// stated beside a segment, which must not be without a bound.

@@ -94,7 +94,7 @@ async fn octets(writer: &CrlWriter, stored: &store::StoredSegment) -> Option<Vec
 }
 
 pub(crate) async fn what_is_held_is_read_with_its_list(databases: Databases) {
-    // Two chunks.
+    // Five chunks, the last one short.
     let segment: Vec<u8> = (0..5_000_000_u32).map(|n| (n % 251) as u8).collect();
     let (writer, reader) = (with_held(&databases, &segment).await, databases.reader());
     let current = writer.current("full").await.unwrap().unwrap();

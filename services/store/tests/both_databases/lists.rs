@@ -50,7 +50,7 @@ pub(crate) async fn a_list_comes_into_force_with_its_facts_and_octets(databases:
         .register_sources(&[source("full", 0), source("city", 1)])
         .await
         .unwrap();
-    // Three chunks, the last one short.
+    // Nine chunks, the last one short.
     let segment: Vec<u8> = (0..9_000_000_u32).map(|n| (n % 251) as u8).collect();
     let facts = facts("full", 5, &segment);
     let generation = writer.apply(&facts, &segment, 0).await.unwrap();
