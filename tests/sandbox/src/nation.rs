@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use pki::UnixTime;
 
 use crate::deployment::{self, Deployment, Pace, Ports, Source, SourceKind, Surroundings};
-use crate::mint::names::full_name;
+use crate::mint::names::{distribution_point, full_name};
 use crate::mint::{Authority, CaKind, CrlSpec, ListSigner};
 
 pub use numbers::{Numbers, Revoked, Serials};
@@ -127,7 +127,7 @@ impl Plan {
             Serials::Sparse8 => 8,
             Serials::Wide20 => 20,
         };
-        let most = list::Entries::new().most(serial);
+        let most = list::most_octets(serial);
         entries.saturating_mul(u64::try_from(most).unwrap_or(u64::MAX)) + FRAME
     }
 }
@@ -208,9 +208,9 @@ impl Nation {
         folder.join(format!("{}.crl", slug(list)))
     }
 
-    /// The DistributionPointName of a municipality's list, DER.
+    /// The DistributionPoint of the certificates on a municipality's list, DER.
     pub fn distribution_point(kind: CaKind, partition: u32) -> Vec<u8> {
-        full_name(&distribution_point_name(kind, partition))
+        distribution_point(&distribution_point_name(kind, partition))
     }
 
     /// What a list says about itself.
@@ -237,28 +237,12 @@ impl Nation {
     /// # Errors
     /// When they cannot be written.
     pub fn deploy(&self, ports: Ports) -> Result<Deployment> {
-        let address = |list: ListId| {
-            let file = url::Url::from_file_path(self.file(list));
-            file.map_or_else(|()| String::new(), String::from)
-        };
-        self.deploy_from(ports, address)
-    }
-
-    /// The same with lists that are fetched from other addresses.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub fn deploy_from(
-        &self,
-        ports: Ports,
-        address: impl Fn(ListId) -> String,
-    ) -> Result<Deployment> {
         let surroundings = Surroundings {
             authorities: self.authorities.iter().map(trusted).collect(),
             sources: self
                 .all_lists()
                 .into_iter()
-                .map(|list| self.source(list, address(list)))
+                .map(|list| self.source(list))
                 .collect(),
             clients: Vec::new(),
             readers: Vec::new(),
@@ -273,14 +257,16 @@ impl Nation {
         Deployment::write_roles(&folder, &surroundings, ports, pace, &roles)
     }
 
-    fn source(&self, list: ListId, url: String) -> Source {
+    fn source(&self, list: ListId) -> Source {
+        let url = url::Url::from_file_path(self.file(list));
         let distribution_point = list
             .partition
-            .map(|partition| Self::distribution_point(list.kind, partition));
+            .map(|partition| full_name(&distribution_point_name(list.kind, partition)));
         Source {
             name: format!("{}.{}", list.kind.name(), slug(list)),
             authority: list.kind.name().to_owned(),
-            url,
+            // The folder's path is absolute.
+            url: url.map_or_else(|()| String::new(), String::from),
             kind: SourceKind::Crl {
                 distribution_point,
                 signer_key_id: None,

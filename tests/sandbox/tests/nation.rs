@@ -79,26 +79,25 @@ async fn lists_of_every_kind_of_serial_numbers_are_accepted_and_say_who_is_revok
     }
 }
 
-/// What a person starts on the folder is what the roles themselves accept.
+/// What a person starts on the folder is what the roles themselves accept, also where it is as long as it gets.
 #[tokio::test]
-async fn the_file_of_revocation_lookup_is_one() {
+async fn the_files_of_a_nation_with_every_municipality_are_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let plan = Plan {
-        revoked: 100,
-        partitions: 2,
-        full: false,
+        revoked: 10_000,
+        partitions: 1_900,
+        full: true,
         serials: Serials::Dense,
         seed: 1,
         days: 1,
     };
-    let nation = Nation::mint(
-        &folder.path().join("a nation"),
-        plan,
-        sandbox::now(),
-        |_| {},
-    )
-    .unwrap();
+    let place = folder.path().join("a nation");
+    let nation = Nation::mint(&place, plan, sandbox::now(), |_| {}).unwrap();
     let deployment = nation.deploy(Ports::free_from(21_100).unwrap()).unwrap();
+    let file = deployment.config_file("crl-sync");
+    let config: crl_sync::Config = runtime::config::load(&file).unwrap();
+    config.check().unwrap();
+    assert_eq!(config.source.len(), 3_802);
     let file = deployment.config_file("revocation-lookup");
     let config: revocation_lookup::Config = runtime::config::load(&file).unwrap();
     config.check().unwrap();

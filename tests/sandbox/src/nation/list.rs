@@ -33,7 +33,7 @@ impl Entries {
             digits
         };
         Self {
-            extensions: der::sequence([Extension::reason(0).to_der()]),
+            extensions: extensions(0),
             days: (first_day..=last_day).map(digits).collect(),
             first_day,
         }
@@ -43,11 +43,6 @@ impl Entries {
     fn length(&self, entry: &Revoked) -> usize {
         // The entry, its serial number and its time each have a tag and a length of one octet.
         2 + (2 + integer(entry.serial()).1) + (2 + 13) + self.extensions.len()
-    }
-
-    /// The most octets that an entry takes.
-    pub(super) fn most(&self, serial_octets: usize) -> usize {
-        2 + (2 + serial_octets + 1) + (2 + 13) + self.extensions.len()
     }
 
     fn push(&self, entry: &Revoked, out: &mut Vec<u8>) {
@@ -75,6 +70,15 @@ impl Entries {
         }
         out.push(b'Z');
     }
+}
+
+/// The most octets that an entry with a serial number of so many takes.
+pub(super) fn most_octets(serial: usize) -> usize {
+    2 + (2 + serial + 1) + (2 + 13) + extensions(0).len()
+}
+
+fn extensions(reason: u8) -> Vec<u8> {
+    der::sequence([Extension::reason(reason).to_der()])
 }
 
 /// The octets of an INTEGER without the zero that keeps it from being negative, and how many they are with it.
@@ -105,7 +109,7 @@ pub(super) fn write(
     let (before, after) = (spec.before_entries(), spec.after_entries());
     let signed = before.len() + entries_header.len() + octets + after.len();
     let signed_header = der::header(0x30, signed);
-    let signature_octets = der::bit_string(&key.sign_digest(&[0; 32])).len();
+    let signature_octets = der::bit_string(&vec![0; key.signature_octets()]).len();
     let whole = signed_header.len() + signed + spec.outer_algorithm.len() + signature_octets;
 
     let mut out = Hashed::new(out, told);
