@@ -294,7 +294,7 @@ fn set(table: &mut toml::Table, path: &[&str], value: impl Into<toml::Value>) {
     }
 }
 
-fn loopback(port: u16) -> String {
+pub(crate) fn loopback(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
@@ -316,7 +316,12 @@ fn lookup_caller(deployment: &Deployment, questions: &Questions) -> Result<Looku
 }
 
 /// One connection from an identity to a service.
-fn channel(deployment: &Deployment, from: &str, to: &str, address: &str) -> Result<Channel> {
+pub(crate) fn channel(
+    deployment: &Deployment,
+    from: &str,
+    to: &str,
+    address: &str,
+) -> Result<Channel> {
     let files = deployment.tls_files(from);
     let tls = ClientTlsConfig {
         certificate: ConfigPath::new(files.certificate),
