@@ -15,6 +15,7 @@ use crate::index_serials::{Kind, details};
 use crate::limits::{self, megabytes_a_second, milliseconds};
 use crate::ratios::{Goal, Line, RatioReport, Reference};
 use crate::report::Figure;
+use crate::turns;
 
 /// The one source.
 const SOURCE: &str = "load";
@@ -63,7 +64,7 @@ pub fn measure(plan: &DurablePlan, folder: &Path, load_before: String) -> Result
         }
         None => None,
     };
-    let mut round = || -> Result<Round> {
+    let rounds = turns::rounds(plan.rounds, || {
         Ok(Round {
             file: limits::write_and_sync(folder, &segment)?.wall,
             sqlite: sqlite.apply(&segment)?,
@@ -72,14 +73,7 @@ pub fn measure(plan: &DurablePlan, folder: &Path, load_before: String) -> Result
                 .map(|store| store.apply(&segment))
                 .transpose()?,
         })
-    };
-    eprintln!("warming up");
-    round()?;
-    let mut rounds = Vec::new();
-    for number in 1..=plan.rounds {
-        eprintln!("round {number} of {}", plan.rounds);
-        rounds.push(round()?);
-    }
+    })?;
     Ok(report(plan, load_before, segment.len(), &rounds))
 }
 

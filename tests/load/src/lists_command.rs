@@ -7,7 +7,9 @@ use anyhow::{Context as _, Result};
 use sandbox::nation::Serials;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::batch::{self, BatchPlan};
 use crate::binary::build_akashi;
+use crate::client::Until;
 use crate::command::{load_average, optimised, verdict};
 use crate::durable::{self, DurablePlan};
 use crate::partitions::{self, PartitionsPlan};
@@ -15,6 +17,7 @@ use crate::ratios::RatioReport;
 use crate::start::{self, StartPlan};
 use crate::sync::{self, SyncPlan};
 use crate::sync_once::{self, SyncOnceOptions};
+use crate::turns;
 
 /// Revocation lists: reading, storing and serving them. Exit code of each: 0 within the limits, 2 not, 3 void, 1 it
 /// failed.
@@ -29,6 +32,9 @@ pub enum ListsCommand {
     Durable(DurableOptions),
     /// revocation-lookup from the start of its process to its first right answer, beside reading the chunks.
     Start(StartOptions),
+    /// Packed batches of lookups over gRPC and mutual TLS, beside an echo of the same messages and one random line of
+    /// memory for each serial number.
+    Batch(BatchOptions),
     /// One run of crl-sync, which this program starts for itself.
     #[command(hide = true)]
     SyncOnce(SyncOnceOptions),
@@ -109,6 +115,19 @@ pub struct StartOptions {
     common: Common,
 }
 
+/// What `batch` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BatchOptions {
+    /// Entries of the list that is asked about.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=30_000_000))]
+    revoked: u64,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -137,6 +156,19 @@ pub async fn run(command: ListsCommand) -> Result<ExitCode> {
             measured(&options.common, measure).await
         }
         ListsCommand::Start(options) => run_start(&options).await,
+        ListsCommand::Batch(options) => {
+            let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
+            let plan = BatchPlan {
+                akashi,
+                program,
+                entries: options.revoked,
+                batches: 2_000,
+                window: Until::Elapsed(batch::WINDOW),
+                rounds: options.common.rounds,
+            };
+            let measure = move |folder: &Path, load| batch::measure(&plan, folder, load);
+            measured(&options.common, measure).await
+        }
         ListsCommand::SyncOnce(options) => {
             let run = tokio::task::spawn_blocking(move || sync_once::run(&options));
             run.await?.map(|()| ExitCode::SUCCESS)
@@ -167,12 +199,7 @@ async fn run_sync(options: &SyncOptions) -> Result<ExitCode> {
 }
 
 async fn run_start(options: &StartOptions) -> Result<ExitCode> {
-    let program = std::env::current_exe().context("finding this program")?;
-    let akashi = match &options.akashi_binary {
-        Some(binary) => std::fs::canonicalize(binary)
-            .with_context(|| format!("--akashi-binary {}", binary.display()))?,
-        None => build_akashi(&program)?,
-    };
+    let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
     let plan = StartPlan {
         akashi,
         program,
@@ -183,6 +210,17 @@ async fn run_start(options: &StartOptions) -> Result<ExitCode> {
     };
     let measure = move |folder: &Path, load| start::measure(&plan, folder, load);
     measured(&options.common, measure).await
+}
+
+/// The shipped binary, built if it is not named, and this program.
+fn binaries(named: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let akashi = match named {
+        Some(binary) => std::fs::canonicalize(binary)
+            .with_context(|| format!("--akashi-binary {}", binary.display()))?,
+        None => build_akashi(&program)?,
+    };
+    Ok((akashi, program))
 }
 
 /// Measures in a temporary folder, which goes also when a signal ends the run.
@@ -203,10 +241,24 @@ async fn measured(
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
     let run = tokio::task::spawn_blocking(move || measure(&path, load_before));
+    let mut asked_to_stop = async || {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    };
+    let mut run = std::pin::pin!(run);
     let report = tokio::select! {
-        report = run => report??,
-        _ = interrupted.recv() => stop(folder),
-        _ = terminated.recv() => stop(folder),
+        report = &mut run => report??,
+        () = asked_to_stop() => {
+            // A thread cannot be dropped, and has processes of its own.
+            turns::stop();
+            eprintln!("ending after this step; again: at once");
+            tokio::select! {
+                report = &mut run => report??,
+                () = asked_to_stop() => stop(folder),
+            }
+        }
     };
     if common.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -216,7 +268,7 @@ async fn measured(
     Ok(verdict(report.is_void(), report.is_within_limits()))
 }
 
-/// Ends the process in the middle of a run: its thread would not notice that nobody waits for it.
+/// Ends the process in the middle of a step.
 fn stop(folder: tempfile::TempDir) -> ! {
     drop(folder);
     std::process::exit(1)

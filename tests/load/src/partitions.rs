@@ -18,6 +18,7 @@ use crate::ratios::{Goal, Line, RatioReport, Reference};
 use crate::report::{Figure, REFERENCE_RSA};
 use crate::rsa::BareVerification;
 use crate::sync_once::{self, SyncRun};
+use crate::turns;
 
 /// What crl-sync reads of a file at once.
 const PIECE: usize = 256 * 1024;
@@ -54,13 +55,7 @@ struct Round {
 /// When something fails or a list is refused.
 pub fn measure(plan: &PartitionsPlan, folder: &Path, load_before: String) -> Result<RatioReport> {
     let subject = Subject::new(plan, folder)?;
-    eprintln!("warming up");
-    subject.round()?;
-    let mut rounds = Vec::new();
-    for number in 1..=plan.rounds {
-        eprintln!("round {number} of {}", plan.rounds);
-        rounds.push(subject.round()?);
-    }
+    let rounds = turns::rounds(plan.rounds, || subject.round())?;
     Ok(subject.report(plan, load_before, &rounds))
 }
 
@@ -77,7 +72,7 @@ struct Subject {
 
 impl Subject {
     fn new(plan: &PartitionsPlan, folder: &Path) -> Result<Self> {
-        eprintln!("minting");
+        turns::begin("minting")?;
         let nation = Nation::mint(
             &folder.join("nation"),
             Plan {

@@ -20,6 +20,7 @@ use crate::limits::{self, megabytes_a_second, milliseconds};
 use crate::ratios::{Goal, Line, RatioReport, Reference};
 use crate::report::Figure;
 use crate::sync_once;
+use crate::turns;
 
 /// How much longer than reading it may take.
 const AT_MOST: f64 = 2.0;
@@ -46,8 +47,9 @@ pub struct StartPlan {
     pub rounds: u32,
 }
 
-/// One round, in seconds on the clock.
+/// One round, in seconds on the clock, and the octets that were read.
 struct Round {
+    octets: usize,
     chunks: f64,
     start: f64,
 }
@@ -58,13 +60,8 @@ struct Round {
 /// When something fails or an answer is wrong.
 pub fn measure(plan: &StartPlan, folder: &Path, load_before: String) -> Result<RatioReport> {
     let subject = Subject::new(plan, folder)?;
-    eprintln!("warming up");
-    let (octets, _) = subject.round()?;
-    let mut rounds = Vec::new();
-    for number in 1..=plan.rounds {
-        eprintln!("round {number} of {}", plan.rounds);
-        rounds.push(subject.round()?.1);
-    }
+    let rounds = turns::rounds(plan.rounds, || subject.round())?;
+    let octets = rounds.first().map_or(0, |round| round.octets);
     let pair = |round: &Round| (milliseconds(round.start), milliseconds(round.chunks));
     let pairs: Vec<_> = rounds.iter().map(pair).collect();
     let rate = |round: &Round| megabytes_a_second(octets, round.chunks);
@@ -104,7 +101,7 @@ struct Subject {
 
 impl Subject {
     fn new(plan: &StartPlan, folder: &Path) -> Result<Self> {
-        eprintln!("minting and storing");
+        turns::begin("minting and storing")?;
         let nation = Nation::mint(
             &folder.join("nation"),
             Plan {
@@ -133,13 +130,16 @@ impl Subject {
         })
     }
 
-    /// The octets read, and how long both took.
-    fn round(&self) -> Result<(usize, Round)> {
+    fn round(&self) -> Result<Round> {
         let began = Instant::now();
         let octets = self.runtime.block_on(self.read_chunks())?;
         let chunks = began.elapsed().as_secs_f64();
         let start = self.start()?;
-        Ok((octets, Round { chunks, start }))
+        Ok(Round {
+            octets,
+            chunks,
+            start,
+        })
     }
 
     async fn read_chunks(&self) -> Result<usize> {

@@ -15,6 +15,7 @@ use crate::list_source::{From, ListServer, Reader};
 use crate::ratios::{Goal, Line, RatioReport, Reference};
 use crate::report::Figure;
 use crate::sync_once::{self, SyncRun};
+use crate::turns;
 
 /// The list that is synced, and its source.
 const LIST: ListId = ListId {
@@ -54,13 +55,7 @@ struct Round {
 /// When something fails or a list is refused.
 pub fn measure(plan: &SyncPlan, folder: &Path, load_before: String) -> Result<RatioReport> {
     let subject = Subject::new(plan, folder)?;
-    eprintln!("warming up");
-    subject.round()?;
-    let mut rounds = Vec::new();
-    for number in 1..=plan.rounds {
-        eprintln!("round {number} of {}", plan.rounds);
-        rounds.push(subject.round()?);
-    }
+    let rounds = turns::rounds(plan.rounds, || subject.round())?;
     Ok(subject.report(plan, load_before, &rounds))
 }
 
@@ -77,7 +72,7 @@ struct Subject {
 
 impl Subject {
     fn new(plan: &SyncPlan, folder: &Path) -> Result<Self> {
-        eprintln!("minting");
+        turns::begin("minting")?;
         let nation = Nation::mint(
             &folder.join("nation"),
             Plan {

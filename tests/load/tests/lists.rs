@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use load::batch::{self, BatchPlan};
 use load::binary::build_akashi;
+use load::client::Until;
 use load::durable::{self, DurablePlan};
 use load::partitions::{self, PartitionsPlan};
 use load::ratios::RatioReport;
@@ -88,4 +90,20 @@ fn revocation_lookup_starts_on_a_nation_and_its_answers_are_right() {
         &start::measure(&plan, folder.path(), String::new()).unwrap(),
         1,
     );
+}
+
+#[test]
+fn batches_are_answered_rightly() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = BatchPlan {
+        akashi: build_akashi(program()).unwrap(),
+        program: program().to_owned(),
+        entries: 2_000,
+        batches: 3,
+        window: Until::Calls(10),
+        rounds: 1,
+    };
+    let report = batch::measure(&plan, folder.path(), String::new());
+    check(&report.unwrap(), 1);
 }
