@@ -18,6 +18,7 @@ use crate::index_serials::Kind;
 use crate::installation::{Installation, Plan};
 use crate::leaf::Leaves;
 use crate::leaf_report::{self, LeafReport};
+use crate::lists_command::{self, ListsCommand};
 use crate::path;
 use crate::report::{Conditions, Report};
 use crate::rounds::{Pace, measure};
@@ -55,6 +56,8 @@ enum Command {
     /// Lists of every kind of serial number, as Akashi reads and indexes them and as rustls-webpki reads them: every
     /// revoked serial number, and many others, must have the same answer. Exit code: 0 they have, 1 one has not.
     Exact(ExactOptions),
+    #[command(flatten)]
+    Lists(ListsCommand),
     /// The files of one row of NIST PKITS, for the peers' programs: anchor, certificate, `-i` before each intermediate,
     /// `-c` before each list, one word a line. Fetches the suite if it is not there.
     #[command(hide = true)]
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
                 Some(Command::Leaf(leaf)) => run_leaf(&leaf),
                 Some(Command::Index(index)) => run_index(&index),
                 Some(Command::Exact(exact)) => run_exact(&exact),
+                Some(Command::Lists(lists)) => lists_command::run(lists).await,
                 Some(Command::Case { id }) => print_case(&id).map(|()| ExitCode::SUCCESS),
                 Some(Command::Path { id, tries }) => {
                     measure_path(&id, tries).map(|()| ExitCode::SUCCESS)
@@ -270,7 +274,7 @@ fn run_exact(options: &ExactOptions) -> Result<ExitCode> {
 }
 
 /// The exit code of a run with limits.
-fn verdict(void: bool, is_within_limits: bool) -> ExitCode {
+pub(crate) fn verdict(void: bool, is_within_limits: bool) -> ExitCode {
     match (void, is_within_limits) {
         (true, _) => ExitCode::from(VOID),
         (false, true) => ExitCode::SUCCESS,
@@ -307,7 +311,7 @@ fn row(id: &str) -> Result<Row> {
 }
 
 /// Cargo's profile of this program, if it is one whose figures say something.
-fn optimised(program: &Path) -> Result<String> {
+pub(crate) fn optimised(program: &Path) -> Result<String> {
     let profile = profile(build_folder(program)).to_owned();
     ensure!(
         profile != "dev",
@@ -317,7 +321,7 @@ fn optimised(program: &Path) -> Result<String> {
 }
 
 /// Of the last minute.
-fn load_average() -> Result<String> {
+pub(crate) fn load_average() -> Result<String> {
     let text = std::fs::read_to_string("/proc/loadavg").context("/proc/loadavg")?;
     Ok(text.split(' ').next().unwrap_or_default().to_owned())
 }

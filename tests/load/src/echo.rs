@@ -13,8 +13,8 @@ use proto::revocation::v1::revocation_lookup_service_server::{
     RevocationLookupService, RevocationLookupServiceServer, SERVICE_NAME,
 };
 use proto::revocation::v1::{
-    GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusRequest,
-    GetRevocationStatusResponse,
+    BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetFreshnessRequest,
+    GetFreshnessResponse, GetRevocationStatusRequest, GetRevocationStatusResponse,
 };
 use runtime::access::AccessTable;
 use runtime::config::{Caller, ConfigPath, Listen, SecretFile, TlsConfig};
@@ -26,8 +26,9 @@ use tonic::{Request, Response, Status};
 
 use crate::child::Process;
 
-const METHODS: [&str; 2] = [
+const METHODS: [&str; 3] = [
     "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus",
+    "/akashi.revocation.v1.RevocationLookupService/BatchGetRevocationStatus",
     "/akashi.revocation.v1.RevocationLookupService/GetFreshness",
 ];
 
@@ -52,11 +53,15 @@ pub struct EchoOptions {
     /// Its answer to GetRevocationStatus, encoded, in hexadecimal.
     #[arg(long)]
     pub answer: String,
+    /// Its answer to BatchGetRevocationStatus, encoded, in hexadecimal.
+    #[arg(long, default_value = "")]
+    pub batch_answer: String,
 }
 
 #[derive(Clone)]
 struct Echo {
     answer: GetRevocationStatusResponse,
+    batch_answer: BatchGetRevocationStatusResponse,
 }
 
 #[tonic::async_trait]
@@ -66,6 +71,13 @@ impl RevocationLookupService for Echo {
         _request: Request<GetRevocationStatusRequest>,
     ) -> Result<Response<GetRevocationStatusResponse>, Status> {
         Ok(Response::new(self.answer.clone()))
+    }
+
+    async fn batch_get_revocation_status(
+        &self,
+        _request: Request<BatchGetRevocationStatusRequest>,
+    ) -> Result<Response<BatchGetRevocationStatusResponse>, Status> {
+        Ok(Response::new(self.batch_answer.clone()))
     }
 
     async fn get_freshness(
@@ -83,6 +95,9 @@ impl RevocationLookupService for Echo {
 pub async fn serve(options: EchoOptions) -> Result<()> {
     let answer = hex::decode(&options.answer).context("the answer is not hexadecimal")?;
     let answer = GetRevocationStatusResponse::decode(answer.as_slice())?;
+    let batch_answer =
+        hex::decode(&options.batch_answer).context("the answer is not hexadecimal")?;
+    let batch_answer = BatchGetRevocationStatusResponse::decode(batch_answer.as_slice())?;
     let shutdown = Shutdown::new();
     let context = runtime::Context::new("echo", shutdown.clone()).await;
     let mut listen = Listen::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -106,7 +121,10 @@ pub async fn serve(options: EchoOptions) -> Result<()> {
     });
     let addresses = context.addresses.clone();
     tokio::spawn(async move { println!("{}", addresses.wait("grpc").await) });
-    let echo = Echo { answer };
+    let echo = Echo {
+        answer,
+        batch_answer,
+    };
     let routes = move |_| {
         Ok(Routes::new(RevocationLookupServiceServer::new(
             echo.clone(),
@@ -125,7 +143,10 @@ pub fn start(
     tls: &TlsFiles,
     caller: &str,
     threads: usize,
-    answer: &GetRevocationStatusResponse,
+    (answer, batch_answer): (
+        &GetRevocationStatusResponse,
+        &BatchGetRevocationStatusResponse,
+    ),
     logs: &Path,
 ) -> Result<(Process, SocketAddr)> {
     let mut command = Command::new(program);
@@ -139,6 +160,7 @@ pub fn start(
         command.arg(name).arg(path);
     }
     let answer = hex::encode(answer.encode_to_vec());
+    let batch_answer = hex::encode(batch_answer.encode_to_vec());
     let threads = threads.to_string();
     command.args([
         "--caller",
@@ -147,6 +169,8 @@ pub fn start(
         &threads,
         "--answer",
         &answer,
+        "--batch-answer",
+        &batch_answer,
     ]);
     let (process, output) = Process::start_read("echo", &mut command, logs)?;
     let mut line = String::new();

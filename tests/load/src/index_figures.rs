@@ -88,10 +88,7 @@ impl Subject {
     /// # Errors
     /// When the kernel counts no CPU time, or a lookup was wrong.
     pub fn round(&self) -> Result<Round> {
-        let line = nanoseconds(|| {
-            black_box(self.read_lines());
-            Ok(())
-        })?;
+        let line = self.line()?;
         let lookup = nanoseconds(|| {
             let hits = self.look_up()?;
             let expected = PASSES * self.hits;
@@ -99,6 +96,17 @@ impl Subject {
             Ok(())
         })?;
         Ok(Round { lookup, line })
+    }
+
+    /// Nanoseconds of one random line.
+    ///
+    /// # Errors
+    /// When the kernel counts no CPU time.
+    pub fn line(&self) -> Result<f64> {
+        nanoseconds(|| {
+            black_box(self.read_lines());
+            Ok(())
+        })
     }
 
     fn look_up(&self) -> Result<u64> {

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use proto::revocation::v1::BatchGetRevocationStatusResponse;
 use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
 use proto::verification::v1::signature_verification_service_client::SignatureVerificationServiceClient;
 use runtime::config::{ClientTlsConfig, ConfigPath, SecretFile};
@@ -90,7 +91,10 @@ impl Installation {
             &tls,
             identity::SIGNATURE_VERIFICATION,
             plan.threads,
-            answer.get_ref(),
+            (
+                answer.get_ref(),
+                &BatchGetRevocationStatusResponse::default(),
+            ),
             &logs,
         )?;
         let config = deployment.config_file("signature-verification");
@@ -294,11 +298,11 @@ fn set(table: &mut toml::Table, path: &[&str], value: impl Into<toml::Value>) {
     }
 }
 
-fn loopback(port: u16) -> String {
+pub(crate) fn loopback(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
-fn connections<C>(connect: impl Fn() -> Result<C>) -> Result<Vec<C>> {
+pub(crate) fn connections<C>(connect: impl Fn() -> Result<C>) -> Result<Vec<C>> {
     (0..CONNECTIONS).map(|_| connect()).collect()
 }
 
@@ -316,7 +320,12 @@ fn lookup_caller(deployment: &Deployment, questions: &Questions) -> Result<Looku
 }
 
 /// One connection from an identity to a service.
-fn channel(deployment: &Deployment, from: &str, to: &str, address: &str) -> Result<Channel> {
+pub(crate) fn channel(
+    deployment: &Deployment,
+    from: &str,
+    to: &str,
+    address: &str,
+) -> Result<Channel> {
     let files = deployment.tls_files(from);
     let tls = ClientTlsConfig {
         certificate: ConfigPath::new(files.certificate),
@@ -337,7 +346,7 @@ async fn every_card(mut caller: VerificationCaller) -> Result<()> {
 }
 
 /// Asks again until the answer is right; gives up when the process ended or the patience.
-async fn until_right<F: Future<Output = Result<()>>>(
+pub(crate) async fn until_right<F: Future<Output = Result<()>>>(
     process: &mut Process,
     ask: impl Fn() -> F,
 ) -> Result<()> {

@@ -6,11 +6,13 @@
 //! is compared is measured in turns ([`rounds`]), many times, and the median is told. CPU time of the server's process
 //! is the figure to trust where client and servers share their cores; requests a second depend on who gets them.
 
+pub mod batch;
 pub mod binary;
 pub mod child;
 pub mod client;
 pub mod command;
 pub mod cpu;
+pub mod durable;
 pub mod echo;
 pub mod exact;
 pub mod index_figures;
@@ -19,8 +21,17 @@ pub mod index_serials;
 pub mod installation;
 pub mod leaf;
 pub mod leaf_report;
+pub mod limits;
+pub mod list_source;
+pub mod lists_command;
+pub mod partitions;
 pub mod path;
 pub mod questions;
+pub mod ratios;
 pub mod report;
 pub mod rounds;
 pub mod rsa;
+pub mod start;
+pub mod sync;
+pub mod sync_once;
+pub mod turns;

@@ -118,7 +118,7 @@ async fn round(
 }
 
 /// A stretch of load, and how many calls were made in all.
-async fn sample<C: Caller>(
+pub(crate) async fn sample<C: Caller>(
     callers: &[C],
     servers: &[&Process],
     until: Until,

@@ -52,6 +52,33 @@ impl Deployment {
         ports: Ports,
         pace: Pace,
     ) -> Result<Self> {
+        Self::write_files(folder, surroundings, databases, ports, pace, |_| true)
+    }
+
+    /// Writes the folder with the configuration files of these roles and no others.
+    pub fn write_roles(
+        folder: &Path,
+        surroundings: &Surroundings,
+        ports: Ports,
+        pace: Pace,
+        roles: &[&str],
+    ) -> Result<Self> {
+        let wanted = |name: &str| {
+            let role = name.trim_end_matches(".toml");
+            roles.contains(&role)
+        };
+        let databases = &Databases::Sqlite;
+        Self::write_files(folder, surroundings, databases, ports, pace, wanted)
+    }
+
+    fn write_files(
+        folder: &Path,
+        surroundings: &Surroundings,
+        databases: &Databases,
+        ports: Ports,
+        pace: Pace,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Self> {
         let deployment = Self {
             folder: folder.to_owned(),
             ports,
@@ -71,7 +98,7 @@ impl Deployment {
             ports,
             pace,
         };
-        for (name, table) in files.all() {
+        for (name, table) in files.all().into_iter().filter(|(name, _)| wanted(name)) {
             let text = toml::to_string(&table).with_context(|| format!("writing {name}"))?;
             fs::write(folder.join(name), text)?;
         }

@@ -7,8 +7,15 @@ use pki::UnixTime;
 
 /// One element: tag, definite length in its shortest form, contents.
 pub fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
+    let mut der = header(tag, contents.len());
+    der.extend_from_slice(contents);
+    der
+}
+
+/// What stands before so many octets of contents: tag, and definite length in its shortest form.
+pub fn header(tag: u8, length: usize) -> Vec<u8> {
     let mut der = vec![tag];
-    let length = contents.len().to_be_bytes();
+    let length = length.to_be_bytes();
     let significant = &length[length.iter().position(|octet| *octet != 0).unwrap_or(7)..];
     match significant {
         [short @ 0..0x80] => der.push(*short),
@@ -18,7 +25,6 @@ pub fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
             der.extend_from_slice(long);
         }
     }
-    der.extend_from_slice(contents);
     der
 }
 

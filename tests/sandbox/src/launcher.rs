@@ -3,6 +3,7 @@
 mod akashi;
 mod arguments;
 mod command;
+mod nation;
 mod ready;
 mod summary;
 
@@ -44,6 +45,7 @@ pub fn main() -> ExitCode {
             Some(Command::Revoke(it)) => command::revoke(&data, &it).await,
             Some(Command::Unlock(it)) => command::unlock(&data, &it).await,
             Some(Command::Fault(it)) => command::fault(&data, &it).await,
+            Some(Command::Nation(it)) => nation::mint(&it),
         }
     });
     match outcome {

@@ -12,6 +12,7 @@ pub mod der;
 pub mod files;
 pub mod launcher;
 pub mod mint;
+pub mod nation;
 pub mod postgres;
 pub mod relying_party;
 pub mod repository;

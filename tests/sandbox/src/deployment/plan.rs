@@ -59,6 +59,8 @@ pub struct Source {
     pub url: String,
     /// What it is.
     pub kind: SourceKind,
+    /// The most that is read of it, where that is not crl-sync's default.
+    pub max_bytes: Option<u64>,
 }
 
 /// What a source delivers.

@@ -58,10 +58,15 @@ impl RoleFiles<'_> {
     fn sources(&self) -> Vec<Value> {
         let interval = self.pace.sync_interval_seconds;
         let common = |source: &super::Source, kind: &str| {
-            json!({
+            let mut table = json!({
                 "name": source.name, "certification_authority": source.authority, "url": source.url, "kind": kind,
                 "interval_seconds": interval, "jitter_seconds": 0, "retry_seconds": interval, "timeout_seconds": 30,
-            })
+            });
+            if let Some(max_bytes) = source.max_bytes {
+                table["max_bytes"] = json!(max_bytes);
+                table["timeout_seconds"] = json!(600);
+            }
+            table
         };
         let table = |source: &super::Source| match &source.kind {
             SourceKind::SerialLinks => common(source, "serial_links"),

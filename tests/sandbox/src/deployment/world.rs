@@ -125,6 +125,7 @@ fn sources(jpki: &Jpki, kind: CaKind, lists: &Lists, repository_url: &str) -> Ve
         authority: authority.to_owned(),
         url: format!("{repository_url}/{path}"),
         kind,
+        max_bytes: None,
     };
     let crl = |list: &ListKind| {
         let path = list.path();

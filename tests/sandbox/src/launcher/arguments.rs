@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::mint::CaKind;
+use crate::nation::Serials;
 use crate::repository::{FaultKind, REASONS};
 
 /// The first port tried without `--port-base`.
@@ -14,7 +15,7 @@ const FIRST_PORT: u16 = 8700;
 #[derive(Debug, Parser)]
 #[command(name = "cargo demo", bin_name = "cargo demo", version)]
 pub(super) struct Launch {
-    /// What to do with a running demo; nothing: start one.
+    /// What to do with a running demo, or instead of one; nothing: start one.
     #[command(subcommand)]
     pub(super) command: Option<Command>,
     #[command(flatten)]
@@ -24,7 +25,7 @@ pub(super) struct Launch {
     pub(super) data: Option<PathBuf>,
 }
 
-/// What to do with a running demo.
+/// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Revoke a card's certificates; the next lists say so.
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Unlock(Unlock),
     /// Make the repository of lists misbehave, or (none) behave again.
     Fault(FaultArguments),
+    /// Mint a nation's revocation lists as files, with configuration files to sync and serve them; needs no demo.
+    Nation(NationArguments),
 }
 
 /// How to run.
@@ -74,6 +77,35 @@ impl RunArguments {
             None => FIRST_PORT,
         }
     }
+}
+
+/// What to mint, and where.
+#[derive(Args, Debug)]
+pub(super) struct NationArguments {
+    /// Where; a new or an empty folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: PathBuf,
+    /// Revoked certificates of both authorities together.
+    #[arg(long, default_value_t = 50_000_000)]
+    pub(super) revoked: u64,
+    /// Municipalities, each with a list of each authority; 0 needs --full.
+    #[arg(long, default_value_t = 1_900, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    pub(super) partitions: u32,
+    /// Whole lists as well, one of each authority.
+    #[arg(long)]
+    pub(super) full: bool,
+    /// What serial numbers look like.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) serials: Serials,
+    /// What chance begins with: the same seed gives the same entries; keys are always new.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// For how many days the lists are current.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub(super) days: u32,
+    /// The first port for the configuration files; the next free ones are taken from there.
+    #[arg(long, value_name = "PORT", default_value_t = 8_800, value_parser = clap::value_parser!(u16).range(1024..32_000))]
+    pub(super) port_base: u16,
 }
 
 /// Which certificates to revoke, and why.

@@ -134,26 +134,32 @@ impl CrlSpec {
 
     /// The part that is signed.
     pub fn to_be_signed(&self) -> Vec<u8> {
-        let next_update = self.next_update.map(self.time).unwrap_or_default();
         let entries = if self.entries.is_empty() && !self.empty_entries_present {
             Vec::new()
         } else {
             der::sequence(self.entries.iter().map(CrlEntry::to_der))
         };
-        let extensions = if self.extensions.is_empty() {
-            Vec::new()
-        } else {
-            der::context_constructed(0, &extensions_der(&self.extensions))
-        };
-        der::sequence([
+        der::sequence([self.before_entries(), entries, self.after_entries()])
+    }
+
+    /// The fields of the signed part that stand before the list of entries.
+    pub(crate) fn before_entries(&self) -> Vec<u8> {
+        der::concat([
             self.version.clone(),
             self.inner_algorithm.clone(),
             self.issuer.clone(),
             (self.time)(self.this_update),
-            next_update,
-            entries,
-            extensions,
+            self.next_update.map(self.time).unwrap_or_default(),
         ])
+    }
+
+    /// The fields of the signed part that stand behind the list of entries.
+    pub(crate) fn after_entries(&self) -> Vec<u8> {
+        if self.extensions.is_empty() {
+            Vec::new()
+        } else {
+            der::context_constructed(0, &extensions_der(&self.extensions))
+        }
     }
 
     /// The list, signed with SHA-256 by a key, which need not be the one its AKI names.

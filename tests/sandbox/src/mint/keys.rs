@@ -66,6 +66,11 @@ impl RsaKey {
         self.pair.public_key().as_ref().to_vec()
     }
 
+    /// Octets of every signature by this key.
+    pub fn signature_octets(&self) -> usize {
+        self.pair.public_modulus_len()
+    }
+
     /// The key identifier: SHA-1 over the public key's bits (RFC 5280 section 4.2.1.2, method 1).
     pub fn key_id(&self) -> Vec<u8> {
         let algorithm = &digest::SHA1_FOR_LEGACY_USE_ONLY;

@@ -123,13 +123,18 @@ impl CaKind {
 
     /// The directory entry that a municipality's list is published in.
     pub fn distribution_point_name(self, municipality: &Municipality) -> Vec<u8> {
+        self.distribution_point_name_of(municipality.prefecture, municipality.city)
+    }
+
+    /// The same of any city, as prefecture and city are called in a distinguished name.
+    pub fn distribution_point_name_of(self, prefecture: &str, city: &str) -> Vec<u8> {
         name([
             country(),
             utf8(ORGANIZATION, "JPKI"),
             utf8(ORGANIZATIONAL_UNIT, self.organizational_unit()),
             utf8(ORGANIZATIONAL_UNIT, "CRL Distribution Points"),
-            utf8(ORGANIZATIONAL_UNIT, municipality.prefecture),
-            utf8(COMMON_NAME, &format!("{} CRLDP", municipality.city)),
+            utf8(ORGANIZATIONAL_UNIT, prefecture),
+            utf8(COMMON_NAME, &format!("{city} CRLDP")),
         ])
     }
 }

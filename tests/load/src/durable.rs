@@ -1,0 +1,195 @@
+//! An index on its way into the store, beside the same octets as one file written and fsynced.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use aws_lc_rs::digest::{SHA256, digest};
+use index::Builder;
+use sandbox::nation::Serials;
+use sandbox::postgres::{Postgres, PostgresError};
+use store::{CrlWriter, DatabaseUrl, SegmentFacts, SourceRegistration};
+use tokio::runtime::Runtime;
+
+use crate::index_serials::{Kind, details};
+use crate::limits::{self, megabytes_a_second, milliseconds};
+use crate::ratios::{Goal, Line, RatioReport, Reference};
+use crate::report::Figure;
+use crate::turns;
+
+/// The one source.
+const SOURCE: &str = "load";
+/// The share of a bare file's rate that a store must reach.
+const AT_LEAST: f64 = 0.6;
+const THIS_UPDATE: i64 = 1_767_225_600;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct DurablePlan {
+    /// Entries of the index.
+    pub entries: u64,
+    /// What serial numbers look like.
+    pub serials: Serials,
+    /// How often.
+    pub rounds: u32,
+}
+
+/// One round, in seconds on the clock.
+struct Round {
+    file: f64,
+    sqlite: f64,
+    postgres: Option<f64>,
+}
+
+/// Measures in a folder of its own.
+///
+/// # Errors
+/// When a database or the disk fails.
+pub fn measure(plan: &DurablePlan, folder: &Path, load_before: String) -> Result<RatioReport> {
+    let postgres = match Postgres::start() {
+        Ok(postgres) => Some(postgres),
+        Err(PostgresError::NotInstalled | PostgresError::NoUser) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let segment = segment(plan)?;
+    let sqlite = DatabaseUrl::sqlite(&folder.join("crl.db"))?;
+    let mut sqlite = Store::open(&runtime, &sqlite, &segment)?;
+    let mut other = match &postgres {
+        Some(postgres) => {
+            let url: DatabaseUrl = postgres.url("crl_writer").parse()?;
+            Some(Store::open(&runtime, &url, &segment)?)
+        }
+        None => None,
+    };
+    let rounds = turns::rounds(plan.rounds, || {
+        Ok(Round {
+            file: limits::write_and_sync(folder, &segment)?.wall,
+            sqlite: sqlite.apply(&segment)?,
+            postgres: other
+                .as_mut()
+                .map(|store| store.apply(&segment))
+                .transpose()?,
+        })
+    })?;
+    Ok(report(plan, load_before, segment.len(), &rounds))
+}
+
+/// An index that is as long as one of a list.
+fn segment(plan: &DurablePlan) -> Result<Vec<u8>> {
+    let kind = match plan.serials {
+        Serials::Dense => Kind::Dense,
+        Serials::Sparse8 => Kind::Narrow,
+        Serials::Wide20 => Kind::Wide,
+    };
+    let mut builder = Builder::new();
+    let mut serial = vec![0; kind.octets()];
+    for place in 0..plan.entries {
+        kind.revoked(place, &mut serial);
+        let (revoked_at, reason) = details(place);
+        builder.push(&serial, revoked_at, reason)?;
+    }
+    Ok(builder.finish()?)
+}
+
+/// A store with one source.
+struct Store<'a> {
+    runtime: &'a Runtime,
+    writer: CrlWriter,
+    facts: SegmentFacts,
+    number: u64,
+    generation: u64,
+}
+
+impl<'a> Store<'a> {
+    fn open(runtime: &'a Runtime, url: &DatabaseUrl, segment: &[u8]) -> Result<Self> {
+        let registration = SourceRegistration {
+            source: SOURCE.to_owned(),
+            certification_authority: SOURCE.to_owned(),
+            expected_scope_key: None,
+            ordinal: 0,
+        };
+        let writer = runtime.block_on(async {
+            let writer = CrlWriter::open(url).await?;
+            writer.register_sources(&[registration]).await?;
+            Ok::<_, anyhow::Error>(writer)
+        })?;
+        let hash = digest(&SHA256, segment);
+        let facts = SegmentFacts {
+            source: SOURCE.to_owned(),
+            certification_authority: SOURCE.to_owned(),
+            signer_key_id: vec![1; 20],
+            scope_key: Vec::new(),
+            issuing_distribution_point: Vec::new(),
+            crl_number: Vec::new(),
+            this_update: THIS_UPDATE,
+            next_update: THIS_UPDATE + 86_400,
+            crl_sha256: [0; 32],
+            entry_count: 1,
+            segment_sha256: hash.as_ref().try_into().context("a hash of 32 octets")?,
+        };
+        Ok(Self {
+            runtime,
+            writer,
+            facts,
+            number: 1_000,
+            generation: 0,
+        })
+    }
+
+    /// Puts the index in force in the place of the one before; takes so many seconds.
+    fn apply(&mut self, segment: &[u8]) -> Result<f64> {
+        self.number += 1;
+        self.facts.crl_number = self.number.to_be_bytes()[6..].to_vec();
+        let began = Instant::now();
+        let applied = self.writer.apply(&self.facts, segment, self.generation);
+        self.generation = self.runtime.block_on(applied)?;
+        Ok(began.elapsed().as_secs_f64())
+    }
+}
+
+fn report(plan: &DurablePlan, load_before: String, octets: usize, rounds: &[Round]) -> RatioReport {
+    let line = |name: &str, measured: &dyn Fn(&Round) -> Option<f64>| {
+        let pair = |round: &Round| {
+            let measured = measured(round)?;
+            Some((milliseconds(measured), milliseconds(round.file)))
+        };
+        let rounds: Option<Vec<_>> = rounds.iter().map(pair).collect();
+        let goal = Goal::AtLeast(AT_LEAST);
+        Some(Line::new(
+            name,
+            "one file written and fsynced",
+            "ms",
+            &rounds?,
+            goal,
+        ))
+    };
+    let lines = [
+        line("the store on SQLite", &|round| Some(round.sqlite)),
+        line("the store on PostgreSQL", &|round| round.postgres),
+    ];
+    let notes = if lines[1].is_none() {
+        vec!["PostgreSQL is not installed, and left out.".to_owned()]
+    } else {
+        Vec::new()
+    };
+    let file = |round: &Round| megabytes_a_second(octets, round.file);
+    RatioReport {
+        title: format!(
+            "An index of {} entries, {:?} serial numbers, {octets} octets, in the place of the one before",
+            plan.entries, plan.serials
+        ),
+        rounds: plan.rounds,
+        load_before,
+        lines: lines.into_iter().flatten().collect(),
+        references: vec![Reference::rate(
+            "One file written and fsynced",
+            "MB/s",
+            limits::REFERENCE_FILE,
+            Figure::of(rounds, file),
+        )],
+        notes,
+    }
+}

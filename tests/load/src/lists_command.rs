@@ -1,0 +1,275 @@
+//! The commands that measure lists on their way from a source to whoever is served.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use sandbox::nation::Serials;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::batch::{self, BatchPlan};
+use crate::binary::build_akashi;
+use crate::client::Until;
+use crate::command::{load_average, optimised, verdict};
+use crate::durable::{self, DurablePlan};
+use crate::partitions::{self, PartitionsPlan};
+use crate::ratios::RatioReport;
+use crate::start::{self, StartPlan};
+use crate::sync::{self, SyncPlan};
+use crate::sync_once::{self, SyncOnceOptions};
+use crate::turns;
+
+/// Revocation lists: reading, storing and serving them. Exit code of each: 0 within the limits, 2 not, 3 void, 1 it
+/// failed.
+#[derive(Debug, clap::Subcommand)]
+pub enum ListsCommand {
+    /// One whole list: from a file and over HTTP until its index is ready, and until it is in force on SQLite and
+    /// PostgreSQL, beside a bare hash of the same octets and a bare file; and the memory it takes.
+    Sync(SyncOptions),
+    /// The lists of every municipality: all verified and indexed anew, beside a bare hash and bare signature checks.
+    Partitions(PartitionsOptions),
+    /// An index into the store on SQLite and PostgreSQL, beside one file written and fsynced.
+    Durable(DurableOptions),
+    /// revocation-lookup from the start of its process to its first right answer, beside reading the chunks.
+    Start(StartOptions),
+    /// Packed batches of lookups over gRPC and mutual TLS, beside an echo of the same messages and one random line of
+    /// memory for each serial number.
+    Batch(BatchOptions),
+    /// One run of crl-sync, which this program starts for itself.
+    #[command(hide = true)]
+    SyncOnce(SyncOnceOptions),
+}
+
+/// How often, and where.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Common {
+    /// How often everything is measured.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=50))]
+    rounds: u32,
+    /// The disk to measure on: a temporary folder is made here, and removed [default: where temporary files are].
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `sync` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SyncOptions {
+    /// Entries of the list; five million have some 200 MB.
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1_000..=30_000_000))]
+    revoked: u64,
+    /// What serial numbers look like [default: dense, then sparse8].
+    #[arg(long, value_enum)]
+    serials: Option<Serials>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What `partitions` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct PartitionsOptions {
+    /// Entries of all lists together.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=80_000_000))]
+    revoked: u64,
+    /// Municipalities, each with a list of each authority.
+    #[arg(long, default_value_t = 1_900, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    partitions: u32,
+    /// What serial numbers look like.
+    #[arg(long, value_enum, default_value_t)]
+    serials: Serials,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What `durable` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DurableOptions {
+    /// Entries of the index.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=40_000_000))]
+    revoked: u64,
+    /// What serial numbers look like.
+    #[arg(long, value_enum, default_value_t = Serials::Sparse8)]
+    serials: Serials,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What `start` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct StartOptions {
+    /// Revoked certificates of both authorities together.
+    #[arg(long, default_value_t = 50_000_000, value_parser = clap::value_parser!(u64).range(1_000..=80_000_000))]
+    revoked: u64,
+    /// Municipalities, each with a list of each authority.
+    #[arg(long, default_value_t = 1_900, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    partitions: u32,
+    /// What serial numbers look like.
+    #[arg(long, value_enum, default_value_t)]
+    serials: Serials,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What `batch` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct BatchOptions {
+    /// Entries of the list that is asked about.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=30_000_000))]
+    revoked: u64,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When something fails or an answer is wrong.
+pub async fn run(command: ListsCommand) -> Result<ExitCode> {
+    match command {
+        ListsCommand::Sync(options) => run_sync(&options).await,
+        ListsCommand::Partitions(options) => {
+            let plan = PartitionsPlan {
+                program: std::env::current_exe()?,
+                revoked: options.revoked,
+                partitions: options.partitions,
+                serials: options.serials,
+                rounds: options.common.rounds,
+            };
+            let measure = move |folder: &Path, load| partitions::measure(&plan, folder, load);
+            measured(&options.common, measure).await
+        }
+        ListsCommand::Durable(options) => {
+            let plan = DurablePlan {
+                entries: options.revoked,
+                serials: options.serials,
+                rounds: options.common.rounds,
+            };
+            let measure = move |folder: &Path, load| durable::measure(&plan, folder, load);
+            measured(&options.common, measure).await
+        }
+        ListsCommand::Start(options) => run_start(&options).await,
+        ListsCommand::Batch(options) => {
+            let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
+            let plan = BatchPlan {
+                akashi,
+                program,
+                entries: options.revoked,
+                batches: 2_000,
+                window: Until::Elapsed(batch::WINDOW),
+                rounds: options.common.rounds,
+            };
+            let measure = move |folder: &Path, load| batch::measure(&plan, folder, load);
+            measured(&options.common, measure).await
+        }
+        ListsCommand::SyncOnce(options) => {
+            let run = tokio::task::spawn_blocking(move || sync_once::run(&options));
+            run.await?.map(|()| ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn run_sync(options: &SyncOptions) -> Result<ExitCode> {
+    let kinds = match options.serials {
+        Some(serials) => vec![serials],
+        None => vec![Serials::Dense, Serials::Sparse8],
+    };
+    let mut code = ExitCode::SUCCESS;
+    for serials in kinds {
+        let plan = SyncPlan {
+            program: std::env::current_exe()?,
+            entries: options.revoked,
+            serials,
+            rounds: options.common.rounds,
+        };
+        let measure = move |folder: &Path, load| sync::measure(&plan, folder, load);
+        let ended = measured(&options.common, measure).await?;
+        if ended != ExitCode::SUCCESS {
+            code = ended;
+        }
+    }
+    Ok(code)
+}
+
+async fn run_start(options: &StartOptions) -> Result<ExitCode> {
+    let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
+    let plan = StartPlan {
+        akashi,
+        program,
+        revoked: options.revoked,
+        partitions: options.partitions,
+        serials: options.serials,
+        rounds: options.common.rounds,
+    };
+    let measure = move |folder: &Path, load| start::measure(&plan, folder, load);
+    measured(&options.common, measure).await
+}
+
+/// The shipped binary, built if it is not named, and this program.
+fn binaries(named: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let akashi = match named {
+        Some(binary) => std::fs::canonicalize(binary)
+            .with_context(|| format!("--akashi-binary {}", binary.display()))?,
+        None => build_akashi(&program)?,
+    };
+    Ok((akashi, program))
+}
+
+/// Measures in a temporary folder, which goes also when a signal ends the run.
+async fn measured(
+    common: &Common,
+    measure: impl FnOnce(&Path, String) -> Result<RatioReport> + Send + 'static,
+) -> Result<ExitCode> {
+    optimised(&std::env::current_exe().context("finding this program")?)?;
+    let load_before = load_average()?;
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix("akashi-load-");
+    let folder = match &common.dir {
+        Some(dir) => builder.tempdir_in(dir),
+        None => builder.tempdir(),
+    };
+    let folder = folder.context("making a temporary folder")?;
+    let path = folder.path().to_owned();
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let run = tokio::task::spawn_blocking(move || measure(&path, load_before));
+    let mut asked_to_stop = async || {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    };
+    let mut run = std::pin::pin!(run);
+    let report = tokio::select! {
+        report = &mut run => report??,
+        () = asked_to_stop() => {
+            // A thread cannot be dropped, and has processes of its own.
+            turns::stop();
+            eprintln!("ending after this step; again: at once");
+            tokio::select! {
+                report = &mut run => report??,
+                () = asked_to_stop() => stop(folder),
+            }
+        }
+    };
+    if common.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{report}");
+    }
+    Ok(verdict(report.is_void(), report.is_within_limits()))
+}
+
+/// Ends the process in the middle of a step.
+fn stop(folder: tempfile::TempDir) -> ! {
+    drop(folder);
+    std::process::exit(1)
+}
