@@ -96,10 +96,19 @@ impl Process {
         self.wait()
     }
 
+    /// Lets it stand still (SIGSTOP) until it is killed.
+    pub fn freeze(&self) -> Result<()> {
+        self.signal("-STOP")
+    }
+
     /// Sends SIGTERM.
     pub fn ask_to_drain(&mut self) -> Result<()> {
+        self.signal("-TERM")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
         let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+            .args([signal, &self.child.id().to_string()])
             .status()?;
         if !sent.success() {
             bail!("{} had already ended:\n{}", self.name, self.log());

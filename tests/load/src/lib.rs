@@ -24,6 +24,7 @@ pub mod leaf_report;
 pub mod limits;
 pub mod list_source;
 pub mod lists_command;
+pub mod ocsp;
 pub mod partitions;
 pub mod path;
 pub mod questions;

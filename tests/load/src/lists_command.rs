@@ -12,6 +12,7 @@ use crate::binary::build_akashi;
 use crate::client::Until;
 use crate::command::{load_average, optimised, verdict};
 use crate::durable::{self, DurablePlan};
+use crate::ocsp::{self, HttpEchoOptions, OcspPlan};
 use crate::partitions::{self, PartitionsPlan};
 use crate::ratios::RatioReport;
 use crate::start::{self, StartPlan};
@@ -35,6 +36,11 @@ pub enum ListsCommand {
     /// Packed batches of lookups over gRPC and mutual TLS, beside an echo of the same messages and one random line of
     /// memory for each serial number.
     Batch(BatchOptions),
+    /// OCSP answers, each signed afresh by RSA-2048 and P-256, beside bare signing and an echo by the same HTTP server.
+    Ocsp(OcspOptions),
+    /// That echo, which this program starts for itself.
+    #[command(hide = true)]
+    HttpEcho(HttpEchoOptions),
     /// One run of crl-sync, which this program starts for itself.
     #[command(hide = true)]
     SyncOnce(SyncOnceOptions),
@@ -128,6 +134,19 @@ pub struct BatchOptions {
     common: Common,
 }
 
+/// What `ocsp` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct OcspOptions {
+    /// Entries of the list that is asked about.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=30_000_000))]
+    revoked: u64,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -168,6 +187,23 @@ pub async fn run(command: ListsCommand) -> Result<ExitCode> {
             };
             let measure = move |folder: &Path, load| batch::measure(&plan, folder, load);
             measured(&options.common, measure).await
+        }
+        ListsCommand::Ocsp(options) => {
+            let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
+            let plan = OcspPlan {
+                akashi,
+                program,
+                entries: options.revoked,
+                questions: 1_000,
+                window: Until::Elapsed(batch::WINDOW),
+                rounds: options.common.rounds,
+            };
+            let measure = move |folder: &Path, load| ocsp::measure(&plan, folder, load);
+            measured(&options.common, measure).await
+        }
+        ListsCommand::HttpEcho(options) => {
+            let run = tokio::task::spawn_blocking(move || ocsp::serve_echo(&options));
+            run.await?.map(|()| ExitCode::SUCCESS)
         }
         ListsCommand::SyncOnce(options) => {
             let run = tokio::task::spawn_blocking(move || sync_once::run(&options));

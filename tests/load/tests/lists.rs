@@ -6,6 +6,7 @@ use load::batch::{self, BatchPlan};
 use load::binary::build_akashi;
 use load::client::Until;
 use load::durable::{self, DurablePlan};
+use load::ocsp::{self, OcspPlan};
 use load::partitions::{self, PartitionsPlan};
 use load::ratios::RatioReport;
 use load::start::{self, StartPlan};
@@ -106,4 +107,22 @@ fn batches_are_answered_rightly() {
     };
     let report = batch::measure(&plan, folder.path(), String::new());
     check(&report.unwrap(), 1);
+}
+
+#[test]
+fn ocsp_answers_by_both_kinds_of_keys_are_right() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = OcspPlan {
+        akashi: build_akashi(program()).unwrap(),
+        program: program().to_owned(),
+        entries: 2_000,
+        questions: 8,
+        window: Until::Calls(20),
+        rounds: 1,
+    };
+    check(
+        &ocsp::measure(&plan, folder.path(), String::new()).unwrap(),
+        4,
+    );
 }
