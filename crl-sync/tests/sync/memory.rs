@@ -35,7 +35,7 @@ async fn takes_memory_for_its_index(one_in: u64) {
     let text = world.config_text("newest_key", &world.file_source("list.crl", ""));
     std::fs::write(world.folder.path().join("crl-sync.toml"), text).unwrap();
     let at = UnixTime::from_secs(world.now().secs() - 86_400);
-    let last = 20_000_000 + (ENTRIES - 1) * one_in;
+    let highest = 20_000_000 + (ENTRIES - 1) * one_in;
     for (number, leaving) in [(1001, 0), (1002, ENTRIES / 200)] {
         let mut spec = world.spec(&FULL, number);
         let serials = (leaving..ENTRIES).map(|nth| 20_000_000 + nth * one_in);
@@ -50,7 +50,7 @@ async fn takes_memory_for_its_index(one_in: u64) {
             (peak - before) / ENTRIES
         );
         assert!(peak < OCTETS_BESIDES + OCTETS_PER_ENTRY * ENTRIES, "{peak}");
-        assert!(world.look_up("list.crl", last).await.is_some());
+        assert!(world.look_up("list.crl", highest).await.is_some());
         let first = world.look_up("list.crl", 20_000_000).await;
         assert_eq!(first.is_some(), leaving == 0);
     }

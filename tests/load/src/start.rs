@@ -221,6 +221,7 @@ fn questions(
         distribution_point: Nation::distribution_point(KIND, partition),
         purpose: Purpose::UserAuthentication.into(),
         case_reference: "load-benchmark".to_owned(),
+        ..Default::default()
     };
     let of = |partition: u32| {
         let revoked = numbers.revoked_in(partition, 0).serial().to_vec();
