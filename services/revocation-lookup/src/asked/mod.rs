@@ -23,6 +23,9 @@ use minutes::Minutes;
 use sweep::Neighbours;
 use window::Window;
 
+/// Serial numbers of a batch whose places in memory are looked at together.
+const TOGETHER: usize = 32;
+
 /// The limits of one caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
@@ -129,11 +132,26 @@ impl AskedSerials {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let minute = state.minutes.at(now);
         state.check_pause(minute)?;
-        for serial in serials {
-            let asked = self.keyed(place, serial);
-            state.ask(asked, minute, &self.limits)?;
+        let mut serials = serials.into_iter().map(|serial| self.keyed(place, serial));
+        loop {
+            let mut together = [Asked::default(); TOGETHER];
+            let mut count = 0;
+            for (slot, asked) in together.iter_mut().zip(&mut serials) {
+                *slot = asked;
+                count += 1;
+            }
+            let together = &together[..count];
+            if count > 1 {
+                let ahead = together.iter().map(|asked| asked.serial);
+                state.hour.look_ahead(ahead);
+            }
+            for asked in together {
+                state.ask(*asked, minute, &self.limits)?;
+            }
+            if count < TOGETHER {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// One hash serves both: a block, and the serial number's place in it, spread over all 64 bits.
@@ -150,7 +168,7 @@ impl AskedSerials {
 }
 
 /// One serial number, by its keyed hash, and the block of 256 that it lies in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 struct Asked {
     serial: u64,
     block: u64,

@@ -1,18 +1,24 @@
 //! The distinct serial numbers of the last hour.
+//!
+//! A batch asks for a thousand cold places at once, so each serial number has one: a word in an open table, with the
+//! minute in which it was asked first. What has become too old goes when its part is first asked in a new minute.
 
-use std::collections::{HashSet, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 
 /// How long a serial number counts.
 pub(super) const MINUTES: u64 = 60;
 
-/// A set that grows moves all it holds at once; in parts, nobody waits for more than a sixty-fourth of it.
+/// A table that grows or is cleaned is gone through as a whole; in parts, nobody waits for more than a sixty-fourth.
 const PARTS: usize = 64;
 
-/// How many that no longer count are forgotten with each that is asked: more than can be added, and never many at once.
-const FORGOTTEN_AT_ONCE: usize = 4;
+/// The lowest bits of a word are the minute, counted from 1 so that no word is zero, and round 64.
+const MINUTE_BITS: u32 = 7;
+const ROUND: u64 = 64;
 
-/// The serial numbers, by keyed hash: about 25 octets each.
+/// Slots of the smallest table.
+const FEWEST_SLOTS: usize = 16;
+
+/// The serial numbers, by 57 bits of a keyed hash: 11 to 32 octets each.
 #[derive(Debug)]
 pub(super) struct Window {
     parts: Vec<Part>,
@@ -36,63 +42,121 @@ impl Default for Window {
 }
 
 impl Window {
+    /// Looks at the places of serial numbers that are asked next, all of them under way at once.
+    pub(super) fn look_ahead(&self, serials: impl Iterator<Item = u64>) {
+        let words = serials.map(|serial| {
+            let part = &self.parts[part_of(serial)];
+            part.slots.get(part.first_slot(serial)).copied()
+        });
+        std::hint::black_box(words.fold(0, |all, word| all ^ word.unwrap_or(0)));
+    }
+
     /// Counts a serial number. `None`: it would be more than the limit, and is not counted.
     pub(super) fn ask(&mut self, serial: u64, minute: u64, limit: usize) -> Option<Answer> {
-        // The highest bits choose the part, all of them the place in its set.
-        let place = usize::try_from(serial >> (u64::BITS - PARTS.ilog2())).unwrap_or(0);
-        self.len -= self.parts[place].forget(minute);
-        if self.parts[place].serials.contains(&serial) {
+        let place = part_of(serial);
+        self.len -= self.parts[place].clean(minute);
+        let Some(slot) = self.parts[place].free_slot(serial) else {
             return Some(Answer::Known);
-        }
+        };
         if self.len >= limit {
-            let forgotten: usize = self.parts.iter_mut().map(|part| part.forget(minute)).sum();
+            let forgotten: usize = self.parts.iter_mut().map(|part| part.clean(minute)).sum();
             self.len -= forgotten;
         }
         if self.len >= limit {
             return None;
         }
-        self.parts[place].add(serial, minute);
+        self.parts[place].put(slot, serial);
         self.len += 1;
         Some(Answer::New)
     }
 }
 
-#[derive(Debug, Default)]
+/// The highest bits choose the part, the middle ones the slot.
+fn part_of(serial: u64) -> usize {
+    usize::try_from(serial >> (u64::BITS - PARTS.ilog2())).unwrap_or(0)
+}
+
+/// An open table, at most three quarters full. Its length is a power of two.
+#[derive(Debug)]
 struct Part {
-    serials: HashSet<u64, BuildHasherDefault<AsItIs>>,
-    /// In the order in which they were asked.
-    order: VecDeque<u64>,
-    /// How many of them were asked in each minute.
-    minutes: VecDeque<(u64, usize)>,
+    slots: Vec<u64>,
+    len: usize,
+    /// The minute in which it was cleaned last. Nothing in it is too old for that minute.
+    cleaned: u64,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self {
+            slots: vec![0; FEWEST_SLOTS],
+            len: 0,
+            cleaned: 0,
+        }
+    }
 }
 
 impl Part {
-    fn add(&mut self, serial: u64, minute: u64) {
-        self.serials.insert(serial);
-        self.order.push_back(serial);
-        match self.minutes.back_mut() {
-            Some((last, count)) if *last == minute => *count += 1,
-            _ => self.minutes.push_back((minute, 1)),
+    fn first_slot(&self, serial: u64) -> usize {
+        let bits = usize::try_from(serial >> MINUTE_BITS).unwrap_or(usize::MAX);
+        bits & (self.slots.len() - 1)
+    }
+
+    /// Where a serial number may be put; `None`: it is here already.
+    fn free_slot(&self, serial: u64) -> Option<usize> {
+        let mut slot = self.first_slot(serial);
+        loop {
+            match self.slots[slot] {
+                0 => return Some(slot),
+                word if word >> MINUTE_BITS == serial >> MINUTE_BITS => return None,
+                _ => slot = (slot + 1) & (self.slots.len() - 1),
+            }
         }
     }
 
-    /// Forgets a few that no longer count; says how many.
-    fn forget(&mut self, minute: u64) -> usize {
-        let mut forgotten = 0;
-        while forgotten < FORGOTTEN_AT_ONCE
-            && let Some((oldest, count)) = self.minutes.front_mut()
-            && minute.saturating_sub(*oldest) > MINUTES
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.minutes.pop_front();
-            }
-            if let Some(serial) = self.order.pop_front() {
-                self.serials.remove(&serial);
-            }
-            forgotten += 1;
+    /// Puts a serial number into a free slot, asked in the minute of the last cleaning.
+    fn put(&mut self, slot: usize, serial: u64) {
+        let minute = self.cleaned % ROUND + 1;
+        self.slots[slot] = serial >> MINUTE_BITS << MINUTE_BITS | minute;
+        self.len += 1;
+        if self.len * 4 > self.slots.len() * 3 {
+            self.rebuild(0);
         }
-        forgotten
+    }
+
+    /// Forgets what is too old, once in a minute; says how many.
+    fn clean(&mut self, minute: u64) -> usize {
+        let passed = minute - self.cleaned;
+        if passed == 0 {
+            return 0;
+        }
+        let before = self.len;
+        self.rebuild(passed);
+        self.cleaned = minute;
+        before - self.len
+    }
+
+    /// Moves what still counts so many minutes after the last cleaning into a table of the right size.
+    fn rebuild(&mut self, passed: u64) {
+        let cleaned = self.cleaned % ROUND + 1;
+        let still_counts = |word: &u64| {
+            // Nothing was older than an hour at the last cleaning, so the round is known.
+            let minute = word & ((1 << MINUTE_BITS) - 1);
+            let age = (cleaned + ROUND - minute) % ROUND;
+            *word != 0 && age.saturating_add(passed) <= MINUTES
+        };
+        let kept = self.slots.iter().filter(|word| still_counts(word)).count();
+        let is_right = self.slots.len() / 8 <= kept || self.slots.len() == FEWEST_SLOTS;
+        if kept == self.len && is_right && kept * 4 <= self.slots.len() * 3 {
+            return;
+        }
+        let slots = (kept * 2).next_power_of_two().max(FEWEST_SLOTS);
+        let words = std::mem::replace(&mut self.slots, vec![0; slots]);
+        self.len = kept;
+        for word in words.iter().filter(|word| still_counts(word)) {
+            if let Some(slot) = self.free_slot(*word) {
+                self.slots[slot] = *word;
+            }
+        }
     }
 }
 
@@ -118,6 +182,10 @@ impl Hasher for AsItIs {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn spread(number: u64) -> u64 {
@@ -152,13 +220,53 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_beyond_the_limit() {
+    fn nothing_is_kept_beyond_the_limit_and_no_room_for_what_has_gone() {
         let mut window = Window::default();
+        let kept = |window: &Window| window.parts.iter().map(|part| part.len).sum::<usize>();
         for number in 0..10_000 {
             window.ask(spread(number), number / 10, 100);
         }
-        let kept: usize = window.parts.iter().map(|part| part.serials.len()).sum();
-        let order: usize = window.parts.iter().map(|part| part.order.len()).sum();
-        assert!(kept == window.len && order == kept && kept <= 100, "{kept}");
+        assert!(kept(&window) == window.len && window.len <= 100);
+        for number in 0..100_000 {
+            window.ask(spread(number), 2_000, usize::MAX);
+        }
+        let slots = |window: &Window| {
+            window
+                .parts
+                .iter()
+                .map(|part| part.slots.len())
+                .sum::<usize>()
+        };
+        assert!(slots(&window) <= 4 * 100_000, "{}", slots(&window));
+        for number in 0..200 {
+            window.ask(spread(number << 20), 3_000, usize::MAX);
+        }
+        assert_eq!(kept(&window), window.len);
+        assert!(window.len <= 200 && slots(&window) <= 64 * 64);
+    }
+
+    proptest! {
+        #[test]
+        fn it_answers_like_a_map(
+            asked in proptest::collection::vec((0_u64..400, 0_u64..40), 1..2_000),
+            limit in 1_usize..300,
+        ) {
+            let (mut window, mut map, mut minute) = (Window::default(), HashMap::new(), 0);
+            for (number, passed) in asked {
+                // Mostly within the minute, sometimes much later.
+                minute += match passed { 0..30 => 0, 39 => 200, some => some - 29 };
+                map.retain(|_, first| minute - *first <= MINUTES);
+                let expected = if map.contains_key(&number) {
+                    Some(Answer::Known)
+                } else if map.len() >= limit {
+                    None
+                } else {
+                    map.insert(number, minute);
+                    Some(Answer::New)
+                };
+                window.look_ahead([spread(number)].into_iter());
+                prop_assert_eq!(window.ask(spread(number), minute, limit), expected);
+            }
+        }
     }
 }
