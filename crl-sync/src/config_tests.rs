@@ -71,7 +71,7 @@ fn the_commented_sample_is_accepted() {
         .replace("crl_signer = \"newest_key\"", "crl_signer = \"own_key\"");
     let config: Config = parse(&uncommented).unwrap();
     config.check().unwrap();
-    assert_eq!(config.sources().unwrap().len(), 5);
+    assert_eq!(config.sources().unwrap().len(), 6);
 }
 
 #[test]
@@ -351,4 +351,63 @@ fn a_file_without_sources_is_refused() {
     let empty = format!("source = []\n{HEAD}");
     let config: Config = parse(&empty).unwrap();
     assert!(config.check().unwrap_err().to_string().contains("source"));
+}
+
+#[test]
+fn a_delta_list_names_the_source_of_the_lists_that_it_changes() {
+    let delta = |more: &str| {
+        let delta = FULL.replace("\"full\"", "\"delta\"");
+        checked(&format!("{FULL}{delta}kind = \"delta_crl\"\n{more}\n"))
+    };
+    let problem = |more: &str| delta(more).unwrap_err().to_string();
+    assert!(delta("base_source = \"full\"").is_ok());
+    for (more, key) in [
+        ("", "source.delta.base_source"),
+        ("base_source = \"other\"", "source.delta.base_source"),
+        ("base_source = \"delta\"", "source.delta.base_source"),
+        (
+            "base_source = \"full\"\ndistribution_point = \"oDuk\"",
+            "source.delta.distribution_point",
+        ),
+        (
+            "base_source = \"full\"\nsigner_key_id = \"00\"",
+            "source.delta.signer_key_id",
+        ),
+    ] {
+        assert!(problem(more).contains(key), "{}", problem(more));
+    }
+    // And nobody else names one.
+    let names_one = checked(&format!("{FULL}base_source = \"full\"\n"));
+    let names_one = names_one.unwrap_err().to_string();
+    assert!(names_one.contains("source.full.base_source"), "{names_one}");
+    // A list has one source of changes.
+    let twice = FULL.replace("\"full\"", "\"delta-2\"");
+    let twice = delta(&format!(
+        "base_source = \"full\"\n{twice}kind = \"delta_crl\"\nbase_source = \"full\""
+    ));
+    assert!(
+        twice
+            .unwrap_err()
+            .to_string()
+            .contains("source.delta-2.kind")
+    );
+}
+
+#[test]
+fn what_may_leave_a_list_is_a_share_and_takes_days() {
+    assert!(accepts("[removals]\nlargest_share = 0.0"));
+    assert!(accepts("[removals]\nlargest_share = 1.0"));
+    for (line, key) in [
+        ("largest_share = -0.1", "removals.largest_share"),
+        ("largest_share = 1.1", "removals.largest_share"),
+        ("largest_share = nan", "removals.largest_share"),
+        (
+            "certificate_lifetime_days = 0",
+            "removals.certificate_lifetime_days",
+        ),
+        ("history_days = 0", "removals.history_days"),
+    ] {
+        let problem = problem(&format!("[removals]\n{line}"));
+        assert!(problem.contains(key), "{problem}");
+    }
 }
