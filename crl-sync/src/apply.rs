@@ -1,25 +1,21 @@
 //! Putting a list in force: its index is built, and stored with its facts and with what left, in one transaction.
 
-use bytes::Bytes;
-use index::Segment;
 use pki::{CrlFacts, CrlScope};
 use store::{CurrentSegment, Replacement, SegmentFacts};
 
 use crate::delta;
 use crate::departures::Compared;
 use crate::outcome::SyncError;
-use crate::records::Records;
+use crate::records::{Index, Records};
 use crate::removals::RemovalLimits;
 use crate::source::Source;
 use crate::verify::aside;
 
-/// The index of a list, serialised and opened, and the facts it is stored with.
+/// The index of a list, and the facts it is stored with.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) facts: SegmentFacts,
-    octets: Bytes,
-    /// Over the same octets.
-    pub(crate) segment: Segment,
+    pub(crate) index: Index,
 }
 
 /// Builds what is stored for a list.
@@ -47,7 +43,7 @@ pub(crate) fn replacement<'a>(
     let delta = in_force.and_then(|current| current.delta.as_ref());
     Replacement {
         facts: &next.facts,
-        segment: &next.octets,
+        segment: &next.index.octets,
         seen: in_force.map(CurrentSegment::seen).unwrap_or_default(),
         keeps_delta: delta.is_some_and(|delta| delta::is_newer(delta, &next.facts)),
         replaced_this_update: in_force.map(|current| current.facts.this_update),
@@ -62,7 +58,7 @@ fn build(
     facts: &CrlFacts,
     records: Records,
 ) -> Result<Prepared, SyncError> {
-    let octets = Bytes::from(records.build()?);
+    let index = records.index()?;
     let issuing_distribution_point = match &facts.scope {
         CrlScope::Full => Vec::new(),
         CrlScope::Partition(name) => name.der().to_vec(),
@@ -78,14 +74,9 @@ fn build(
         next_update: facts.next_update.secs(),
         crl_sha256: facts.sha256,
         entry_count: i64::try_from(facts.entry_count).unwrap_or(i64::MAX),
-        segment_sha256: sha256(&octets),
+        segment_sha256: sha256(&index.octets),
     };
-    let segment = Segment::open(octets.clone())?;
-    Ok(Prepared {
-        facts,
-        octets,
-        segment,
-    })
+    Ok(Prepared { facts, index })
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -6,26 +6,25 @@
 
 use std::sync::Arc;
 
-use index::{Builder, Departures, Segment};
-use pki::{CertificationAuthority, CrlFacts, UnixTime};
+use index::{Builder, Departures};
+use pki::{CertificationAuthority, CrlFacts, CrlNumber, UnixTime};
 use store::{
     ApplyError, CurrentSegment, DeltaSegment, HighWater, NewDelta, NewSegment, SegmentFacts,
 };
 
-use crate::departures::{Read, of_our_own, read};
+use crate::departures::{Read, joined, read};
 use crate::fetch::FetchError;
 use crate::limits;
 use crate::outcome::{Outcome, SyncError};
 use crate::plan::{self, Decision};
-use crate::records::Records;
+use crate::records::Index;
 use crate::source::Source;
 use crate::sync::{Content, Memory, Received, Room};
 use crate::verify::{ListForm, ListReader, VerifiedList, aside};
 
 /// Whether a delta list says more than a complete list.
 pub(crate) fn is_newer(delta: &DeltaSegment, list: &SegmentFacts) -> bool {
-    // Minimal unsigned numbers: the longer is the greater, and of the same length the octets decide.
-    let number = |octets: &[u8]| (octets.len(), octets.to_vec());
+    let number = CrlNumber::from_unsigned_be;
     number(&delta.crl_number) > number(&list.crl_number)
 }
 
@@ -73,9 +72,9 @@ impl Room {
             UnixTime::from_secs(delta.next_update),
             self.clock.now(),
         )?;
-        let number = pki::CrlNumber::from_unsigned_be(&delta.crl_number);
-        let number = number.map_or_else(String::new, |number| number.to_decimal());
-        Ok(Outcome::Unchanged { number })
+        Ok(Outcome::Unchanged {
+            number: CrlNumber::decimal_of(&delta.crl_number),
+        })
     }
 
     /// Decides on what is in force now and applies on that very condition; decides anew if it moved in between.
@@ -87,7 +86,7 @@ impl Room {
         number: String,
     ) -> Result<Outcome, SyncError> {
         let VerifiedList { facts, records } = list;
-        let entries = aside(move || opened(records)).await??;
+        let entries = aside(move || records.index()).await??;
         for _ in 0..limits::APPLY_TRIES {
             let base = self.writer.current(base_source).await?;
             let base = base.ok_or(SyncError::NoBase)?;
@@ -135,8 +134,8 @@ impl Room {
     async fn merged(
         &self,
         base: &CurrentSegment,
-        entries: &Entries,
-    ) -> Result<Option<Entries>, SyncError> {
+        entries: &Index,
+    ) -> Result<Option<Index>, SyncError> {
         let Some(delta) = &base.delta else {
             return Ok(Some(entries.clone()));
         };
@@ -150,13 +149,7 @@ impl Room {
             return Ok(Some(entries.clone()));
         }
         let octets = entries.octets.clone();
-        let merged = aside(move || {
-            let mut both = Departures::new(Vec::new(), before);
-            both.push(&octets).map_err(of_our_own)?;
-            let octets = bytes::Bytes::from(both.finish().map_err(of_our_own)?.finish()?);
-            let segment = Segment::open(octets.clone())?;
-            Ok::<_, SyncError>(Entries { octets, segment })
-        });
+        let merged = aside(move || Index::of(joined(&octets, before)?.finish()?));
         merged.await?.map(Some)
     }
 
@@ -165,7 +158,7 @@ impl Room {
         facts: &CrlFacts,
         base: &CurrentSegment,
         scope_key: &[u8],
-        entries: &Entries,
+        entries: &Index,
     ) -> Result<u64, ApplyError> {
         let base_number = facts
             .base_number
@@ -191,17 +184,4 @@ impl Room {
         };
         self.writer.apply_delta(&delta).await
     }
-}
-
-/// Who is revoked by a delta list: a segment, serialised and opened.
-#[derive(Clone, Debug)]
-struct Entries {
-    octets: bytes::Bytes,
-    segment: Segment,
-}
-
-fn opened(records: Records) -> Result<Entries, SyncError> {
-    let octets = bytes::Bytes::from(records.build()?);
-    let segment = Segment::open(octets.clone())?;
-    Ok(Entries { octets, segment })
 }

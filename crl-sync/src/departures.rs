@@ -1,6 +1,6 @@
 //! What left a list: its stored index is read piece by piece and compared with the next one's.
 
-use index::{Builder, Departures, Segment};
+use index::{Builder, DepartureError, Departures, Segment};
 use store::{CrlWriter, CurrentSegment, NewHeld, NewSegment, Piece, SegmentPieces, StoreError};
 
 use crate::apply::Prepared;
@@ -93,9 +93,7 @@ impl Serials {
             let others = Self::of(others)?;
             return Ok(if self.count == 0 { others } else { self });
         }
-        let mut both = Departures::new(Vec::new(), others);
-        both.push(&self.segment).map_err(of_our_own)?;
-        Self::of(both.finish().map_err(of_our_own)?)
+        Self::of(joined(&self.segment, others)?)
     }
 
     fn opened(&self) -> Result<Option<Segment>, SyncError> {
@@ -131,9 +129,7 @@ pub(crate) async fn compare(
     aside(move || {
         let mut held = held;
         if are_held {
-            let mut both = Departures::new(Vec::new(), held);
-            both.push(&departed.segment).map_err(of_our_own)?;
-            held = both.finish().map_err(of_our_own)?;
+            held = joined(&departed.segment, held)?;
         }
         let held = Serials::of(held)?;
         Ok(Some(Compared::Known(Box::new(Left {
@@ -164,7 +160,7 @@ async fn gather(
     current: &CurrentSegment,
     next: &Prepared,
 ) -> Result<(Serials, Builder), Stopped> {
-    let mut newer = vec![next.segment.clone()];
+    let mut newer = vec![next.index.segment.clone()];
     let mut ending_delta = None;
     match &current.delta {
         // It stays over the next list.
@@ -273,10 +269,12 @@ pub(crate) async fn read(
     }
 }
 
-/// A segment that was just written is one that can be read.
-pub(crate) fn of_our_own(error: index::DepartureError) -> SyncError {
-    match error {
-        index::DepartureError::Older(error) => SyncError::Index(error),
-        index::DepartureError::Build(error) => SyncError::Build(error),
-    }
+/// The serials of a segment that was just written, and others, of which none is among them.
+pub(crate) fn joined(segment: &[u8], others: Builder) -> Result<Builder, SyncError> {
+    let mut both = Departures::new(Vec::new(), others);
+    let whole = both.push(segment).and_then(|()| both.finish());
+    whole.map_err(|error| match error {
+        DepartureError::Older(error) => SyncError::Index(error),
+        DepartureError::Build(error) => SyncError::Build(error),
+    })
 }

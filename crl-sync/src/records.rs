@@ -1,6 +1,7 @@
 //! The entries of a list while it is read, on their way into its index.
 
-use index::{BuildError, Builder};
+use bytes::Bytes;
+use index::{BuildError, Builder, Segment};
 use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink};
 
 use crate::outcome::SyncError;
@@ -11,6 +12,21 @@ pub(crate) struct Records {
     builder: Builder,
     /// The first entry that no index can say. Behind it nothing is kept: the list comes to nothing.
     refused: Option<BuildError>,
+}
+
+/// A segment, serialised and opened over the same octets.
+#[derive(Clone, Debug)]
+pub(crate) struct Index {
+    pub(crate) octets: Bytes,
+    pub(crate) segment: Segment,
+}
+
+impl Index {
+    pub(crate) fn of(octets: Vec<u8>) -> Result<Self, SyncError> {
+        let octets = Bytes::from(octets);
+        let segment = Segment::open(octets.clone())?;
+        Ok(Self { octets, segment })
+    }
 }
 
 impl RevokedSink for Records {
@@ -28,6 +44,11 @@ impl RevokedSink for Records {
 }
 
 impl Records {
+    /// The index of the entries.
+    pub(crate) fn index(self) -> Result<Index, SyncError> {
+        Index::of(self.build()?)
+    }
+
     /// Serialises the entries into a segment. A serial that occurs twice makes the list one that cannot be used.
     pub(crate) fn build(self) -> Result<Vec<u8>, SyncError> {
         let built = match self.refused {

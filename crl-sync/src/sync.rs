@@ -206,8 +206,7 @@ impl Room {
         current: &CurrentSegment,
     ) -> Result<Outcome, SyncError> {
         let facts = &current.facts;
-        let number = pki::CrlNumber::from_unsigned_be(&facts.crl_number)
-            .map_or_else(String::new, |number| number.to_decimal());
+        let number = pki::CrlNumber::decimal_of(&facts.crl_number);
         tracing::info!(
             phase = "fetched",
             source = &*source.name,

@@ -1,6 +1,6 @@
 //! Writing a segment.
 
-use crate::format::{MAGIC, VALUE_OCTETS};
+use crate::format::VALUE_OCTETS;
 use crate::hashed::{NARROW_RECORD, WIDE_RECORD};
 use crate::records::{Records, Value};
 use crate::serial::{NARROW, Number, WIDE, key};
@@ -125,10 +125,6 @@ impl Builder {
 
     /// Writes the segment.
     pub fn finish(self) -> Result<Vec<u8>, BuildError> {
-        self.finish_as(MAGIC)
-    }
-
-    pub(crate) fn finish_as(self, magic: [u8; 8]) -> Result<Vec<u8>, BuildError> {
         let (records, count) = (self.records, self.count);
         let narrow = records.are_narrow();
         let hashed = if narrow {
@@ -139,13 +135,13 @@ impl Builder {
         if let Some((least, greatest)) = self.bounds {
             let farthest = greatest.above(least);
             if dense::octets(count, farthest) < hashed {
-                return dense::write(records, count, (least, farthest), magic);
+                return dense::write(records, count, (least, farthest));
             }
         }
         if narrow {
-            hashed::write::<NARROW, NARROW_RECORD>(records, count, magic)
+            hashed::write::<NARROW, NARROW_RECORD>(records, count)
         } else {
-            hashed::write::<WIDE, WIDE_RECORD>(records, count, magic)
+            hashed::write::<WIDE, WIDE_RECORD>(records, count)
         }
     }
 }

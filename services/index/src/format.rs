@@ -23,8 +23,6 @@
 //! | 4 | zeros | zeros |
 
 pub(crate) const MAGIC: [u8; 8] = *b"akashiRS";
-/// Of the changes over a segment.
-pub(crate) const OVERLAY_MAGIC: [u8; 8] = *b"akashiRO";
 
 pub(crate) const VERSION_1: u16 = 1;
 pub(crate) const VERSION_2: u16 = 2;
@@ -63,8 +61,8 @@ pub(crate) struct Header {
 
 impl Header {
     /// Writes everything but the checksum to the front of a segment.
-    pub(crate) fn write(&self, magic: [u8; 8], segment: &mut [u8]) {
-        segment[..VERSION_AT].copy_from_slice(&magic);
+    pub(crate) fn write(&self, segment: &mut [u8]) {
+        segment[..VERSION_AT].copy_from_slice(&MAGIC);
         segment[VERSION_AT..KIND_AT].copy_from_slice(&VERSION_2.to_le_bytes());
         segment[KIND_AT] = self.kind;
         segment[WIDTH_AT] = u8::try_from(self.width).unwrap_or(u8::MAX);

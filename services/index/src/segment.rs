@@ -99,11 +99,8 @@ impl Segment {
     /// a [`SegmentBuffer`](crate::SegmentBuffer) and [`Bytes`] of any owner are taken over without a copy. Lookups are
     /// fastest where the bytes begin at a multiple of 64, as a `SegmentBuffer` and a mapped file do.
     pub fn open(bytes: impl Into<Bytes>) -> Result<Self, SegmentError> {
-        Self::open_as(MAGIC, bytes.into())
-    }
-
-    pub(crate) fn open_as(magic: [u8; 8], bytes: Bytes) -> Result<Self, SegmentError> {
-        if bytes.len() < COMMON_OCTETS || bytes[..VERSION_AT] != magic {
+        let bytes = bytes.into();
+        if bytes.len() < COMMON_OCTETS || bytes[..VERSION_AT] != MAGIC {
             return Err(SegmentError::NotASegment);
         }
         let found = u16::from_le_bytes([bytes[VERSION_AT], bytes[VERSION_AT + 1]]);

@@ -172,22 +172,18 @@ fn evidence(list: &List, now: UnixTime) -> wire::ListEvidence {
         certification_authority: list.certification_authority.clone(),
         signer_key_id: list.signer_key_id.as_bytes().to_vec(),
         issuing_distribution_point: list.issuing_distribution_point.clone(),
-        crl_number: decimal(&list.crl_number),
+        crl_number: CrlNumber::decimal_of(&list.crl_number),
         this_update: list.this_update.secs(),
         next_update: list.next_update.secs(),
         age_seconds: now.secs().saturating_sub(list.this_update.secs()),
         delta: list.delta.as_ref().map(|delta| {
             Box::new(wire::DeltaEvidence {
-                crl_number: decimal(&delta.crl_number),
+                crl_number: CrlNumber::decimal_of(&delta.crl_number),
                 this_update: delta.this_update.secs(),
                 next_update: delta.next_update.secs(),
             })
         }),
     }
-}
-
-fn decimal(crl_number: &[u8]) -> String {
-    CrlNumber::from_unsigned_be(crl_number).map_or_else(String::new, |number| number.to_decimal())
 }
 
 fn revocation(hit: Hit) -> wire::Revocation {

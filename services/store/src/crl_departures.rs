@@ -5,7 +5,7 @@ use sqlx::{Any, Transaction};
 use crate::columns::{Columns as _, check_text, to_bigint};
 use crate::crl::CurrentSegment;
 use crate::crl_apply::{Departures, NewHeld, NewSegment, Replacement};
-use crate::crl_rows::{self, LISTS_LOCK, current_columns, next_generation};
+use crate::crl_rows::{self, LISTS_LOCK, current_columns, current_joins, next_generation};
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
 use crate::limits;
@@ -275,14 +275,17 @@ pub(crate) async fn recent(
 
 pub(crate) async fn all_held(database: &Database) -> Result<Vec<CurrentSegment>, StoreError> {
     let rows = sqlx::query(concat!(
+        "SELECT g.source AS source, ",
         current_columns!(),
+        " FROM crl_segment g",
+        current_joins!(),
         " WHERE h.stored IS NOT NULL ORDER BY g.source"
     ))
     .fetch_all(database.reader())
     .await
     .during("held removals are read")?;
     rows.iter()
-        .map(|row| crl_rows::segment(row, row.text("source")?, row.bigint("generation")?))
+        .map(|row| crl_rows::segment(row, row.text("source")?))
         .collect()
 }
 

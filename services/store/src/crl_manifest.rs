@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use crate::columns::{Columns as _, to_bigint};
 use crate::crl::{Changes, Feed, SourceRegistration, SourceState};
-use crate::crl_rows;
+use crate::crl_rows::{self, current_columns, current_joins};
 use crate::error::{During as _, StoreError};
 
 /// What changed since the counters stood so, or everything: one statement is one snapshot on both databases.
@@ -16,7 +16,7 @@ pub(crate) async fn read(
     since: &Feed,
     everything: bool,
 ) -> Result<Changes, StoreError> {
-    let rows = sqlx::query(
+    let rows = sqlx::query(concat!(
         "SELECT f.generation AS feed_generation, f.attempts AS feed_attempts,
                 f.mark AS feed_mark,
                 CASE WHEN $3 = 1 OR f.registered > $1 OR f.attempts < $2 OR NOT EXISTS
@@ -26,33 +26,19 @@ pub(crate) async fn read(
                 s.expected_scope_key AS expected_scope_key, s.ordinal AS ordinal,
                 s.last_attempt_at AS last_attempt_at, s.last_success_at AS last_success_at,
                 s.last_refusal AS last_refusal,
-                g.generation AS segment_generation,
-                g.certification_authority AS segment_authority, g.signer_key_id AS signer_key_id,
-                g.scope_key AS scope_key,
-                g.issuing_distribution_point AS issuing_distribution_point,
-                g.crl_number AS crl_number, g.this_update AS this_update,
-                g.next_update AS next_update, g.crl_sha256 AS crl_sha256,
-                g.entry_count AS entry_count, g.segment_sha256 AS segment_sha256,
-                g.octets AS octets, g.chunks AS chunks,
-                h.stored AS held_stored, h.since AS held_since,
-                h.entry_count AS held_entry_count, h.segment_sha256 AS held_segment_sha256,
-                h.octets AS held_octets, h.chunks AS held_chunks,
-                d.stored AS delta_stored, d.base_number AS delta_base_number,
-                d.crl_number AS delta_crl_number, d.this_update AS delta_this_update,
-                d.next_update AS delta_next_update, d.crl_sha256 AS delta_crl_sha256,
-                d.entry_count AS delta_entry_count, d.segment_sha256 AS delta_segment_sha256,
-                d.octets AS delta_octets, d.chunks AS delta_chunks
+                ",
+        current_columns!(),
+        "
          FROM crl_feed f
          LEFT JOIN crl_source s
              ON $3 = 1 OR f.registered > $1 OR f.attempts < $2 OR NOT EXISTS
                          (SELECT 1 FROM crl_change c WHERE c.generation = $1 AND c.mark = $4)
                 OR s.changed > $1 OR s.attempt > $2
-         LEFT JOIN crl_segment g ON g.source = s.source
-         LEFT JOIN crl_held h ON h.source = g.source
-         LEFT JOIN crl_delta d ON d.source = g.source
-         WHERE f.id = 1
-         ORDER BY s.certification_authority, s.ordinal, s.source",
-    )
+         LEFT JOIN crl_segment g ON g.source = s.source",
+        current_joins!(),
+        " WHERE f.id = 1
+         ORDER BY s.certification_authority, s.ordinal, s.source"
+    ))
     .bind(to_bigint(since.generation)?)
     .bind(to_bigint(since.attempts)?)
     .bind(i64::from(everything))
@@ -88,7 +74,7 @@ fn source_state(row: &AnyRow) -> Result<Option<SourceState>, StoreError> {
     let source = row.text("source")?;
     let current = row
         .bigint_or_null("segment_generation")?
-        .map(|generation| crl_rows::segment(row, source.clone(), generation))
+        .map(|_| crl_rows::segment(row, source.clone()))
         .transpose()?;
     let last_refusal = row.text("last_refusal")?;
     Ok(Some(SourceState {

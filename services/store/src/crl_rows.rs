@@ -59,10 +59,10 @@ pub(crate) async fn feed<'e>(
     })
 }
 
-/// A list in force with what is held of it, as [`segment`] reads it.
+/// The columns of a list in force with its delta and what is held of it, as [`segment`] reads them.
 macro_rules! current_columns {
     () => {
-        "SELECT g.source AS source, g.generation AS generation,
+        "g.generation AS segment_generation,
                 g.certification_authority AS segment_authority, g.signer_key_id AS signer_key_id,
                 g.scope_key AS scope_key, g.issuing_distribution_point AS issuing_distribution_point,
                 g.crl_number AS crl_number, g.this_update AS this_update,
@@ -76,35 +76,42 @@ macro_rules! current_columns {
                 d.crl_number AS delta_crl_number, d.this_update AS delta_this_update,
                 d.next_update AS delta_next_update, d.crl_sha256 AS delta_crl_sha256,
                 d.entry_count AS delta_entry_count, d.segment_sha256 AS delta_segment_sha256,
-                d.octets AS delta_octets, d.chunks AS delta_chunks
-         FROM crl_segment g LEFT JOIN crl_held h ON h.source = g.source
-         LEFT JOIN crl_delta d ON d.source = g.source"
+                d.octets AS delta_octets, d.chunks AS delta_chunks"
     };
 }
 pub(crate) use current_columns;
+
+/// What these columns need beside `crl_segment g`.
+macro_rules! current_joins {
+    () => {
+        " LEFT JOIN crl_held h ON h.source = g.source LEFT JOIN crl_delta d ON d.source = g.source"
+    };
+}
+pub(crate) use current_joins;
 
 /// The list in force of a source.
 pub(crate) async fn current<'e>(
     executor: impl Executor<'e, Database = Any>,
     source: &str,
 ) -> Result<Option<CurrentSegment>, StoreError> {
-    let row = sqlx::query(concat!(current_columns!(), " WHERE g.source = $1"))
-        .bind(source.to_owned())
-        .fetch_optional(executor)
-        .await
-        .during("a list in force is read")?;
-    row.map(|row| segment(&row, source.to_owned(), row.bigint("generation")?))
-        .transpose()
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        current_columns!(),
+        " FROM crl_segment g",
+        current_joins!(),
+        " WHERE g.source = $1"
+    ))
+    .bind(source.to_owned())
+    .fetch_optional(executor)
+    .await
+    .during("a list in force is read")?;
+    row.map(|row| segment(&row, source.to_owned())).transpose()
 }
 
 /// A row of crl_segment.
-pub(crate) fn segment(
-    row: &AnyRow,
-    source: String,
-    generation: i64,
-) -> Result<CurrentSegment, StoreError> {
+pub(crate) fn segment(row: &AnyRow, source: String) -> Result<CurrentSegment, StoreError> {
     Ok(CurrentSegment {
-        generation: crate::columns::from_bigint(generation)?,
+        generation: row.count("segment_generation")?,
         facts: SegmentFacts {
             source,
             certification_authority: row.text("segment_authority")?,

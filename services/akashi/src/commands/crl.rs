@@ -103,7 +103,7 @@ async fn held(lists: &CrlWriter) -> ExitCode {
             "source={} certification_authority={} number={} entries={} held={} since={}",
             facts.source,
             facts.certification_authority,
-            decimal(&facts.crl_number),
+            CrlNumber::decimal_of(&facts.crl_number),
             facts.entry_count,
             held.segment.entry_count,
             UnixTime::from_secs(held.since),
@@ -125,7 +125,7 @@ async fn decisions(lists: &CrlWriter) -> ExitCode {
             "source={} certification_authority={} number={} accepted={} decided_by={:?} decided_at={}",
             decision.source,
             decision.certification_authority,
-            decimal(&decision.crl_number),
+            CrlNumber::decimal_of(&decision.crl_number),
             decision.entry_count,
             decision.decided_by,
             UnixTime::from_secs(decision.decided_at),
@@ -143,7 +143,7 @@ async fn accept(lists: &CrlWriter, source: &str, number: &str, decided_by: &str)
         Ok(None) => return failed(&AcceptError::NoList),
         Err(error) => return failed(&error),
     };
-    let in_force = decimal(&current.facts.crl_number);
+    let in_force = CrlNumber::decimal_of(&current.facts.crl_number);
     if in_force != number {
         return moved(&in_force);
     }
@@ -163,7 +163,7 @@ async fn accept(lists: &CrlWriter, source: &str, number: &str, decided_by: &str)
                 Err(_) => ExitCode::from(super::FAILED),
             }
         }
-        Err(AcceptError::NumberMoved { in_force }) => moved(&decimal(&in_force)),
+        Err(AcceptError::NumberMoved { in_force }) => moved(&CrlNumber::decimal_of(&in_force)),
         Err(error) => failed(&error),
     }
 }
@@ -172,8 +172,4 @@ fn moved(in_force: &str) -> ExitCode {
     failed(&format!(
         "the list in force has number {in_force}: look at it, and accept that one"
     ))
-}
-
-fn decimal(crl_number: &[u8]) -> String {
-    CrlNumber::from_unsigned_be(crl_number).map_or_else(String::new, |number| number.to_decimal())
 }

@@ -20,7 +20,6 @@ pub(crate) fn write(
     records: Records,
     count: u32,
     (least, farthest): (Number, u64),
-    magic: [u8; 8],
 ) -> Result<Vec<u8>, BuildError> {
     let too_many = BuildError::TooManyEntries {
         count: length(count),
@@ -36,7 +35,7 @@ pub(crate) fn write(
         lines,
         seed: 0,
     };
-    header.write(magic, &mut segment);
+    header.write(&mut segment);
     segment[LEAST_AT..SPAN_AT].copy_from_slice(&least.octets());
     segment[SPAN_AT..SPAN_AT + 8].copy_from_slice(&(farthest + 1).to_le_bytes());
 

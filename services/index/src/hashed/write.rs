@@ -33,7 +33,6 @@ fn lines_for(count: u32) -> u32 {
 pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     records: Records,
     count: u32,
-    magic: [u8; 8],
 ) -> Result<Vec<u8>, BuildError> {
     let lines = lines_for(count);
     let plan = Plan::new(lines, |seed, tell| {
@@ -51,7 +50,7 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
         lines,
         seed: plan.seed,
     };
-    header.write(magic, &mut segment);
+    header.write(&mut segment);
     put_u32(
         &mut segment,
         EXTRAS_AT,

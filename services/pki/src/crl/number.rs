@@ -34,6 +34,11 @@ impl CrlNumber {
         BigUint::from_bytes_be(&self.0).to_string()
     }
 
+    /// Unsigned big-endian octets in decimal; empty where they are no number.
+    pub fn decimal_of(octets: &[u8]) -> String {
+        Self::from_unsigned_be(octets).map_or_else(String::new, |number| number.to_decimal())
+    }
+
     /// The unsigned big-endian octets without leading zeros; one zero octet for zero.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
