@@ -13,6 +13,7 @@ mod config;
 mod decide;
 mod freshness;
 mod ledger;
+mod loaded;
 mod lookups;
 mod method;
 mod metrics;

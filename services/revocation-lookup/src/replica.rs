@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use index::{Segment, SegmentBuffer};
-use pki::{KeyIdentifier, UnixTime};
 use prometheus::IntCounter;
 use runtime::clock::Clock;
 use runtime::{Context, ServeError};
-use store::{CrlReader, CurrentSegment, Feed, SourceState, StoreError, StoredSegment};
+use store::{CrlReader, Feed, SourceState, StoreError, StoredSegment};
 use tokio::time::Instant;
 
-use crate::snapshot::{AuthorityLists, Beside, Delta, List, Served, Snapshot, Source, Trusted};
+use crate::loaded::{Parts, delta_of, list, went_back};
+use crate::snapshot::{AuthorityLists, Beside, List, Served, Snapshot, Source, Trusted};
 
 /// A list may be replaced while it is read, and the next one too; a writer that is always faster is not normal.
 const LOAD_ATTEMPTS: u32 = 5;
@@ -310,7 +310,8 @@ impl Replica {
         let Some(segment) = opened(octets).await? else {
             return Ok(Loaded::Replaced);
         };
-        list(current, segment, parts).map(|list| Loaded::List(Some(Arc::new(list))))
+        let list = list(current, segment, parts).map_err(ListError::Facts)?;
+        Ok(Loaded::List(Some(Arc::new(list))))
     }
 
     /// A segment beside a list's own: the one that is here already, or newly loaded. `None`: it was replaced meanwhile.
@@ -339,32 +340,6 @@ impl Replica {
     }
 }
 
-/// What there is to a list besides its own segment.
-struct Parts {
-    delta: Option<Delta>,
-    held: Option<Beside>,
-}
-
-impl Parts {
-    /// Whether they are those of a list that is served.
-    fn are_of(&self, list: &List) -> bool {
-        let stored = |beside: Option<&Beside>| beside.map(|beside| beside.stored.clone());
-        let delta = |delta: &Option<Delta>| stored(delta.as_ref().map(|delta| &delta.revoked));
-        delta(&self.delta) == delta(&list.delta)
-            && stored(self.held.as_ref()) == stored(list.held.as_ref())
-    }
-}
-
-fn delta_of(current: &CurrentSegment, revoked: Beside) -> Option<Delta> {
-    let delta = current.delta.as_ref()?;
-    Some(Delta {
-        crl_number: delta.crl_number.clone(),
-        this_update: UnixTime::from_secs(delta.this_update),
-        next_update: UnixTime::from_secs(delta.next_update),
-        revoked,
-    })
-}
-
 /// The checksum of a large segment takes a while.
 async fn opened(octets: Option<SegmentBuffer>) -> Result<Option<Segment>, ListError> {
     let Some(octets) = octets else {
@@ -388,44 +363,4 @@ async fn in_time<T>(
 enum Loaded {
     List(Option<Arc<List>>),
     Replaced,
-}
-
-fn went_back(served: &List, current: &CurrentSegment) -> bool {
-    let facts = &current.facts;
-    // Minimal unsigned numbers: the longer is the greater, and of the same length the octets decide.
-    let number = |octets: &[u8]| (octets.len(), octets.to_vec());
-    let served_delta = served.delta.as_ref().map(|delta| number(&delta.crl_number));
-    let delta = current
-        .delta
-        .as_ref()
-        .map(|delta| number(&delta.crl_number));
-    // A delta list goes when the list says as much by itself.
-    let newest = delta.max(Some(number(&facts.crl_number)));
-    served.signer_key_id.as_bytes() == facts.signer_key_id
-        && served.scope_key == facts.scope_key
-        && (number(&facts.crl_number) < number(&served.crl_number) || newest < served_delta)
-}
-
-fn list(current: &CurrentSegment, segment: Segment, parts: Parts) -> Result<List, ListError> {
-    let facts = &current.facts;
-    if i64::try_from(segment.len()) != Ok(facts.entry_count) {
-        return Err(ListError::Facts("the number of entries is another"));
-    }
-    Ok(List {
-        source: facts.source.clone(),
-        generation: current.generation,
-        certification_authority: facts.certification_authority.clone(),
-        signer_key_id: KeyIdentifier::new(&facts.signer_key_id)
-            .map_err(|_| ListError::Facts("the signer's key identifier"))?,
-        scope_key: facts.scope_key.clone(),
-        issuing_distribution_point: facts.issuing_distribution_point.clone(),
-        crl_number: facts.crl_number.clone(),
-        crl_sha256: facts.crl_sha256,
-        this_update: UnixTime::from_secs(facts.this_update),
-        next_update: UnixTime::from_secs(facts.next_update),
-        segment,
-        delta: parts.delta,
-        held: parts.held,
-        superseded: false,
-    })
 }
