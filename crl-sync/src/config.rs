@@ -10,6 +10,7 @@ use runtime::config::{
 use serde::Deserialize;
 use store::DatabaseUrl;
 
+use crate::folder::{Folder, FolderConfig};
 use crate::source::{Source, SourceKind};
 
 /// The whole file.
@@ -34,8 +35,12 @@ pub struct Config {
     pub removals: RemovalsConfig,
     /// The authorities whose lists are believed.
     pub certification_authority: Vec<CertificationAuthorityConfig>,
-    /// Where lists and links come from.
+    /// Where lists and links come from, one by one.
+    #[serde(default)]
     pub source: Vec<SourceConfig>,
+    /// Folders of lists.
+    #[serde(default)]
+    pub folder: Vec<FolderConfig>,
     /// Metrics and logs.
     #[serde(default)]
     pub observability: ObservabilityConfig,
@@ -238,6 +243,11 @@ impl Config {
         self.cross_check.check()?;
         self.removals.check()?;
         let sources = self.sources()?;
+        let folders = self.folders(&sources)?;
+        if sources.is_empty() && folders.is_empty() {
+            let problem = "at least one [[source]] or [[folder]] is needed";
+            return Err(ConfigError::invalid("source", problem));
+        }
         if sources
             .iter()
             .any(|source| matches!(source.kind, SourceKind::SerialLinks))
@@ -291,13 +301,39 @@ impl Config {
             sources.push(source);
         }
         check_bases(&sources)?;
-        if sources.is_empty() {
-            return Err(ConfigError::invalid(
-                "source",
-                "at least one [[source]] is needed",
-            ));
-        }
         Ok(sources)
+    }
+
+    /// The folders, checked one by one and against each other and the sources.
+    pub(crate) fn folders(&self, sources: &[Source]) -> Result<Vec<Folder>, ConfigError> {
+        let mut folders: Vec<Folder> = Vec::with_capacity(self.folder.len());
+        for config in &self.folder {
+            let folder = Folder::from_config(config)?.beside(sources);
+            let key = |key: &str| format!("folder.{}.{key}", config.name);
+            let mut authorities = self.certification_authority.iter();
+            if !authorities.any(|authority| authority.name == config.certification_authority) {
+                let problem = "is not the name of a [[certification_authority]]";
+                let key = key("certification_authority");
+                return Err(ConfigError::invalid(key, problem));
+            }
+            let mut names = sources
+                .iter()
+                .map(|source| &source.name)
+                .chain(folders.iter().map(|other| &other.name));
+            let is_mine = |name: &str| *name == *folder.name || folder.owns(name);
+            let is_theirs = folders.iter().any(|other| other.owns(&folder.name));
+            if names.any(|name| is_mine(name)) || is_theirs {
+                let problem =
+                    "its sources are called name.something: no other source or folder may be";
+                return Err(ConfigError::invalid(key("name"), problem));
+            }
+            if folders.iter().any(|other| other.is_same_place(&folder)) {
+                let problem = "another folder of this authority has the same path and suffix";
+                return Err(ConfigError::invalid(key("path"), problem));
+            }
+            folders.push(folder);
+        }
+        Ok(folders)
     }
 }
 

@@ -71,7 +71,9 @@ fn the_commented_sample_is_accepted() {
         .replace("crl_signer = \"newest_key\"", "crl_signer = \"own_key\"");
     let config: Config = parse(&uncommented).unwrap();
     config.check().unwrap();
-    assert_eq!(config.sources().unwrap().len(), 6);
+    let sources = config.sources().unwrap();
+    assert_eq!(sources.len(), 6);
+    assert_eq!(config.folders(&sources).unwrap().len(), 1);
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Room {
         let asked = memory.validators(content);
         let (list, validators) = match self.receive(source, asked, reader).await? {
             Received::Read { read, validators } => (read, validators),
-            Received::NotModified => return self.delta_not_modified(base.delta.as_ref()),
+            Received::NotModified => return self.delta_not_modified(&base),
         };
         let facts = &list.facts;
         let (number, sha256) = (facts.number.to_decimal(), facts.sha256);
@@ -64,8 +64,10 @@ impl Room {
         Ok(outcome)
     }
 
-    fn delta_not_modified(&self, delta: Option<&DeltaSegment>) -> Result<Outcome, SyncError> {
+    /// The delta list in force is still there; that is only well while it is current.
+    pub(crate) fn delta_not_modified(&self, base: &CurrentSegment) -> Result<Outcome, SyncError> {
         // Validators are sent only for a delta list in force.
+        let delta = base.delta.as_ref();
         let delta = delta.ok_or(FetchError::UnexpectedNotModified)?;
         plan::check_current(
             UnixTime::from_secs(delta.this_update),
@@ -78,7 +80,7 @@ impl Room {
     }
 
     /// Decides on what is in force now and applies on that very condition; decides anew if it moved in between.
-    async fn plan_and_apply_delta(
+    pub(crate) async fn plan_and_apply_delta(
         &self,
         source: &Source,
         base_source: &str,

@@ -13,6 +13,7 @@ mod config;
 mod delta;
 mod departures;
 mod fetch;
+mod folder;
 mod limits;
 mod location;
 mod metrics;
@@ -29,6 +30,7 @@ mod verify;
 mod worker;
 
 pub use config::{Config, FetchConfig, KindConfig, RemovalsConfig, SourceConfig, StoreConfig};
+pub use folder::FolderConfig;
 pub use outcome::{Outcome, SourceOutcome};
 pub use progress::Progress;
 
@@ -44,6 +46,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::fetch::Fetcher;
+use crate::folder::{Folder, FolderMemory};
 use crate::metrics::{InForce, SyncMetrics};
 use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
@@ -61,7 +64,7 @@ const SERVICE: &str = "crl-sync";
 /// # Errors
 /// When the configuration, the anchors or the stores do not hold.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
-    let (room, sources) = open(&config, &context, &Progress::default()).await?;
+    let (room, sources, folders) = open(&config, &context, &Progress::default()).await?;
     let _metrics_listener =
         runtime::metrics::serve_http(config.observability.metrics_listen, &context).await?;
     for name in [SERVICE, ""] {
@@ -70,6 +73,7 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let worker = Worker::new(
         Arc::clone(&room),
         sources,
+        folders,
         config.fetch.concurrency,
         context.shutdown.clone(),
     );
@@ -83,8 +87,8 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     result
 }
 
-/// Refreshes every source once, in no particular order. The outcomes are in the order of the configuration; the run
-/// has failed if one of them did not succeed.
+/// Refreshes every source once, in no particular order. The outcomes are in the order of the configuration, those of
+/// folders, one for each file that was read, at the end; the run has failed if one of them did not succeed.
 ///
 /// # Errors
 /// When the configuration, the anchors or the stores do not hold.
@@ -101,8 +105,8 @@ pub async fn sync_once_watched(
     context: Context,
     progress: &Progress,
 ) -> Result<Vec<SourceOutcome>, ServeError> {
-    let (room, sources) = open(&config, &context, progress).await?;
-    room.register(sources.iter())
+    let (room, sources, folders) = open(&config, &context, progress).await?;
+    room.register(sources.iter(), folders.iter())
         .await
         .map_err(ServeError::role)?;
     progress.begin(sources.len());
@@ -132,8 +136,13 @@ pub async fn sync_once_watched(
             outcomes.insert(ordinal, outcome);
         }
     }
+    let mut outcomes: Vec<_> = outcomes.into_values().collect();
+    for folder in &folders {
+        let memory = &mut FolderMemory::default();
+        outcomes.extend(room.sync_folder(folder, memory).await);
+    }
     room.close().await;
-    Ok(outcomes.into_values().collect())
+    Ok(outcomes)
 }
 
 /// Checks everything and connects to the stores.
@@ -141,9 +150,10 @@ async fn open(
     config: &Config,
     context: &Context,
     progress: &Progress,
-) -> Result<(Arc<Room>, Vec<Source>), ServeError> {
+) -> Result<(Arc<Room>, Vec<Source>, Vec<Folder>), ServeError> {
     config.check()?;
     let sources = config.sources()?;
+    let folders = config.folders(&sources)?;
     let now = context.clock.now();
     let authorities =
         runtime::authorities::load(&config.certification_authority, config.environment, now)?;
@@ -155,7 +165,7 @@ async fn open(
     let locations = sources.iter().map(|source| &source.location);
     let fetcher = Fetcher::new(&config.fetch, locations).map_err(ServeError::role)?;
     check_credentials(&sources, &fetcher).await?;
-    let metrics = SyncMetrics::new(&context.metrics, &sources)?;
+    let metrics = SyncMetrics::new(&context.metrics, &sources, &folders)?;
     let verifier = Arc::new(Verifier::new(config.cross_check.into()));
     context.metrics.show_cross_check(&verifier)?;
     let writer = CrlWriter::open(&config.store.crl)
@@ -172,7 +182,7 @@ async fn open(
         metrics,
         progress: progress.clone(),
     };
-    Ok((Arc::new(room), sources))
+    Ok((Arc::new(room), sources, folders))
 }
 
 /// What a source is shown must be there from the start, or it would be missed only when its list is stale.
@@ -235,24 +245,47 @@ async fn holders(config: &Config) -> Result<Option<(HolderLinks, HolderKey)>, Se
 }
 
 impl Room {
-    /// Makes the sources of the configuration those of the store, and shows what is in force of them.
+    /// Makes the sources of the configuration those of the store, and those of its folders that have a list in force, and
+    /// shows what is in force of them.
     async fn register<'a>(
         &self,
         sources: impl Iterator<Item = &'a Source> + Clone,
+        folders: impl Iterator<Item = &'a Folder> + Clone,
     ) -> Result<(), StoreError> {
+        let in_force = self.writer.in_force().await?;
+        let mut registrations = registrations(sources.clone());
+        let mut authorities: Vec<_> = sources
+            .clone()
+            .map(|source| &*source.certification_authority)
+            .collect();
+        for folder in folders.clone() {
+            authorities.push(&folder.certification_authority);
+            registrations.extend(folder.registrations(in_force.values()));
+        }
         self.writer
-            .register_sources(&registrations(sources.clone()))
+            .register_sources_of(&authorities, &registrations)
             .await?;
-        self.show(sources).await
+        self.show(sources, folders).await
     }
 
     /// Shows what is in force of the sources, whoever put it there.
-    async fn show<'a>(&self, sources: impl Iterator<Item = &'a Source>) -> Result<(), StoreError> {
+    async fn show<'a>(
+        &self,
+        sources: impl Iterator<Item = &'a Source>,
+        folders: impl Iterator<Item = &'a Folder> + Clone,
+    ) -> Result<(), StoreError> {
         let in_force = self.writer.in_force().await?;
         for source in sources {
             if matches!(source.kind, SourceKind::Crl { .. }) {
                 let current = in_force.get(&*source.name);
                 self.metrics.show(source, current.map(InForce::from));
+            }
+        }
+        for current in in_force.values() {
+            let name = &current.facts.source;
+            if let Some(folder) = folders.clone().find(|folder| folder.owns(name)) {
+                let source = folder.named(name);
+                self.metrics.show(&source, Some(InForce::from(current)));
             }
         }
         Ok(())

@@ -30,6 +30,10 @@ pub(crate) const RESUME_PAUSE: std::time::Duration = std::time::Duration::from_m
 /// Octets of a file that are read at once.
 pub(crate) const FILE_PIECE_OCTETS: usize = 256 * 1024;
 
+/// Files that a folder of lists may have at most: ten times as many as both authorities have municipalities, every key
+/// generation's lists and their delta lists.
+pub(crate) const FOLDER_FILES: usize = 100_000;
+
 /// The largest list from a directory: what LDAP sends is one message, which is held about three times while it is read.
 /// Some 400,000 revoked certificates; the lists of municipalities have a hundredth of that.
 pub(crate) const LDAP_MAX_BYTES: u64 = 16 * 1024 * 1024;

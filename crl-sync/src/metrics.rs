@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use prometheus::{IntCounterVec, IntGauge, IntGaugeVec};
 use runtime::metrics::Metrics;
 
+use crate::folder::Folder;
 use crate::outcome::{OUTCOMES, Outcome};
 use crate::source::{Source, SourceKind};
 
@@ -41,7 +42,11 @@ const AUTHORITY: &str = "certification_authority";
 
 impl SyncMetrics {
     /// Registers them, with every source still without a list.
-    pub(crate) fn new(metrics: &Metrics, sources: &[Source]) -> Result<Self, prometheus::Error> {
+    pub(crate) fn new(
+        metrics: &Metrics,
+        sources: &[Source],
+        folders: &[Folder],
+    ) -> Result<Self, prometheus::Error> {
         let counters = |name, help, label| metrics.counters(name, help, &[AUTHORITY, label]);
         let gauges = |name, help| metrics.gauges(name, help, &[AUTHORITY]);
         let this = Self {
@@ -100,6 +105,12 @@ impl SyncMetrics {
             }
             if matches!(source.kind, SourceKind::Crl { .. }) {
                 this.show(source, None);
+            }
+        }
+        for folder in folders {
+            for outcome in OUTCOMES {
+                this.crl_attempts
+                    .with_label_values(&[&*folder.certification_authority, outcome]);
             }
         }
         Ok(this)

@@ -48,7 +48,7 @@ fn shows(metrics: &Metrics, name: &str, labels: &str, value: i64) -> bool {
 fn the_worst_source_speaks_for_its_authority() {
     let metrics = Metrics::new("crl-sync");
     let (full, city) = (source("full"), source("city"));
-    let sync = SyncMetrics::new(&metrics, &[full.clone(), city.clone()]).unwrap();
+    let sync = SyncMetrics::new(&metrics, &[full.clone(), city.clone()], &[]).unwrap();
     sync.show(
         &full,
         Some(InForce {
@@ -84,7 +84,7 @@ fn the_worst_source_speaks_for_its_authority() {
 fn attempts_and_refusals_are_counted() {
     let metrics = Metrics::new("crl-sync");
     let full = source("full");
-    let sync = SyncMetrics::new(&metrics, std::slice::from_ref(&full)).unwrap();
+    let sync = SyncMetrics::new(&metrics, std::slice::from_ref(&full), &[]).unwrap();
     assert!(shows(
         &metrics,
         "akashi_crl_attempts_total",

@@ -5,6 +5,7 @@ use pki::CrlError;
 use store::{ApplyError, ApplyLinksError, AttemptOutcome, StoreError};
 
 use crate::fetch::FetchError;
+use crate::folder::FolderError;
 use crate::plan::Refusal;
 use crate::serial_links::LinksError;
 
@@ -20,10 +21,7 @@ pub struct SourceOutcome {
 impl SourceOutcome {
     /// Whether what the source has to say is now in force.
     pub const fn succeeded(&self) -> bool {
-        matches!(
-            self.outcome,
-            Outcome::Accepted { .. } | Outcome::Unchanged { .. }
-        )
+        self.outcome.succeeded()
     }
 }
 
@@ -69,6 +67,11 @@ impl Outcome {
         }
     }
 
+    /// Whether what the source has to say is now in force.
+    pub const fn succeeded(&self) -> bool {
+        matches!(self, Self::Accepted { .. } | Self::Unchanged { .. })
+    }
+
     pub(crate) fn for_store(&self) -> AttemptOutcome<'_> {
         match self {
             Self::Accepted { .. } => AttemptOutcome::Accepted,
@@ -92,6 +95,8 @@ pub(crate) const OUTCOMES: [&str; 4] = [ACCEPTED, UNCHANGED, REFUSED, FAILED];
 pub(crate) enum SyncError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error(transparent)]
     Verify(#[from] CrlError),
     #[error(transparent)]
@@ -126,6 +131,7 @@ impl SyncError {
     fn rule(&self) -> &'static str {
         match self {
             Self::Fetch(error) => error.rule(),
+            Self::Folder(error) => error.rule(),
             Self::Verify(error) => error.rule(),
             Self::Plan(refusal) => refusal.rule(),
             Self::Links(error) => error.rule(),
@@ -143,6 +149,7 @@ impl SyncError {
     fn is_refusal(&self) -> bool {
         match self {
             Self::Fetch(error) => error.is_refusal(),
+            Self::Folder(error) => error.is_refusal(),
             Self::Verify(_)
             | Self::Plan(_)
             | Self::Links(_)

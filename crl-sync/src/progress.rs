@@ -31,6 +31,12 @@ impl Progress {
         self.0.sources.store(sources, Ordering::Relaxed);
     }
 
+    /// So many more sources were found than it began with.
+    pub(crate) fn expect(&self, sources: usize) {
+        let sources = u64::try_from(sources).unwrap_or(u64::MAX);
+        self.0.sources.fetch_add(sources, Ordering::Relaxed);
+    }
+
     pub(crate) fn source_done(&self) {
         self.0.done.fetch_add(1, Ordering::Relaxed);
     }

@@ -14,6 +14,29 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    /// A pace as it is configured: the key that cannot be, and why.
+    pub(crate) fn from_seconds(
+        interval: u64,
+        jitter: Option<u64>,
+        retry: u64,
+    ) -> Result<Self, (&'static str, &'static str)> {
+        if !(1..=604_800).contains(&interval) {
+            return Err(("interval_seconds", "1 second to 7 days"));
+        }
+        let jitter = jitter.unwrap_or(interval / 10);
+        if jitter > interval {
+            return Err(("jitter_seconds", "at most the interval"));
+        }
+        if retry == 0 {
+            return Err(("retry_seconds", "at least 1 second"));
+        }
+        Ok(Self {
+            interval: Duration::from_secs(interval),
+            jitter: Duration::from_secs(jitter),
+            retry: Duration::from_secs(retry.min(interval)),
+        })
+    }
+
     /// How long to wait after so many failures in a row (none after a success). A publisher that asks for a pause gets
     /// it, up to the interval: it must not be able to silence a source. `random` is any number, evenly spread.
     pub(crate) fn delay(&self, failures: u32, asked: Option<Duration>, random: u32) -> Duration {

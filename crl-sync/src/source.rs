@@ -1,7 +1,6 @@
 //! A source as it was checked: what its address, pace and expectations are.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -63,11 +62,19 @@ impl SourceKind {
     }
 }
 
+/// The longest name of a source.
+const NAME_OCTETS: usize = 64;
+
+/// Whether a text can name a source or a folder: in logs, in the store, on command lines.
+pub(crate) fn is_name(text: &str, longest: usize) -> bool {
+    let is_sign = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+    (1..=longest).contains(&text.len()) && text.bytes().all(is_sign)
+}
+
 impl Source {
     /// Checks one `[[source]]` by itself.
     pub(crate) fn from_config(config: &SourceConfig) -> Result<Self, ConfigError> {
-        let is_name = |octet: u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
-        if !(1..=64).contains(&config.name.len()) || !config.name.bytes().all(is_name) {
+        if !is_name(&config.name, NAME_OCTETS) {
             return Err(ConfigError::invalid(
                 "source.name",
                 "1 to 64 of a-z 0-9 - and .",
@@ -82,7 +89,12 @@ impl Source {
             kind: kind(config).map_err(|(key, problem)| refused(key, &problem))?,
             location: Location::from_config(config)
                 .map_err(|(key, problem)| refused(key, problem))?,
-            pace: pace(config).map_err(|(key, problem)| refused(key, problem))?,
+            pace: Pace::from_seconds(
+                config.interval_seconds,
+                config.jitter_seconds,
+                config.retry_seconds,
+            )
+            .map_err(|(key, problem)| refused(key, problem))?,
         })
     }
 }
@@ -151,24 +163,5 @@ fn complete(config: &SourceConfig) -> Result<SourceKind, (&'static str, String)>
     Ok(SourceKind::Crl {
         distribution_point,
         signer_key_id,
-    })
-}
-
-fn pace(config: &SourceConfig) -> Result<Pace, (&'static str, &'static str)> {
-    let interval = config.interval_seconds;
-    if !(1..=604_800).contains(&interval) {
-        return Err(("interval_seconds", "1 second to 7 days"));
-    }
-    let jitter = config.jitter_seconds.unwrap_or(interval / 10);
-    if jitter > interval {
-        return Err(("jitter_seconds", "at most the interval"));
-    }
-    if config.retry_seconds == 0 {
-        return Err(("retry_seconds", "at least 1 second"));
-    }
-    Ok(Pace {
-        interval: Duration::from_secs(interval),
-        jitter: Duration::from_secs(jitter),
-        retry: Duration::from_secs(config.retry_seconds.min(interval)),
     })
 }

@@ -93,11 +93,15 @@ impl Room {
             _ => None,
         };
         let outcome = result.unwrap_or_else(Outcome::from);
-        self.announce(source, &outcome).await;
+        self.tell(source, &outcome);
+        if matches!(source.kind, SourceKind::Crl { .. }) {
+            self.record(&source.name, &outcome).await;
+        }
         outcome
     }
 
-    async fn announce(&self, source: &Source, outcome: &Outcome) {
+    /// Announces how an attempt ended in the log and the metrics.
+    pub(crate) fn tell(&self, source: &Source, outcome: &Outcome) {
         let (source_name, name) = (&*source.name, outcome.name());
         match outcome {
             Outcome::Accepted { number, .. } | Outcome::Unchanged { number } => {
@@ -119,15 +123,14 @@ impl Room {
             }
         }
         self.metrics.count(source, outcome);
-        if matches!(source.kind, SourceKind::Crl { .. }) {
-            let at = self.clock.now().secs();
-            if let Err(error) = self
-                .writer
-                .record_attempt(&source.name, at, outcome.for_store())
-                .await
-            {
-                tracing::error!(source = source_name, %error, "the attempt could not be recorded");
-            }
+    }
+
+    /// Announces how an attempt ended in the store.
+    pub(crate) async fn record(&self, source: &str, outcome: &Outcome) {
+        let at = self.clock.now().secs();
+        let recorded = self.writer.record_attempt(source, at, outcome.for_store());
+        if let Err(error) = recorded.await {
+            tracing::error!(source, %error, "the attempt could not be recorded");
         }
     }
 
@@ -200,7 +203,7 @@ impl Room {
     }
 
     /// The server still has the list in force; that is only well while the list is current.
-    fn not_modified(
+    pub(crate) fn not_modified(
         &self,
         source: &Source,
         current: &CurrentSegment,
@@ -223,7 +226,7 @@ impl Room {
     }
 
     /// Decides on what is in force now and applies on that very condition; decides anew if it moved in between.
-    async fn plan_and_apply(
+    pub(crate) async fn plan_and_apply(
         &self,
         source: &Source,
         expected: &Expectation,

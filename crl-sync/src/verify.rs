@@ -20,7 +20,7 @@ pub(crate) struct VerifiedList {
 }
 
 /// Which of the two forms of lists is expected: neither is ever taken for the other.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ListForm {
     Complete,
     Delta,

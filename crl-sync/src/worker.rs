@@ -11,7 +11,8 @@ use store::WorkerLease;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::outcome::Outcome;
+use crate::folder::{Folder, FolderMemory};
+use crate::outcome::SourceOutcome;
 use crate::schedule;
 use crate::source::Source;
 use crate::sync::{Memory, Room};
@@ -22,17 +23,14 @@ const LEASE_INTERVAL: Duration = Duration::from_secs(3);
 /// Everything the work needs.
 pub(crate) struct Worker {
     room: Arc<Room>,
-    sources: Vec<Work>,
+    sources: Vec<(Source, Remembered<Memory>)>,
+    folders: Vec<(Folder, Remembered<FolderMemory>)>,
     permits: Arc<Semaphore>,
     shutdown: Shutdown,
 }
 
-/// A source, and what is remembered between attempts, also while another process does the work.
-#[derive(Clone)]
-struct Work {
-    source: Source,
-    memory: Arc<Mutex<Memory>>,
-}
+/// What is remembered between attempts, also while another process does the work.
+type Remembered<T> = Arc<Mutex<T>>;
 
 /// Why the work ended.
 enum Ended {
@@ -56,16 +54,14 @@ impl Worker {
     pub(crate) fn new(
         room: Arc<Room>,
         sources: Vec<Source>,
+        folders: Vec<Folder>,
         concurrency: usize,
         shutdown: Shutdown,
     ) -> Self {
-        let sources = sources.into_iter().map(|source| Work {
-            source,
-            memory: Arc::default(),
-        });
         Self {
             room,
-            sources: sources.collect(),
+            sources: sources.into_iter().map(remembered).collect(),
+            folders: folders.into_iter().map(remembered).collect(),
             permits: Arc::new(Semaphore::new(concurrency)),
             shutdown,
         }
@@ -90,7 +86,7 @@ impl Worker {
             self.announce(&mut role, now.0, now.1);
             if now.0 == Role::Waiting {
                 // What the other one puts in force is shown here too; what cannot be read now is shown next time.
-                let _shown = self.room.show(self.all_sources()).await;
+                let _shown = self.room.show(self.sources(), self.folders()).await;
             }
             tokio::select! {
                 () = self.shutdown.requested() => {}
@@ -112,22 +108,31 @@ impl Worker {
         }
     }
 
-    fn all_sources(&self) -> impl Iterator<Item = &Source> + Clone {
-        self.sources.iter().map(|work| &work.source)
+    fn sources(&self) -> impl Iterator<Item = &Source> + Clone {
+        self.sources.iter().map(|(source, _)| source)
+    }
+
+    fn folders(&self) -> impl Iterator<Item = &Folder> + Clone {
+        self.folders.iter().map(|(folder, _)| folder)
     }
 
     /// Refreshes every source on its schedule, as long as the lease lasts. What is being fetched or verified at its end is
     /// dropped: up to its commit an attempt leaves no trace.
     async fn work(&self, mut lease: WorkerLease) -> Ended {
-        if let Err(error) = self.room.register(self.all_sources()).await {
+        if let Err(error) = self.room.register(self.sources(), self.folders()).await {
             tracing::error!(%error, "the sources could not be registered");
             lease.release().await;
             return Ended::LeaseLost;
         }
         let mut tasks = JoinSet::new();
-        for work in &self.sources {
-            let (room, permits) = (Arc::clone(&self.room), Arc::clone(&self.permits));
-            tasks.spawn(keep_fresh(room, work.clone(), permits));
+        let room = || (Arc::clone(&self.room), Arc::clone(&self.permits));
+        for (source, memory) in &self.sources {
+            let memory = Arc::clone(memory);
+            tasks.spawn(keep_fresh(room(), source.clone(), memory));
+        }
+        for (folder, memory) in &self.folders {
+            let memory = Arc::clone(memory);
+            tasks.spawn(keep_folder_fresh(room(), folder.clone(), memory));
         }
         let ended = loop {
             tokio::select! {
@@ -148,8 +153,11 @@ impl Worker {
 }
 
 /// Asks one source again and again.
-async fn keep_fresh(room: Arc<Room>, work: Work, permits: Arc<Semaphore>) {
-    let Work { source, memory } = work;
+async fn keep_fresh(
+    (room, permits): (Arc<Room>, Arc<Semaphore>),
+    source: Source,
+    memory: Remembered<Memory>,
+) {
     // Nobody else has it: a source is asked by one task at a time.
     let mut memory = memory.lock().await;
     let mut failures: u32 = 0;
@@ -159,16 +167,38 @@ async fn keep_fresh(room: Arc<Room>, work: Work, permits: Arc<Semaphore>) {
             let _permit = permits.acquire().await;
             room.sync(&source, &mut memory).await
         };
-        let succeeded = matches!(
-            outcome,
-            Outcome::Accepted { .. } | Outcome::Unchanged { .. }
-        );
-        failures = if succeeded {
-            0
-        } else {
-            failures.saturating_add(1)
-        };
+        failures = failures_after(failures, outcome.succeeded());
         let asked = memory.asked_pause();
         tokio::time::sleep(source.pace.delay(failures, asked, schedule::random())).await;
+    }
+}
+
+/// Looks at one folder again and again. One of its files that is refused is no reason to look sooner at all of them.
+async fn keep_folder_fresh(
+    (room, permits): (Arc<Room>, Arc<Semaphore>),
+    folder: Folder,
+    memory: Remembered<FolderMemory>,
+) {
+    let mut memory = memory.lock().await;
+    let mut failures: u32 = 0;
+    loop {
+        let outcomes = {
+            let _permit = permits.acquire().await;
+            room.sync_folder(&folder, &mut memory).await
+        };
+        failures = failures_after(failures, outcomes.iter().any(SourceOutcome::succeeded));
+        tokio::time::sleep(folder.pace.delay(failures, None, schedule::random())).await;
+    }
+}
+
+fn remembered<T, M: Default>(of: T) -> (T, Remembered<M>) {
+    (of, Remembered::default())
+}
+
+const fn failures_after(failures: u32, succeeded: bool) -> u32 {
+    if succeeded {
+        0
+    } else {
+        failures.saturating_add(1)
     }
 }

@@ -6,7 +6,7 @@ use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, check_text};
 use crate::crl::SourceRegistration;
-use crate::crl_rows::remove_list;
+use crate::crl_rows::{next_generation, remove_list};
 use crate::error::{During as _, StoreError};
 
 /// Whether every source has a name of its own.
@@ -24,27 +24,38 @@ pub(crate) fn check(registrations: &[SourceRegistration]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Makes `registrations` the sources of the authorities they name. Returns whether anything was different.
+/// Makes `registrations` the sources of these authorities. Returns whether anything was different.
 pub(crate) async fn replace(
     transaction: &mut Transaction<'static, Any>,
+    authorities: &[&str],
     registrations: &[SourceRegistration],
 ) -> Result<bool, StoreError> {
-    let mut changed = remove_unnamed(transaction, registrations).await?;
+    let mut changed = remove_unnamed(transaction, authorities, registrations).await?;
     for registration in registrations {
         changed |= register(transaction, registration).await?;
     }
     Ok(changed)
 }
 
+/// Tells readers that the sources are others now.
+pub(crate) async fn announce(
+    transaction: &mut Transaction<'static, Any>,
+) -> Result<(), StoreError> {
+    let generation = next_generation(transaction).await?;
+    sqlx::query("UPDATE crl_feed SET registered = $1 WHERE id = 1")
+        .bind(generation)
+        .execute(&mut **transaction)
+        .await
+        .during("sources are registered")?;
+    Ok(())
+}
+
 /// Removes what no registration names any more. Returns whether anything went.
 async fn remove_unnamed(
     transaction: &mut Transaction<'static, Any>,
+    authorities: &[&str],
     registrations: &[SourceRegistration],
 ) -> Result<bool, StoreError> {
-    let authorities: BTreeSet<_> = registrations
-        .iter()
-        .map(|r| r.certification_authority.as_str())
-        .collect();
     let named: BTreeSet<_> = registrations.iter().map(|r| r.source.as_str()).collect();
     let rows = sqlx::query("SELECT source, certification_authority FROM crl_source")
         .fetch_all(&mut **transaction)
@@ -54,7 +65,7 @@ async fn remove_unnamed(
     for row in rows {
         let source = row.text("source")?;
         let authority = row.text("certification_authority")?;
-        if authorities.contains(authority.as_str()) && !named.contains(source.as_str()) {
+        if authorities.contains(&authority.as_str()) && !named.contains(source.as_str()) {
             remove_list(transaction, &source).await?;
             sqlx::query("DELETE FROM crl_source WHERE source = $1")
                 .bind(source)
@@ -68,7 +79,7 @@ async fn remove_unnamed(
 }
 
 /// Adds or changes one source. Returns whether it was any different.
-async fn register(
+pub(crate) async fn register(
     transaction: &mut Transaction<'static, Any>,
     registration: &SourceRegistration,
 ) -> Result<bool, StoreError> {

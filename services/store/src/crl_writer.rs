@@ -12,7 +12,7 @@ use crate::crl_delta::{self, NewDelta};
 use crate::crl_departures::{
     self, AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision,
 };
-use crate::crl_rows::{self, LISTS_LOCK, next_generation};
+use crate::crl_rows::{self, LISTS_LOCK};
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::{During as _, StoreError};
@@ -43,15 +43,24 @@ impl CrlWriter {
         &self,
         registrations: &[SourceRegistration],
     ) -> Result<Feed, StoreError> {
+        let authorities = registrations.iter();
+        let authorities: Vec<_> = authorities
+            .map(|registration| registration.certification_authority.as_str())
+            .collect();
+        self.register_sources_of(&authorities, registrations).await
+    }
+
+    /// [`Self::register_sources`], also for authorities that have no source.
+    pub async fn register_sources_of(
+        &self,
+        certification_authorities: &[&str],
+        registrations: &[SourceRegistration],
+    ) -> Result<Feed, StoreError> {
         crl_sources::check(registrations)?;
         let mut transaction = self.database.begin_exclusive(LISTS_LOCK).await?;
-        if crl_sources::replace(&mut transaction, registrations).await? {
-            let generation = next_generation(&mut transaction).await?;
-            sqlx::query("UPDATE crl_feed SET registered = $1 WHERE id = 1")
-                .bind(generation)
-                .execute(&mut *transaction)
-                .await
-                .during("sources are registered")?;
+        let (authorities, sources) = (certification_authorities, registrations);
+        if crl_sources::replace(&mut transaction, authorities, sources).await? {
+            crl_sources::announce(&mut transaction).await?;
         }
         let feed = crl_rows::feed(&mut *transaction).await?;
         transaction
@@ -59,6 +68,19 @@ impl CrlWriter {
             .await
             .during("sources are registered")?;
         Ok(feed)
+    }
+
+    /// Adds one source, or changes it, beside those that are registered.
+    pub async fn register_source(
+        &self,
+        registration: &SourceRegistration,
+    ) -> Result<(), StoreError> {
+        crl_sources::check(std::slice::from_ref(registration))?;
+        let mut transaction = self.database.begin_exclusive(LISTS_LOCK).await?;
+        if crl_sources::register(&mut transaction, registration).await? {
+            crl_sources::announce(&mut transaction).await?;
+        }
+        transaction.commit().await.during("a source is registered")
     }
 
     /// The counters now.
