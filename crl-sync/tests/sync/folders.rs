@@ -109,20 +109,20 @@ async fn every_scope_among_the_files_is_a_source_whatever_the_files_are_called()
 #[tokio::test]
 async fn the_highest_number_of_a_scope_counts_and_older_files_beside_it_are_no_fault() {
     let world = World::new().await;
-    world.put("2.crl", world.list(&FULL, 1002));
-    world.put("1.crl", world.list(&FULL, 1001));
-    let outcomes = world.sync_folder("").await;
-    assert!(
-        outcomes.iter().all(|(_, outcome)| outcome.succeeded()),
-        "{outcomes:?}"
-    );
+    world.put("b.crl", world.list(&FULL, 1002));
+    world.put("c.crl", world.list(&FULL, 1001));
+    let new = |number| vec![("b.crl".to_owned(), number)];
+    assert_eq!(world.sync_folder("").await, new(accepted(1002)));
+    // A new process has read none of them before, and meets an older one first.
+    world.put("a.crl", world.list(&FULL, 1000));
+    assert_eq!(world.sync_folder("").await, new(unchanged(1002)));
     let full = world.source_of(&FULL).await;
     assert_eq!(world.number(&full).await, Some(vec![0x03, 0xea]));
     // The older one alone is an attempt to go back.
-    std::fs::remove_file(world.lists().join("2.crl")).unwrap();
+    std::fs::remove_file(world.lists().join("b.crl")).unwrap();
     let outcomes = world.sync_folder("").await;
     let refused = ("refused", "number_falling");
-    assert_eq!(rule(outcome_of(&outcomes, "1.crl")), refused);
+    assert_eq!(rule(outcome_of(&outcomes, "c.crl")), refused);
     assert_eq!(world.number(&full).await, Some(vec![0x03, 0xea]));
     let state = world.state(&full).await;
     assert_eq!(state.last_refusal.as_deref(), Some("number_falling"));
