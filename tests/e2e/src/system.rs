@@ -41,6 +41,8 @@ pub struct Plan {
     pub lists: Lists,
     /// How long a list is good for.
     pub list_lifetime_seconds: u32,
+    /// Whether there are OCSP responders.
+    pub ocsp: bool,
 }
 
 impl Plan {
@@ -50,6 +52,7 @@ impl Plan {
             shape,
             lists: Lists::all(),
             list_lifetime_seconds: 3600,
+            ocsp: false,
         }
     }
 }
@@ -98,9 +101,14 @@ impl System {
             sync_interval_seconds: 1,
             poll_interval_seconds: 1,
         };
+        let surroundings = if plan.ocsp {
+            world.surroundings_with_ocsp(&plan.lists)?
+        } else {
+            world.surroundings(&plan.lists)
+        };
         let deployment = Deployment::write(
             &folder.path().join("deployment"),
-            &world.surroundings(&plan.lists),
+            &surroundings,
             &databases,
             ports,
             pace,

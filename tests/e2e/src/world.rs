@@ -43,4 +43,9 @@ impl World {
     pub fn surroundings(&self, lists: &Lists) -> Surroundings {
         self.running.surroundings(lists)
     }
+
+    /// The same with OCSP responders.
+    pub fn surroundings_with_ocsp(&self, lists: &Lists) -> Result<Surroundings> {
+        self.running.surroundings_with_ocsp(lists)
+    }
 }

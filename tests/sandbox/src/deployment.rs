@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 
-use crate::mint::EcKey;
+use crate::mint::{EcKey, pem};
 
 pub use plan::{
-    Authority, Client, Databases, Pace, Ports, Reader, RolePorts, Source, SourceKind, Surroundings,
-    identity, is_free,
+    Authority, Client, Databases, OcspPorts, OcspSigner, Pace, Ports, Reader, RolePorts, Source,
+    SourceKind, Surroundings, identity, is_free,
 };
 pub use service_certificates::{ServiceAuthority, ServiceCertificate};
 pub use world::Lists;
@@ -32,14 +32,14 @@ pub struct Deployment {
     ports: Ports,
 }
 
-/// The TLS files of one identity, in a deployment.
+/// The files of one identity, in a deployment.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
     /// Its certificate, PEM.
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub private_key: PathBuf,
-    /// The authority that issued every service certificate of the deployment, PEM.
+    /// The authority that issued the certificate, PEM.
     pub authority: PathBuf,
 }
 
@@ -83,13 +83,14 @@ impl Deployment {
             folder: folder.to_owned(),
             ports,
         };
-        for part in ["anchors", "tls", "secrets", "data"] {
+        for part in ["anchors", "tls", "secrets", "data", "ocsp"] {
             fs::create_dir_all(folder.join(part))?;
         }
         for (authority, generation, der) in anchors(surroundings) {
             fs::write(folder.join(anchor_file(authority, generation)), der)?;
         }
         deployment.write_certificates()?;
+        deployment.write_ocsp(surroundings)?;
         deployment.write_secrets()?;
         let files = role_files::RoleFiles {
             folder,
@@ -141,6 +142,33 @@ impl Deployment {
             write_secret(&files.private_key, &issued.private_key_pem)?;
         }
         Ok(())
+    }
+
+    /// The files of the OCSP signers, and for clients such as `openssl ocsp` the anchors in PEM.
+    fn write_ocsp(&self, surroundings: &Surroundings) -> Result<()> {
+        for authority in &surroundings.authorities {
+            let generations = (1..).zip(authority.anchors.iter().zip(&authority.ocsp_signers));
+            for (generation, (anchor, signer)) in generations {
+                let files = self.ocsp_files(&authority.name, generation);
+                fs::write(files.authority, pem("CERTIFICATE", anchor))?;
+                fs::write(files.certificate, &signer.certificate_pem)?;
+                write_secret(&files.private_key, &signer.private_key_pem)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of the OCSP signer of one generation, counted from 1, of an authority.
+    pub fn ocsp_files(&self, authority: &str, generation: usize) -> TlsFiles {
+        let file = |end: &str| {
+            let name = format!("ocsp/{authority}-{generation}{end}");
+            self.folder.join(name)
+        };
+        TlsFiles {
+            certificate: file(".pem"),
+            private_key: file(".key"),
+            authority: file("-ca.pem"),
+        }
     }
 
     fn write_secrets(&self) -> Result<()> {

@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::deployment::{Databases, Deployment, Lists, Pace, Ports, SourceKind};
 use crate::files::write_private;
+use crate::mint::CaKind;
 use crate::world::{World, WorldOptions, WorldPorts};
 
 use akashi::Akashi;
@@ -84,6 +85,9 @@ struct Running {
     log: PathBuf,
     /// The process of Akashi.
     process: Option<u32>,
+    /// The address of each authority's OCSP responder, by its name.
+    #[serde(default)]
+    ocsp: BTreeMap<String, String>,
     /// The metrics address of each role, by its name.
     metrics: BTreeMap<String, String>,
 }
@@ -184,7 +188,8 @@ async fn refuse_orphan(data: &Path) -> Result<()> {
 async fn prepare(data: &Path, arguments: &RunArguments) -> Result<(World, Deployment, usize)> {
     let first = arguments.first_port();
     let ports = Ports::free_from(first).context("no free ports")?;
-    let world_ports = WorldPorts::free_from(ports.crl_sync.metrics + 1).context("no free ports")?;
+    let world_ports =
+        WorldPorts::free_from(ports.ocsp.digital_signature + 1).context("no free ports")?;
     let world = World::start(WorldOptions {
         data: data.to_owned(),
         gateway_url: ports.public_url(),
@@ -197,7 +202,7 @@ async fn prepare(data: &Path, arguments: &RunArguments) -> Result<(World, Deploy
         poll_interval_seconds: 1,
     };
     let folder = data.join("deployment");
-    let surroundings = world.surroundings(&Lists::all());
+    let surroundings = world.surroundings_with_ocsp(&Lists::all())?;
     let deployment = Deployment::write(&folder, &surroundings, &Databases::Sqlite, ports, pace)?;
     let is_list = |kind: &SourceKind| matches!(kind, SourceKind::Crl { .. });
     let lists = surroundings
@@ -219,6 +224,10 @@ fn describe(data: &Path, world: &World, deployment: &Deployment, akashi: &Akashi
     ];
     let address =
         |ports: crate::deployment::RolePorts| format!("http://127.0.0.1:{}", ports.metrics);
+    let ocsp = [
+        (CaKind::UserAuthentication, ports.ocsp.user_authentication),
+        (CaKind::DigitalSignature, ports.ocsp.digital_signature),
+    ];
     Running {
         addresses: world.addresses().clone(),
         data: data.to_owned(),
@@ -226,6 +235,9 @@ fn describe(data: &Path, world: &World, deployment: &Deployment, akashi: &Akashi
         akashi: akashi.binary().to_owned(),
         log: akashi.log().to_owned(),
         process: akashi.process(),
+        ocsp: ocsp
+            .map(|(kind, port)| (kind.name().to_owned(), format!("http://127.0.0.1:{port}/")))
+            .into(),
         metrics: metrics
             .map(|(role, ports)| (role.to_owned(), address(ports)))
             .into(),

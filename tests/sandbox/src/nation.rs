@@ -310,6 +310,7 @@ fn trusted(authority: &Authority) -> deployment::Authority {
         anchors: generations
             .map(|generation| generation.certificate.clone())
             .collect(),
+        ocsp_signers: Vec::new(),
     }
 }
 

@@ -194,6 +194,13 @@ impl World {
             .read(|jpki| Surroundings::of(jpki, lists, files, card, clients))
     }
 
+    /// The same with an OCSP responder for each authority.
+    pub fn surroundings_with_ocsp(&self, lists: &Lists) -> Result<Surroundings> {
+        let surroundings = self.surroundings(lists);
+        let with_ocsp = |jpki: &_| surroundings.with_ocsp(jpki, crate::now());
+        Ok(self.repository.read(with_ocsp)?)
+    }
+
     /// Waits until one of the servers ends although nobody asked; why.
     pub async fn failed(&mut self) -> Error {
         match self.servers.join_next().await {

@@ -7,5 +7,6 @@ mod demo;
 mod faults;
 mod hostile_input;
 mod hygiene;
+mod ocsp;
 mod operations;
 mod sign_in;

@@ -18,6 +18,8 @@ pub mod identity {
     pub const AUTHENTICATION_BACKEND: &str = "authentication-backend.akashi.test";
     /// An administrative agency: may check signing certificates.
     pub const CITY_OFFICE: &str = "city-office.agency.test";
+    /// Whoever asks by OCSP over loopback: a name to count under, without a certificate.
+    pub const OCSP_PROXY: &str = "ocsp-proxy.akashi.test";
     /// Whoever watches the services.
     pub const SRE: &str = "sre.akashi.test";
     /// Somebody with a good certificate whom no configuration file names.
@@ -46,6 +48,17 @@ pub struct Authority {
     pub crl_signer: String,
     /// The self-signed certificates, DER, oldest generation first.
     pub anchors: Vec<Vec<u8>>,
+    /// What each generation's key appointed to sign OCSP, in the same order; none: no OCSP responder.
+    pub ocsp_signers: Vec<OcspSigner>,
+}
+
+/// The delegated OCSP signer of one key of an authority.
+#[derive(Clone, Debug)]
+pub struct OcspSigner {
+    /// Its certificate, PEM.
+    pub certificate_pem: String,
+    /// Its private key, PKCS#8 PEM.
+    pub private_key_pem: String,
 }
 
 /// One thing that crl-sync fetches.
@@ -198,6 +211,17 @@ pub struct Ports {
     pub oidc_gateway: RolePorts,
     /// crl-sync.
     pub crl_sync: RolePorts,
+    /// revocation-lookup's OCSP responders, where there are any.
+    pub ocsp: OcspPorts,
+}
+
+/// The port of each authority's OCSP responder.
+#[derive(Clone, Copy, Debug)]
+pub struct OcspPorts {
+    /// For user-authentication certificates.
+    pub user_authentication: u16,
+    /// For signing certificates: answers only requests that an agency signed.
+    pub digital_signature: u16,
 }
 
 impl Ports {
@@ -216,6 +240,10 @@ impl Ports {
             revocation_lookup: pair()?,
             signing_certificate: pair()?,
             crl_sync: pair()?,
+            ocsp: OcspPorts {
+                user_authentication: free.next()?,
+                digital_signature: free.next()?,
+            },
         })
     }
 

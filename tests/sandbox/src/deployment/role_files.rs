@@ -89,7 +89,7 @@ impl RoleFiles<'_> {
 
     fn revocation_lookup(&self) -> Value {
         let caller = |identity: &str, methods: &[&str], authorities: &[&str]| json!({ "identity": identity, "methods": methods, "certification_authorities": authorities });
-        json!({
+        let mut table = json!({
             "environment": "sandbox",
             "poll_interval_seconds": self.pace.poll_interval_seconds,
             "reflection": true,
@@ -104,7 +104,41 @@ impl RoleFiles<'_> {
                 caller(identity::SIGNING_CERTIFICATE, &[GET_STATUS, STREAM_STATUS], &[DIGITAL_SIGNATURE]),
                 caller(identity::SRE, &[HEALTH, GET_FRESHNESS], &[USER_AUTHENTICATION, DIGITAL_SIGNATURE]),
             ],
-        })
+        });
+        let ocsp = self.ocsp();
+        if !ocsp.is_empty() {
+            table["ocsp"] = json!(ocsp);
+        }
+        table
+    }
+
+    /// A responder for each authority whose keys have appointed one.
+    fn ocsp(&self) -> Vec<Value> {
+        let table = |authority: &Authority| {
+            let signers = (1..=authority.ocsp_signers.len()).map(|generation| {
+                let file = format!("ocsp/{}-{generation}", authority.name);
+                json!({ "certificate": format!("{file}.pem"), "private_key": format!("{file}.key") })
+            });
+            let signers: Vec<Value> = signers.collect();
+            let mut table = json!({ "certification_authority": authority.name, "signer": signers });
+            if authority.name == DIGITAL_SIGNATURE {
+                let agency = identity::CITY_OFFICE;
+                table["address"] = loopback(self.ports.ocsp.digital_signature);
+                table["purpose"] = json!("validity_confirmation");
+                table["requester"] =
+                    json!([{ "identity": agency, "certificate": format!("tls/{agency}.pem") }]);
+            } else {
+                table["address"] = loopback(self.ports.ocsp.user_authentication);
+                table["purpose"] = json!("user_authentication");
+                table["callers"] = json!([identity::OCSP_PROXY]);
+            }
+            table
+        };
+        let authorities = self.surroundings.authorities.iter();
+        authorities
+            .filter(|authority| !authority.ocsp_signers.is_empty())
+            .map(table)
+            .collect()
     }
 
     fn signature_verification(&self) -> Value {
@@ -236,6 +270,10 @@ impl RoleFiles<'_> {
 
 fn uri(ports: RolePorts) -> Value {
     json!(format!("https://127.0.0.1:{}", ports.service))
+}
+
+fn loopback(port: u16) -> Value {
+    json!(format!("127.0.0.1:{port}"))
 }
 
 fn listen(ports: RolePorts) -> Value {

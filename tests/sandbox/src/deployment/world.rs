@@ -1,11 +1,16 @@
 //! The surroundings that the sandbox itself is: its authorities, its list repository, its reader.
 
-use pki::CrlSigner;
+use pki::{CrlSigner, UnixTime};
 
-use super::plan::{Authority, Client, Reader, Source, SourceKind, Surroundings};
+use super::plan::{Authority, Client, OcspSigner, Reader, Source, SourceKind, Surroundings};
 
 use crate::mint::names::{CaKind, MUNICIPALITIES, Municipality, full_name};
-use crate::mint::{Jpki, ListKind, ListSigner, pem};
+use crate::mint::{CertificateSpec, Jpki, KeyError, ListKind, ListSigner, RsaKey, pem};
+
+const HOUR: i64 = 3_600;
+
+/// How long the sandbox's OCSP signers are appointed for: longer than anybody runs one.
+const OCSP_SIGNER_SECS: i64 = 90 * 24 * HOUR;
 
 /// Which lists are fetched.
 #[derive(Clone, Debug)]
@@ -100,6 +105,32 @@ impl Surroundings {
     }
 }
 
+impl Surroundings {
+    /// The same with an OCSP responder for each authority: every generation's key appoints one and the same signer.
+    pub fn with_ocsp(mut self, jpki: &Jpki, now: UnixTime) -> Result<Self, KeyError> {
+        let key = RsaKey::generate()?;
+        let private_key_pem = pem("PRIVATE KEY", key.pkcs8());
+        let validity = (now.plus_secs(-HOUR), now.plus_secs(OCSP_SIGNER_SECS));
+        for kind in CaKind::ALL {
+            let generations = &jpki.authority(kind).generations;
+            let signers = generations.iter().map(|generation| {
+                let issuer = &generation.key;
+                let certificate = CertificateSpec::ocsp_responder(kind, issuer, &key, validity);
+                OcspSigner {
+                    certificate_pem: pem("CERTIFICATE", &certificate.sign(issuer)),
+                    private_key_pem: private_key_pem.clone(),
+                }
+            });
+            let signers: Vec<_> = signers.collect();
+            let mut authorities = self.authorities.iter_mut();
+            if let Some(authority) = authorities.find(|authority| authority.name == kind.name()) {
+                authority.ocsp_signers = signers;
+            }
+        }
+        Ok(self)
+    }
+}
+
 fn authority(jpki: &Jpki, kind: CaKind, crl_signer: CrlSigner) -> Authority {
     let crl_signer = match crl_signer {
         CrlSigner::OwnKey => "own_key",
@@ -115,6 +146,7 @@ fn authority(jpki: &Jpki, kind: CaKind, crl_signer: CrlSigner) -> Authority {
             .iter()
             .map(|generation| generation.certificate.clone())
             .collect(),
+        ocsp_signers: Vec::new(),
     }
 }
 

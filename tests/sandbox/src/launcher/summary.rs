@@ -45,6 +45,8 @@ fn write_addresses(text: &mut String, running: &Running) -> fmt::Result {
     ];
     let metrics = running.metrics.iter();
     rows.extend(metrics.map(|(role, address)| ("Metrics", format!("{address}/metrics  {role}"))));
+    let ocsp = running.ocsp.iter();
+    rows.extend(ocsp.map(|(authority, address)| ("OCSP", format!("{address}  {authority}"))));
     rows.push(("Data", running.data.display().to_string()));
     rows.push(("Log", running.log.display().to_string()));
     rows.iter()
@@ -94,12 +96,25 @@ Try
   As an agency, ask whether signing certificates are valid:
   {akashi} check --config {agency} --case-reference demo-1 \\
     {files}
+  Ask by OCSP whether a certificate for signing in is good (revoked: put revoked for good):
+  openssl ocsp -url {ocsp} -issuer {issuer} -CAfile {issuer} \\
+    -cert {card}
 
 Ctrl-C stops everything; a second start keeps the data.",
         data = data_option(&running.data),
         akashi = shown(&running.akashi),
         agency = shown(&running.deployment.join("agency.toml")),
         files = files.join(" \\\n    "),
+        ocsp = running
+            .ocsp
+            .get(CaKind::UserAuthentication.name())
+            .map_or("", String::as_str),
+        issuer = shown(&running.deployment.join("ocsp/user-authentication-2-ca.pem")),
+        card = shown(
+            &world
+                .repository()
+                .certificate_file("good", CaKind::UserAuthentication)
+        ),
     )
 }
 
