@@ -55,7 +55,7 @@ pub(crate) fn held(segment: &[u8]) -> Departures<'_> {
 }
 
 /// Two certificates left, and nothing is held.
-fn left(segment: &[u8]) -> Departures<'_> {
+pub(crate) fn left(segment: &[u8]) -> Departures<'_> {
     Departures::Known {
         departed: Some(some(segment)),
         are_held: false,

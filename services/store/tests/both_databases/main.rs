@@ -9,6 +9,7 @@ mod departures;
 mod following;
 mod gateway_grants;
 mod gateway_state;
+mod history;
 mod holder_links;
 mod lists;
 mod lists_race;
@@ -91,6 +92,8 @@ on_both_databases! {
     departures::what_cannot_be_compared_leaves_what_is_held,
     departures::recent_departures_add_up_without_those_held,
     departures::what_is_held_goes_with_its_source,
+    history::what_was_in_force_and_what_left_is_read_by_scope_and_source,
+    history::what_is_forgotten_is_not_read,
     lists::a_list_comes_into_force_with_its_facts_and_octets,
     lists::a_number_that_does_not_rise_is_refused,
     lists::the_highest_number_outlives_the_list_and_its_source,
