@@ -29,6 +29,10 @@ pub const BATCH_GET_REVOCATION_STATUS: &str =
 pub const STREAM_REVOCATION_STATUS: &str =
     "/akashi.revocation.v1.RevocationLookupService/StreamRevocationStatus";
 
+/// The path of the lookup at a moment in the past.
+pub const GET_REVOCATION_STATUS_AS_OF: &str =
+    "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatusAsOf";
+
 /// The path of the freshness report.
 pub const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFreshness";
 
@@ -57,6 +61,9 @@ pub struct Config {
     /// prove *good* for a certificate whose distribution point the caller does not name.
     #[serde(default)]
     pub partition_count: BTreeMap<String, usize>,
+    /// How much of what left the lists is kept in memory for lookups at past moments, in MiB.
+    #[serde(default = "sixty_four")]
+    pub history_cache_mib: u64,
     /// For how many minutes a caller that asked about neighbouring serial numbers in a row is refused.
     #[serde(default = "an_hour")]
     pub sweep_pause_minutes: u64,
@@ -111,6 +118,10 @@ const fn one() -> u64 {
     1
 }
 
+const fn sixty_four() -> u64 {
+    64
+}
+
 const fn an_hour() -> u64 {
     60
 }
@@ -144,6 +155,8 @@ impl Config {
         seconds("max_feed_age_seconds", max_feed_age, 60..=86_400)?;
         let minutes = self.sweep_pause_minutes;
         check_within("sweep_pause_minutes", minutes, 1..=1_440, "minutes")?;
+        let mebibytes = self.history_cache_mib;
+        check_within("history_cache_mib", mebibytes, 1..=65_536, "MiB")?;
         CertificationAuthorityConfig::check_present(&self.certification_authority)?;
         for (authority, max_age) in &self.max_age_seconds {
             let key = format!("max_age_seconds.{authority}");
@@ -252,6 +265,7 @@ impl Config {
             GET_REVOCATION_STATUS,
             BATCH_GET_REVOCATION_STATUS,
             STREAM_REVOCATION_STATUS,
+            GET_REVOCATION_STATUS_AS_OF,
             GET_FRESHNESS,
         ];
         AccessTable::from_allowances(&methods, allowances)
