@@ -16,6 +16,7 @@ mod fetch;
 mod limits;
 mod location;
 mod metrics;
+mod original;
 mod outcome;
 mod plan;
 mod progress;
@@ -28,7 +29,9 @@ mod sync;
 mod verify;
 mod worker;
 
-pub use config::{Config, FetchConfig, KindConfig, RemovalsConfig, SourceConfig, StoreConfig};
+pub use config::{
+    Config, FetchConfig, KindConfig, OriginalsConfig, RemovalsConfig, SourceConfig, StoreConfig,
+};
 pub use outcome::{Outcome, SourceOutcome};
 pub use progress::Progress;
 
@@ -45,6 +48,7 @@ use tokio::task::JoinSet;
 
 use crate::fetch::Fetcher;
 use crate::metrics::{InForce, SyncMetrics};
+use crate::original::Originals;
 use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
 use crate::sync::{Memory, Room};
@@ -169,6 +173,7 @@ async fn open(
         writer,
         holders: holders(config).await?,
         removals: RemovalLimits::from(&config.removals),
+        originals: Originals::from(&config.originals),
         metrics,
         progress: progress.clone(),
     };

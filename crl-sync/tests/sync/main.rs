@@ -10,6 +10,7 @@ mod files;
 mod links;
 mod lists;
 mod memory;
+mod originals;
 mod phases;
 mod removals;
 mod service;

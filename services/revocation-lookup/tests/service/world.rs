@@ -297,6 +297,7 @@ impl World {
                 are_held: held.is_some(),
                 held,
             },
+            original: None,
             keep_history_after: i64::MIN,
         };
         let generation = writer.replace(&replacement).await.unwrap();
@@ -332,6 +333,7 @@ impl World {
                     are_held: false,
                     held: None,
                 }),
+                original: None,
                 keep_history_after: i64::MIN,
             })
             .await

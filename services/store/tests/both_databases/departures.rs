@@ -31,6 +31,7 @@ pub(crate) fn next<'a>(
         keeps_delta: false,
         replaced_this_update: (seen.0 > 0).then_some(facts.this_update - 1),
         departures,
+        original: None,
         keep_history_after: i64::MIN,
     }
 }
