@@ -335,7 +335,7 @@ fn of_the_lists_of_several_moments_the_one_in_force_then_decides_and_is_named() 
         "{told:?}"
     );
     assert!(
-        told.contains(&is("next.crl", "not_believed", "not_yet_current")),
+        told.contains(&is("next.crl", "not_believed", "crl_not_yet_current")),
         "{told:?}"
     );
 

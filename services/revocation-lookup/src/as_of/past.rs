@@ -31,7 +31,7 @@ impl Signers {
     ) -> Option<Self> {
         let expected = authority.expected_crl_signer(issuer_key_id)?.clone();
         let are_shared = authority.crl_signer() == CrlSigner::NewestKey;
-        let anchors = authority.anchors().iter().map(|anchor| anchor.key_id());
+        let anchors = authority.anchors().iter().map(pki::TrustAnchor::key_id);
         let all = if are_shared {
             let not_older = anchors.skip_while(|key_id| *key_id != issuer_key_id);
             not_older.cloned().collect()
