@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "in a test, failing is the report")]
-
 use super::Find;
 use crate::{Builder, Segment};
 

@@ -322,7 +322,10 @@ impl World {
             .replace(&Replacement {
                 facts: &facts,
                 segment: &segment,
-                seen: current.as_ref().map(|it| it.seen()).unwrap_or_default(),
+                seen: current
+                    .as_ref()
+                    .map(store::CurrentSegment::seen)
+                    .unwrap_or_default(),
                 keeps_delta: false,
                 replaced_this_update: current.map(|it| it.facts.this_update),
                 departures: left.map_or(Departures::Unknown, |left| Departures::Known {

@@ -185,7 +185,7 @@ fn of_a_whole_history_everything_is_known_that_can_be() {
 fn whatever_is_missing_of_the_history_nothing_false_is_said() {
     let losses = (1..LISTS.len()).flat_map(|place| [Loss::Forgotten(place), Loss::Unknown(place)]);
     let losses: Vec<_> = losses.collect();
-    let mut lost = 0;
+    let mut unknown = 0;
     for fate in fates() {
         for at in TIMES {
             let whole = answer(at, fate, Loss::Nothing);
@@ -199,11 +199,11 @@ fn whatever_is_missing_of_the_history_nothing_false_is_said() {
                     (AsOf::GoodAsKnown(list), AsOf::Good(_) | AsOf::Revoked(..)) => {
                         assert!(!fate.is_named_by(list.this_update.secs()));
                     }
-                    (AsOf::Unknown(..), _) => lost += 1,
+                    (AsOf::Unknown(..), _) => unknown += 1,
                     _ => panic!("{at} {fate:?} {loss:?}: {answer:?}, not {whole:?}"),
                 }
             }
         }
     }
-    assert!(lost > 100, "{lost}");
+    assert!(unknown > 100, "{unknown}");
 }
