@@ -1,7 +1,7 @@
 //! Putting a list in force: its index is built, and stored with its facts and with what left, in one transaction.
 
 use pki::{CrlFacts, CrlScope};
-use store::{CurrentSegment, Replacement, SegmentFacts};
+use store::{CurrentSegment, NewOriginal, Replacement, SegmentFacts};
 
 use crate::delta;
 use crate::departures::Compared;
@@ -38,6 +38,7 @@ pub(crate) fn replacement<'a>(
     in_force: Option<&CurrentSegment>,
     compared: &'a Compared,
     removals: &RemovalLimits,
+    original: Option<NewOriginal>,
 ) -> Replacement<'a> {
     let held = in_force.and_then(|current| current.held.as_ref());
     let delta = in_force.and_then(|current| current.delta.as_ref());
@@ -48,6 +49,7 @@ pub(crate) fn replacement<'a>(
         keeps_delta: delta.is_some_and(|delta| delta::is_newer(delta, &next.facts)),
         replaced_this_update: in_force.map(|current| current.facts.this_update),
         departures: compared.departures(held.map(|held| held.since), next.facts.this_update),
+        original,
         keep_history_after: removals.keep_history_after(next.facts.this_update),
     }
 }

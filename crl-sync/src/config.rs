@@ -33,6 +33,9 @@ pub struct Config {
     /// What may leave a list.
     #[serde(default)]
     pub removals: RemovalsConfig,
+    /// Whether lists are kept as they were fetched.
+    #[serde(default)]
+    pub originals: OriginalsConfig,
     /// The authorities whose lists are believed.
     pub certification_authority: Vec<CertificationAuthorityConfig>,
     /// Where lists and links come from, one by one.
@@ -77,6 +80,16 @@ impl Default for FetchConfig {
             concurrency: 4,
         }
     }
+}
+
+/// `[originals]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OriginalsConfig {
+    /// For how many days lists are kept as they were fetched; 0: they are not.
+    pub keep_days: u16,
+    /// Where a list is put down while it is read; the system's temporary folder if absent.
+    pub spool_folder: Option<ConfigPath>,
 }
 
 /// `[removals]`.

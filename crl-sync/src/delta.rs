@@ -87,7 +87,7 @@ impl Room {
         list: VerifiedList,
         number: String,
     ) -> Result<Outcome, SyncError> {
-        let VerifiedList { facts, records } = list;
+        let VerifiedList { facts, records, .. } = list;
         let entries = aside(move || records.index()).await??;
         for _ in 0..limits::APPLY_TRIES {
             let base = self.writer.current(base_source).await?;

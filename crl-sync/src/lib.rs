@@ -17,6 +17,7 @@ mod folder;
 mod limits;
 mod location;
 mod metrics;
+mod original;
 mod outcome;
 mod plan;
 mod progress;
@@ -29,7 +30,9 @@ mod sync;
 mod verify;
 mod worker;
 
-pub use config::{Config, FetchConfig, KindConfig, RemovalsConfig, SourceConfig, StoreConfig};
+pub use config::{
+    Config, FetchConfig, KindConfig, OriginalsConfig, RemovalsConfig, SourceConfig, StoreConfig,
+};
 pub use folder::FolderConfig;
 pub use outcome::{Outcome, SourceOutcome};
 pub use progress::Progress;
@@ -48,6 +51,7 @@ use tokio::task::JoinSet;
 use crate::fetch::Fetcher;
 use crate::folder::{Folder, FolderMemory};
 use crate::metrics::{InForce, SyncMetrics};
+use crate::original::Originals;
 use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
 use crate::sync::{Memory, Room};
@@ -179,6 +183,7 @@ async fn open(
         writer,
         holders: holders(config).await?,
         removals: RemovalLimits::from(&config.removals),
+        originals: Originals::from(&config.originals),
         metrics,
         progress: progress.clone(),
     };

@@ -14,6 +14,7 @@ use crate::body::{Body, BodyReader, Collect};
 use crate::departures::{self, Compared};
 use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
 use crate::metrics::{InForce, SyncMetrics};
+use crate::original::Originals;
 use crate::outcome::{Outcome, SyncError};
 use crate::plan::{self, Decision, Expectation, Known};
 use crate::progress::Progress;
@@ -32,6 +33,7 @@ pub(crate) struct Room {
     pub(crate) writer: CrlWriter,
     pub(crate) holders: Option<(HolderLinks, HolderKey)>,
     pub(crate) removals: RemovalLimits,
+    pub(crate) originals: Originals,
     pub(crate) metrics: SyncMetrics,
     pub(crate) progress: Progress,
 }
@@ -147,9 +149,12 @@ impl Room {
             .map(|current| Content::Crl(current.facts.crl_sha256));
         let (verifier, max_bytes) = (Arc::clone(&self.verifier), source.location.max_bytes);
         let authority = authority.clone();
+        let originals = self.originals.clone();
         let reader = move || {
             let verifier = Arc::clone(&verifier);
-            ListReader::new(ListForm::Complete, authority.clone(), max_bytes, verifier)
+            let reader =
+                ListReader::new(ListForm::Complete, authority.clone(), max_bytes, verifier);
+            reader.spooled(originals.spool())
         };
         let asked = memory.validators(content);
         let (list, validators) = match (self.receive(source, asked, reader).await?, in_force) {
@@ -233,7 +238,12 @@ impl Room {
         list: VerifiedList,
         number: String,
     ) -> Result<Outcome, SyncError> {
-        let VerifiedList { facts, records } = list;
+        let VerifiedList {
+            facts,
+            records,
+            spool,
+        } = list;
+        let original = self.originals.keep(spool, facts.this_update.secs());
         let mut records = Some(records);
         let mut prepared: Option<Prepared> = None;
         for _ in 0..limits::APPLY_TRIES {
@@ -264,8 +274,9 @@ impl Room {
                 prepared = Some(list);
                 continue;
             };
+            let (in_force, original) = (in_force.as_ref(), original.clone());
             let replacement =
-                apply::replacement(&list, in_force.as_ref(), &compared, &self.removals);
+                apply::replacement(&list, in_force, &compared, &self.removals, original);
             match self.writer.replace(&replacement).await {
                 Ok(generation) => {
                     tracing::info!(
@@ -276,7 +287,7 @@ impl Room {
                         departed = compared.departed_count(),
                         "list in force"
                     );
-                    let held_removals = compared.held_count(in_force.as_ref());
+                    let held_removals = compared.held_count(in_force);
                     self.metrics
                         .show(source, Some(InForce::new(&list.facts, held_removals)));
                     return Ok(Outcome::Accepted {

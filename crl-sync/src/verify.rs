@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pki::{CertificationAuthority, CrlFacts, CrlLimits, CrlStream, Verifier};
 
 use crate::body::BodyReader;
+use crate::original::Spool;
 use crate::outcome::SyncError;
 use crate::records::Records;
 
@@ -17,6 +18,8 @@ pub(crate) struct VerifiedList {
     pub(crate) facts: CrlFacts,
     /// Whom it revokes.
     pub(crate) records: Records,
+    /// The list as it came, where that is kept.
+    pub(crate) spool: Spool,
 }
 
 /// Which of the two forms of lists is expected: neither is ever taken for the other.
@@ -31,6 +34,7 @@ pub(crate) struct ListReader {
     stream: CrlStream<Records>,
     authority: CertificationAuthority,
     verifier: Arc<Verifier>,
+    spool: Spool,
 }
 
 impl ListReader {
@@ -53,7 +57,13 @@ impl ListReader {
             stream,
             authority,
             verifier,
+            spool: Spool::default(),
         }
+    }
+
+    /// The same, which keeps the list as it comes.
+    pub(crate) fn spooled(self, spool: Spool) -> Self {
+        Self { spool, ..self }
     }
 }
 
@@ -61,13 +71,19 @@ impl BodyReader for ListReader {
     type Read = VerifiedList;
 
     fn read(&mut self, octets: &[u8]) -> Result<(), SyncError> {
-        Ok(self.stream.push(octets)?)
+        self.stream.push(octets)?;
+        self.spool.push(octets);
+        Ok(())
     }
 
     fn finish(self) -> Result<VerifiedList, SyncError> {
         let (authority, verifier) = (&self.authority, &self.verifier);
         let (facts, records) = self.stream.finish_into_sink(authority, verifier)?;
-        Ok(VerifiedList { facts, records })
+        Ok(VerifiedList {
+            facts,
+            records,
+            spool: self.spool,
+        })
     }
 }
 

@@ -166,9 +166,14 @@ impl Look<'_> {
         let unread = self.folder.file(file);
         let (verifier, max_bytes) = (Arc::clone(&self.room.verifier), self.folder.max_bytes);
         let authority = self.authority.clone();
+        let originals = self.room.originals.clone();
         let reader = move || {
             let verifier = Arc::clone(&verifier);
-            ListReader::new(form, authority.clone(), max_bytes, verifier)
+            let reader = ListReader::new(form, authority.clone(), max_bytes, verifier);
+            match form {
+                ListForm::Complete => reader.spooled(originals.spool()),
+                ListForm::Delta => reader,
+            }
         };
         let received = self.room.receive(&unread, asked, reader).await;
         let told = |source, result| Told {

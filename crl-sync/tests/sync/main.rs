@@ -11,6 +11,7 @@ mod folders;
 mod links;
 mod lists;
 mod memory;
+mod originals;
 mod phases;
 mod removals;
 mod service;

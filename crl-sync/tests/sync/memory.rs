@@ -21,18 +21,24 @@ const OCTETS_BESIDES: u64 = 32 << 20;
 
 #[tokio::test]
 async fn a_list_of_a_million_entries_takes_memory_for_its_index_and_not_for_its_octets() {
-    takes_memory_for_its_index(1).await;
+    takes_memory_for_its_index(1, "").await;
+}
+
+#[tokio::test]
+async fn a_list_that_is_kept_as_it_was_fetched_takes_no_more() {
+    takes_memory_for_its_index(1, "[originals]\nkeep_days = 1\n").await;
 }
 
 #[tokio::test]
 async fn a_list_of_a_million_entries_far_apart_takes_no_more() {
-    takes_memory_for_its_index(1_000).await;
+    takes_memory_for_its_index(1_000, "").await;
 }
 
 /// One serial in so many is revoked. A first list, and one that replaces it, from which one in 200 has left.
-async fn takes_memory_for_its_index(one_in: u64) {
+async fn takes_memory_for_its_index(one_in: u64, more: &str) {
     let world = World::new().await;
     let text = world.config_text("newest_key", &world.file_source("list.crl", ""));
+    let text = text.replacen("[fetch]", &format!("{more}[fetch]"), 1);
     std::fs::write(world.folder.path().join("crl-sync.toml"), text).unwrap();
     let at = UnixTime::from_secs(world.now().secs() - 86_400);
     let highest = 20_000_000 + (ENTRIES - 1) * one_in;

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use pki::ValidatedLeaf;
+use pki::{UnixTime, ValidatedLeaf};
 use proto::revocation::v1::GetRevocationStatusResponse;
 use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
 use runtime::client::ClientError;
@@ -13,6 +13,7 @@ use tonic::Code;
 use tonic::transport::Channel;
 
 use crate::hop::{Asked, Hop};
+use crate::past::PastRevocation;
 use crate::request::{CaseReference, Purpose};
 use crate::revocation::{Revocation, Unknown};
 
@@ -20,6 +21,16 @@ use crate::revocation::{Revocation, Unknown};
 pub trait RevocationLookup: Send + Sync + 'static {
     /// The status of one certificate. It never fails: what could not be learnt is unknown.
     fn status(&self, question: Question<'_>) -> impl Future<Output = Revocation> + Send;
+}
+
+/// Where the status at a moment in the past comes from.
+pub trait PastLookup: Send + Sync + 'static {
+    /// The status of one certificate at a moment. It never fails: what could not be learnt is unknown.
+    fn status_as_of(
+        &self,
+        question: Question<'_>,
+        at: UnixTime,
+    ) -> impl Future<Output = PastRevocation> + Send;
 }
 
 /// One certificate, and why it is asked about.
@@ -52,8 +63,13 @@ pub struct RevocationClient {
     method: RevocationMethod,
     hop: Hop,
     client: RevocationLookupServiceClient<Channel>,
+    /// For questions about the past, which take longer.
+    past: RevocationLookupServiceClient<Channel>,
     timeout: Duration,
 }
+
+/// What is remembered of the lists is read from a database: longer than revocation-lookup waits for it itself.
+const PAST_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// An answer is under a kilobyte, its largest field, a distribution point, is limited to 4 KiB by the contract, and 256
 /// come together.
@@ -69,7 +85,10 @@ impl RevocationClient {
         let client =
             RevocationLookupServiceClient::new(channel).max_decoding_message_size(LARGEST_ANSWERS);
         let timeout = config.timeout();
+        let past = runtime::client::channel(&config.uri, &config.tls(), PAST_TIMEOUT)?;
+        let past = RevocationLookupServiceClient::new(past);
         Ok(Self {
+            past,
             method,
             hop: Hop::start(client.clone(), timeout),
             client,
@@ -117,8 +136,30 @@ impl RevocationLookup for RevocationClient {
     }
 }
 
-/// The code alone is logged: a message could quote what was asked.
+impl PastLookup for RevocationClient {
+    async fn status_as_of(&self, question: Question<'_>, at: UnixTime) -> PastRevocation {
+        let request = question.as_of(at);
+        let asked = self.past.clone().get_revocation_status_as_of(request).await;
+        match asked.map(tonic::Response::into_inner) {
+            Ok(answer) => PastRevocation::read(answer, at).unwrap_or_else(|problem| {
+                tracing::error!(%problem, "revocation-lookup's answer is none");
+                PastRevocation::unavailable(at)
+            }),
+            Err(status) => {
+                log_unavailable(status.code());
+                PastRevocation::unavailable(at)
+            }
+        }
+    }
+}
+
 fn unavailable(code: Code) -> Revocation {
+    log_unavailable(code);
+    Revocation::unknown(Unknown::Unavailable)
+}
+
+/// The code alone is logged: a message could quote what was asked.
+fn log_unavailable(code: Code) {
     if matches!(
         code,
         Code::PermissionDenied | Code::InvalidArgument | Code::Unimplemented
@@ -130,5 +171,4 @@ fn unavailable(code: Code) -> Revocation {
     } else {
         tracing::warn!(?code, "revocation-lookup could not be asked");
     }
-    Revocation::unknown(Unknown::Unavailable)
 }

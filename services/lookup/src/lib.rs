@@ -8,12 +8,14 @@
 mod client;
 mod hop;
 mod leaves;
+mod past;
 mod request;
 mod revocation;
 mod wire;
 
-pub use client::{Question, RevocationClient, RevocationLookup, RevocationMethod};
+pub use client::{PastLookup, Question, RevocationClient, RevocationLookup, RevocationMethod};
 pub use leaves::{CacheConfig, Found, Leaves};
+pub use past::{PastRevocation, PastStatus};
 pub use request::{
     CaseReference, Certificate, InvalidField, MAX_CASE_REFERENCE_CHARACTERS,
     MAX_CERTIFICATE_OCTETS, Purpose, octets_within,

@@ -180,6 +180,11 @@ pub enum InvalidField {
         /// Those that may be sent.
         suitable: &'static [Purpose],
     },
+    /// A moment before 1970 or after now.
+    #[error(
+        "at: seconds since 1970-01-01T00:00:00Z, and not after this server's clock; leave it out for now"
+    )]
+    At,
     /// No case reference.
     #[error("case_reference: missing; send your reference for the case")]
     CaseReferenceMissing,
@@ -205,6 +210,7 @@ impl InvalidField {
             Self::TooLarge { field, .. } => format!("{field}_too_large"),
             Self::PurposeMissing { .. } => "purpose_missing".to_owned(),
             Self::PurposeUnsuitable { .. } => "purpose_unsuitable".to_owned(),
+            Self::At => "at_not_in_the_past".to_owned(),
             Self::CaseReferenceMissing => "case_reference_missing".to_owned(),
             Self::CaseReferenceCharacter { .. } => "case_reference_character".to_owned(),
             Self::CaseReferenceTooLong { .. } => "case_reference_too_long".to_owned(),

@@ -29,6 +29,10 @@ pub const BATCH_GET_REVOCATION_STATUS: &str =
 pub const STREAM_REVOCATION_STATUS: &str =
     "/akashi.revocation.v1.RevocationLookupService/StreamRevocationStatus";
 
+/// The path of the lookup at a moment in the past.
+pub const GET_REVOCATION_STATUS_AS_OF: &str =
+    "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatusAsOf";
+
 /// The path of the freshness report.
 pub const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFreshness";
 
@@ -57,6 +61,9 @@ pub struct Config {
     /// prove *good* for a certificate whose distribution point the caller does not name.
     #[serde(default)]
     pub partition_count: BTreeMap<String, usize>,
+    /// How much of what left the lists is kept in memory for lookups at past moments, in MiB.
+    #[serde(default = "sixty_four")]
+    pub history_cache_mib: u64,
     /// For how many minutes a caller that asked about neighbouring serial numbers in a row is refused.
     #[serde(default = "an_hour")]
     pub sweep_pause_minutes: u64,
@@ -111,6 +118,10 @@ const fn one() -> u64 {
     1
 }
 
+const fn sixty_four() -> u64 {
+    64
+}
+
 const fn an_hour() -> u64 {
     60
 }
@@ -144,6 +155,8 @@ impl Config {
         seconds("max_feed_age_seconds", max_feed_age, 60..=86_400)?;
         let minutes = self.sweep_pause_minutes;
         check_within("sweep_pause_minutes", minutes, 1..=1_440, "minutes")?;
+        let mebibytes = self.history_cache_mib;
+        check_within("history_cache_mib", mebibytes, 1..=65_536, "MiB")?;
         CertificationAuthorityConfig::check_present(&self.certification_authority)?;
         for (authority, max_age) in &self.max_age_seconds {
             let key = format!("max_age_seconds.{authority}");
@@ -252,6 +265,7 @@ impl Config {
             GET_REVOCATION_STATUS,
             BATCH_GET_REVOCATION_STATUS,
             STREAM_REVOCATION_STATUS,
+            GET_REVOCATION_STATUS_AS_OF,
             GET_FRESHNESS,
         ];
         AccessTable::from_allowances(&methods, allowances)
@@ -287,111 +301,5 @@ pub(crate) fn check_within<N: Copy + PartialOrd + Display>(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Config;
-
-    const SAMPLE: &str = include_str!("../../../deploy/config/revocation-lookup.toml");
-
-    /// The sample with one piece of text replaced, checked.
-    fn checked(from: &str, to: &str) -> Result<Config, String> {
-        assert!(SAMPLE.contains(from), "{from}");
-        let text = SAMPLE.replace(from, to);
-        let config: Config = runtime::config::parse(&text).map_err(|error| error.to_string())?;
-        config.check().map_err(|error| error.to_string())?;
-        Ok(config)
-    }
-
-    #[test]
-    fn the_sample_configuration_is_accepted() {
-        let config = checked("1800", "1800").unwrap();
-        assert_eq!(config.caller.len(), 3);
-        assert_eq!(config.poll_interval().as_secs(), 1);
-    }
-
-    #[test]
-    fn a_greatest_age_is_for_a_configured_authority() {
-        let with = |name: &str| {
-            let to = format!("[max_age_seconds]\n{name} = 172800\n\n[listen]");
-            checked("[listen]", &to)
-        };
-        let config = with("user-authentication").unwrap();
-        assert_eq!(config.max_age_seconds["user-authentication"], 172_800);
-        assert!(
-            with("user-authentification")
-                .unwrap_err()
-                .contains("max_age_seconds")
-        );
-    }
-
-    #[test]
-    fn a_partition_count_is_for_a_configured_authority() {
-        let with = |name: &str, count: &str| {
-            let to = format!("[partition_count]\n{name} = {count}\n\n[listen]");
-            checked("[listen]", &to)
-        };
-        let config = with("user-authentication", "1900").unwrap();
-        assert_eq!(config.partition_count["user-authentication"], 1_900);
-        for (name, count) in [
-            ("user-authentification", "1900"),
-            ("user-authentication", "0"),
-        ] {
-            assert!(with(name, count).unwrap_err().contains("partition_count"));
-        }
-    }
-
-    #[test]
-    fn a_caller_of_an_unknown_authority_is_refused() {
-        let key = "certification_authorities = [\"user-authentication\"]";
-        assert!(checked(key, "certification_authorities = [\"digital-signature\"]").is_ok());
-        assert!(checked(key, "certification_authorities = [\"signature\"]").is_err());
-        assert!(checked(key, "certification_authorities = []").is_err());
-    }
-
-    #[test]
-    fn a_method_that_does_not_exist_is_refused() {
-        assert!(checked("/GetFreshness", "/ListRevoked").is_err());
-    }
-
-    #[test]
-    fn times_are_within_their_limits() {
-        let key = "max_feed_age_seconds = 1800";
-        assert!(checked(key, "max_feed_age_seconds = 60").is_ok());
-        assert!(checked(key, "max_feed_age_seconds = 59").is_err());
-        let key = "poll_interval_seconds = 1";
-        assert!(checked(key, "poll_interval_seconds = 60").is_ok());
-        assert!(checked(key, "poll_interval_seconds = 0").is_err());
-        let key = "sweep_pause_minutes = 60";
-        assert!(checked(key, "sweep_pause_minutes = 1440").is_ok());
-        assert!(checked(key, "sweep_pause_minutes = 0").is_err());
-    }
-
-    #[test]
-    fn every_caller_has_a_quota_and_a_limit_on_neighbours() {
-        let config = checked("1800", "1800").unwrap();
-        let limits = config.limits_by_identity();
-        assert_eq!(limits.len(), 3);
-        let backend = limits["signature-verification.internal"];
-        assert_eq!(backend.distinct_an_hour, 10_000_000);
-        let limits = limits["signing-certificate.internal"];
-        assert_eq!(
-            (limits.distinct_an_hour, limits.neighbours),
-            (100_000, 10_000)
-        );
-        let key = "distinct_serials_per_hour = 10_000_000";
-        for wrong in ["0", "100_000_001"] {
-            let to = format!("distinct_serials_per_hour = {wrong}");
-            assert!(checked(key, &to).unwrap_err().contains("1 to 100000000"));
-            let to = format!("neighbouring_serials = {wrong}");
-            assert!(checked(key, &to).unwrap_err().contains("1 to 1000000"));
-        }
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused() {
-        let refused = checked("reflection = false", "reflexion = false").unwrap_err();
-        assert!(
-            refused.contains("reflexion") && refused.contains("reflection"),
-            "{refused}"
-        );
-    }
-}
+#[path = "config_tests.rs"]
+mod tests;

@@ -248,7 +248,10 @@ fn proof<'a>(
 
 /// Every partition of the authority; `None`: there may be more than those that lists are expected for. Partitions that
 /// nobody fetches prove nothing, so the registered ones are all of them only where the operator says how many there are.
-fn every_partition<'a>(lists: &'a AuthorityLists, rules: &Rules) -> Option<&'a BTreeSet<Vec<u8>>> {
+pub(crate) fn every_partition<'a>(
+    lists: &'a AuthorityLists,
+    rules: &Rules,
+) -> Option<&'a BTreeSet<Vec<u8>>> {
     let names = lists.partitions()?;
     rules
         .partition_count

@@ -8,6 +8,7 @@
 //! ledger; no call ever waits for the database.
 
 mod access;
+mod as_of;
 mod asked;
 mod config;
 mod decide;
@@ -41,7 +42,7 @@ use tonic::service::Routes;
 
 pub use config::{
     BATCH_GET_REVOCATION_STATUS, CallerConfig, Config, GET_FRESHNESS, GET_REVOCATION_STATUS,
-    STREAM_REVOCATION_STATUS, StoreConfig,
+    GET_REVOCATION_STATUS_AS_OF, STREAM_REVOCATION_STATUS, StoreConfig,
 };
 
 pub use ocsp::{OcspConfig, OcspPurpose, OcspRequesterConfig, OcspSignerConfig};
@@ -49,6 +50,7 @@ pub use ocsp::{OcspConfig, OcspPurpose, OcspRequesterConfig, OcspSignerConfig};
 pub use ocsp_client::{CertIdHashConfig, OcspClientConfig, OcspClientRequesterConfig, Presence};
 
 use access::Callers;
+use as_of::history::History;
 use freshness::FreshnessReport;
 use ledger::Ledger;
 use metrics::LookupMetrics;
@@ -98,6 +100,7 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         metrics: lookup_metrics,
         clock: context.clock.clone(),
         ocsp_clients: ocsp_clients.clone(),
+        history: History::new(reader.clone(), config.history_cache_mib),
         shutdown: context.shutdown.clone(),
         longest_stream: Duration::from_secs(config.listen.max_connection_age_seconds),
     });

@@ -11,6 +11,7 @@ use proto::revocation::v1::{
 use runtime::status::{Failure, Kind};
 
 use crate::access::{AuthorityRefused, Caller};
+use crate::as_of::history::HistoryError;
 use crate::asked::{AskedSerials, TooMany};
 use crate::decide::{Decision, InScope, Reason, Scope};
 use crate::freshness;
@@ -34,6 +35,8 @@ pub(crate) enum LookupError {
     Stopped(#[from] TooMany),
     #[error(transparent)]
     Unrecorded(#[from] LedgerFull),
+    #[error("what is remembered of the lists could not be read; ask again")]
+    History(#[from] HistoryError),
     #[error("the lookup ended without an answer; ask again")]
     Interrupted,
 }
@@ -44,7 +47,7 @@ impl LookupError {
             Self::Invalid(_) => Outcome::Invalid,
             Self::Refused(_) => Outcome::Denied,
             Self::Stopped(_) => Outcome::Stopped,
-            Self::Unrecorded(_) | Self::Interrupted => Outcome::Unavailable,
+            Self::Unrecorded(_) | Self::History(_) | Self::Interrupted => Outcome::Unavailable,
         }
     }
 }
@@ -56,7 +59,7 @@ impl Failure for LookupError {
             Self::Refused(error) => error.kind(),
             Self::Stopped(error) => error.kind(),
             Self::Unrecorded(error) => error.kind(),
-            Self::Interrupted => Kind::Unavailable,
+            Self::History(_) | Self::Interrupted => Kind::Unavailable,
         }
     }
 }
@@ -205,7 +208,7 @@ impl Shared {
     }
 
     /// The place of the authority whose certificates the caller asks about. A refusal is recorded.
-    fn authority(
+    pub(crate) fn authority(
         &self,
         caller: &Caller,
         method: Method,
@@ -222,7 +225,7 @@ impl Shared {
     }
 
     /// Counts serial numbers against the caller's limits. The first refusal of a kind is recorded, every one is counted.
-    fn admit<'r>(
+    pub(crate) fn admit<'r>(
         &self,
         asking: &Asking<'_>,
         serials: impl IntoIterator<Item = &'r [u8]>,

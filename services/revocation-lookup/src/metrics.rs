@@ -4,8 +4,12 @@ use pki::OcspStatus;
 use prometheus::{IntCounter, IntCounterVec};
 use runtime::metrics::Metrics;
 
+use crate::as_of::{AsOf, Why};
 use crate::asked::TooMany;
-use crate::config::{BATCH_GET_REVOCATION_STATUS, GET_REVOCATION_STATUS, STREAM_REVOCATION_STATUS};
+use crate::config::{
+    BATCH_GET_REVOCATION_STATUS, GET_REVOCATION_STATUS, GET_REVOCATION_STATUS_AS_OF,
+    STREAM_REVOCATION_STATUS,
+};
 use crate::decide::{Decision, Reason};
 use crate::method::{Conclusion, OcspProblem};
 use crate::ocsp::OCSP;
@@ -31,6 +35,13 @@ pub(crate) enum Outcome {
     OcspSpent,
     /// The responder does not know the certificate.
     OcspUnknown,
+    /// As known at a list's time before the moment asked about; the following ones too are of such questions alone.
+    GoodAsKnown,
+    Expired,
+    NoExpiry,
+    NotRemembered,
+    Gap,
+    TooMuch,
     /// A field was malformed.
     Invalid,
     /// The caller may not ask about this authority.
@@ -41,7 +52,7 @@ pub(crate) enum Outcome {
     Unavailable,
 }
 
-const OUTCOMES: [Outcome; 20] = [
+const OUTCOMES: [Outcome; 26] = [
     Outcome::Good,
     Outcome::Revoked,
     Outcome::NoSuchAuthority,
@@ -58,6 +69,12 @@ const OUTCOMES: [Outcome; 20] = [
     Outcome::OcspUnusable,
     Outcome::OcspSpent,
     Outcome::OcspUnknown,
+    Outcome::GoodAsKnown,
+    Outcome::Expired,
+    Outcome::NoExpiry,
+    Outcome::NotRemembered,
+    Outcome::Gap,
+    Outcome::TooMuch,
     Outcome::Invalid,
     Outcome::Denied,
     Outcome::Stopped,
@@ -69,14 +86,34 @@ impl Outcome {
         match decision {
             Decision::Good(_) => Self::Good,
             Decision::Revoked(..) => Self::Revoked,
-            Decision::Unknown(reason, _) => match reason {
-                Reason::NoSuchAuthority => Self::NoSuchAuthority,
-                Reason::NoList => Self::NoList,
-                Reason::Stale => Self::Stale,
-                Reason::OutOfScope => Self::OutOfScope,
-                Reason::Clock => Self::Clock,
-                Reason::Feed => Self::Feed,
+            Decision::Unknown(reason, _) => Self::of_reason(*reason),
+        }
+    }
+
+    pub(crate) fn as_of(answer: &AsOf) -> Self {
+        match answer {
+            AsOf::Good(_) => Self::Good,
+            AsOf::Revoked(..) => Self::Revoked,
+            AsOf::GoodAsKnown(_) => Self::GoodAsKnown,
+            AsOf::Unknown(why, _) => match why {
+                Why::Now(reason) => Self::of_reason(*reason),
+                Why::Expired => Self::Expired,
+                Why::NoExpiry => Self::NoExpiry,
+                Why::NotRemembered => Self::NotRemembered,
+                Why::Gap => Self::Gap,
+                Why::TooMuch => Self::TooMuch,
             },
+        }
+    }
+
+    fn of_reason(reason: Reason) -> Self {
+        match reason {
+            Reason::NoSuchAuthority => Self::NoSuchAuthority,
+            Reason::NoList => Self::NoList,
+            Reason::Stale => Self::Stale,
+            Reason::OutOfScope => Self::OutOfScope,
+            Reason::Clock => Self::Clock,
+            Reason::Feed => Self::Feed,
         }
     }
 
@@ -116,6 +153,12 @@ impl Outcome {
             Self::OcspUnusable => "unknown_ocsp_unusable",
             Self::OcspSpent => "unknown_ocsp_queries_spent",
             Self::OcspUnknown => "unknown_ocsp_unknown",
+            Self::GoodAsKnown => "good_as_known",
+            Self::Expired => "unknown_expired",
+            Self::NoExpiry => "unknown_no_expiry",
+            Self::NotRemembered => "unknown_not_remembered",
+            Self::Gap => "unknown_gap",
+            Self::TooMuch => "unknown_too_much",
             Self::Invalid => "invalid",
             Self::Denied => "denied",
             Self::Stopped => "stopped",
@@ -131,9 +174,16 @@ pub(crate) enum Method {
     Batch,
     Stream,
     Ocsp,
+    AsOf,
 }
 
-const METHODS: [Method; 4] = [Method::Single, Method::Batch, Method::Stream, Method::Ocsp];
+const METHODS: [Method; 5] = [
+    Method::Single,
+    Method::Batch,
+    Method::Stream,
+    Method::Ocsp,
+    Method::AsOf,
+];
 
 impl Method {
     /// The full name of the gRPC method, or the protocol's.
@@ -143,6 +193,7 @@ impl Method {
             Self::Batch => BATCH_GET_REVOCATION_STATUS,
             Self::Stream => STREAM_REVOCATION_STATUS,
             Self::Ocsp => OCSP,
+            Self::AsOf => GET_REVOCATION_STATUS_AS_OF,
         }
     }
 

@@ -79,6 +79,10 @@ pub(crate) enum InvalidField {
         "case_reference: required, 1 to {CASE_REFERENCE_CHARACTERS} characters of A-Z a-z 0-9 . _ : -"
     )]
     CaseReference,
+    #[error("at: required, seconds since 1970-01-01T00:00:00Z, and not after this server's clock")]
+    At,
+    #[error("not_after: seconds since 1970-01-01T00:00:00Z, or 0 where it is not known")]
+    NotAfter,
     #[error("method: one of those in the contract, or none for CRL")]
     Method,
 }

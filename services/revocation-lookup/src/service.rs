@@ -6,8 +6,8 @@ use std::time::Duration;
 use proto::revocation::v1::revocation_lookup_service_server::RevocationLookupService;
 use proto::revocation::v1::{
     BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetFreshnessRequest,
-    GetFreshnessResponse, GetRevocationStatusRequest, GetRevocationStatusResponse,
-    StreamRevocationStatusRequest,
+    GetFreshnessResponse, GetRevocationStatusAsOfRequest, GetRevocationStatusAsOfResponse,
+    GetRevocationStatusRequest, GetRevocationStatusResponse, StreamRevocationStatusRequest,
 };
 use runtime::clock::Clock;
 use runtime::peer::Peer;
@@ -16,6 +16,7 @@ use runtime::status::status;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::access::{AuthorityRefused, Caller, Callers};
+use crate::as_of::history::History;
 use crate::freshness;
 use crate::ledger::Ledger;
 use crate::metrics::{LookupMetrics, Method};
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: LookupMetrics,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ocsp_clients: Arc<OcspClients>,
+    pub(crate) history: History,
     pub(crate) shutdown: Shutdown,
     /// A stream ends when it is this old, so that connections can.
     pub(crate) longest_stream: Duration,
@@ -92,6 +94,19 @@ impl RevocationLookupService for Handler {
         let (shared, caller) = (self.shared.clone(), caller.clone());
         let answers = stream::answers(shared, caller, request.into_inner());
         Ok(Response::new(answers))
+    }
+
+    async fn get_revocation_status_as_of(
+        &self,
+        request: Request<GetRevocationStatusAsOfRequest>,
+    ) -> Result<Response<GetRevocationStatusAsOfResponse>, Status> {
+        let caller = self.caller(&request).map_err(|error| status(&error))?;
+        let (shared, caller) = (&self.shared, caller.clone());
+        shared
+            .look_up_as_of(&caller, request.into_inner())
+            .await
+            .map(Response::new)
+            .map_err(|error| status(&error))
     }
 
     async fn get_freshness(

@@ -186,7 +186,7 @@ fn evidence(list: &List, now: UnixTime) -> wire::ListEvidence {
     }
 }
 
-fn revocation(hit: Hit) -> wire::Revocation {
+pub(crate) fn revocation(hit: Hit) -> wire::Revocation {
     wire::Revocation {
         revoked_at: hit.revoked_at,
         reason: reason(hit.reason).into(),

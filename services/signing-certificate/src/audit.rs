@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use lookup::{InvalidField, List, Ocsp, OcspSigner, Revocation, Status};
+use lookup::{
+    InvalidField, List, Ocsp, OcspSigner, PastRevocation, PastStatus, Revocation, Status,
+};
 use pki::UnixTime;
 use prometheus::{IntCounter, IntCounterVec};
-use proto::revocation::v1::Purpose as WirePurpose;
+use proto::revocation::v1::{self as wire, Purpose as WirePurpose};
 use proto::signing::v1::CheckResult;
 use runtime::access::{Refusal, RefusalSink};
 use runtime::context::{Context, on_background};
@@ -81,7 +83,7 @@ impl AuditTrail {
             purpose: WirePurpose::from(request.purpose).as_str_name().to_owned(),
             case_reference: request.case_reference.to_string(),
             outcome: CheckResult::from(verdict.outcome).as_str_name().to_owned(),
-            evidence: Evidence::from(verdict).to_json(),
+            evidence: Evidence::new(verdict, request.at).to_json(),
         };
         let log = self.log.clone();
         self.commit(async move { log.append_check(record).await })
@@ -156,6 +158,36 @@ struct Evidence<'a> {
     issuer_key_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation: Option<RevocationEvidence<'a>>,
+    /// The moment in the past that was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_as_of: Option<PastEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct PastEvidence<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown_reason: Option<&'static str>,
+    generation: u64,
+    feed_age_seconds: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list: Option<PastListEvidence<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_with: Option<PastListEvidence<'a>>,
+}
+
+#[derive(Serialize)]
+struct PastListEvidence<'a> {
+    certification_authority: &'a str,
+    signer_key_id: String,
+    scope: &'static str,
+    crl_number: &'a str,
+    this_update: i64,
+    next_update: i64,
+    sha256: String,
+    known_at: i64,
 }
 
 #[derive(Serialize)]
@@ -198,12 +230,49 @@ impl Evidence<'_> {
     }
 }
 
-impl<'a> From<&'a Verdict> for Evidence<'a> {
-    fn from(verdict: &'a Verdict) -> Self {
+impl<'a> Evidence<'a> {
+    fn new(verdict: &'a Verdict, at: Option<UnixTime>) -> Self {
         Self {
             failed_rule: verdict.failed_rule,
             issuer_key_id: verdict.issuer_key_id.as_ref().map(ToString::to_string),
             revocation: verdict.revocation.as_ref().map(Into::into),
+            at: at.map(UnixTime::secs),
+            revocation_as_of: verdict.past.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl<'a> From<&'a PastRevocation> for PastEvidence<'a> {
+    fn from(past: &'a PastRevocation) -> Self {
+        let answer = &past.answer;
+        let (status, unknown_reason) = match past.status {
+            PastStatus::Good => ("good", None),
+            PastStatus::GoodAsKnown(_) => ("good_as_known", None),
+            PastStatus::Revoked { .. } => ("revoked", None),
+            PastStatus::Unknown(why) => ("unknown", Some(why.as_str_name())),
+        };
+        Self {
+            status,
+            unknown_reason,
+            generation: answer.generation,
+            feed_age_seconds: answer.feed_age_seconds,
+            list: answer.list.as_ref().map(Into::into),
+            left_with: answer.left_with.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl<'a> From<&'a wire::PastListEvidence> for PastListEvidence<'a> {
+    fn from(list: &'a wire::PastListEvidence) -> Self {
+        Self {
+            certification_authority: &list.certification_authority,
+            signer_key_id: hex::encode(&list.signer_key_id),
+            scope: if list.full { "full" } else { "partition" },
+            crl_number: &list.crl_number,
+            this_update: list.this_update,
+            next_update: list.next_update,
+            sha256: hex::encode(&list.sha256),
+            known_at: list.known_at,
         }
     }
 }

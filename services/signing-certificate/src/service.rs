@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lookup::{InvalidField, Leaves, Question, RevocationLookup};
+use lookup::{InvalidField, Leaves, PastLookup, Question, RevocationLookup};
 use prometheus::IntCounterVec;
 use proto::signing::v1::signing_certificate_service_server::SigningCertificateService;
 use proto::signing::v1::{
@@ -15,7 +15,7 @@ use runtime::status::{Failure, Kind, status};
 use tonic::{Request, Response, Status};
 
 use crate::audit::{AuditTrail, AuditUnavailable};
-use crate::check::{Outcome, Verdict, conclude, examine};
+use crate::check::{Outcome, Verdict, conclude, conclude_as_of, examine, examine_issuer};
 use crate::request::CheckRequest;
 use crate::wire;
 
@@ -72,7 +72,7 @@ impl Failure for CheckFailure {
 }
 
 #[tonic::async_trait]
-impl<L: RevocationLookup> SigningCertificateService for Handler<L> {
+impl<L: RevocationLookup + PastLookup> SigningCertificateService for Handler<L> {
     async fn check_signing_certificate(
         &self,
         request: Request<CheckSigningCertificateRequest>,
@@ -88,7 +88,7 @@ impl<L: RevocationLookup> SigningCertificateService for Handler<L> {
     }
 }
 
-impl<L: RevocationLookup> Handler<L> {
+impl<L: RevocationLookup + PastLookup> Handler<L> {
     async fn check(
         &self,
         identity: Option<&str>,
@@ -98,7 +98,7 @@ impl<L: RevocationLookup> Handler<L> {
         let shared = &self.shared;
         // One moment for the whole decision: a certificate must not pass the check at one time and be recorded at another.
         let now = shared.clock.now();
-        let request = match CheckRequest::try_from(request) {
+        let request = match CheckRequest::read(request, now) {
             Ok(request) => request,
             Err(field) => {
                 shared.audit.invalid_request(caller, &field, now).await?;
@@ -108,11 +108,12 @@ impl<L: RevocationLookup> Handler<L> {
         let verdict = self.decide(&request, now).await;
         let record_id = shared.audit.check(caller, &request, &verdict, now).await?;
         self.count(&verdict);
-        Ok(wire::response(verdict, now, record_id))
+        Ok(wire::response(verdict, now, request.at, record_id))
     }
 
     async fn decide(&self, request: &CheckRequest, now: pki::UnixTime) -> Verdict {
-        let found = match examine(&self.shared.leaves, &request.certificate, now) {
+        let at = request.at.unwrap_or(now);
+        let found = match examine(&self.shared.leaves, &request.certificate, at) {
             Ok(found) => found,
             Err(verdict) => return *verdict,
         };
@@ -121,6 +122,13 @@ impl<L: RevocationLookup> Handler<L> {
             purpose: request.purpose,
             case_reference: &request.case_reference,
         };
+        if let Some(at) = request.at {
+            if let Err(verdict) = examine_issuer(&found, at) {
+                return *verdict;
+            }
+            let past = self.lookup.status_as_of(question, at).await;
+            return conclude_as_of(&found, past, at);
+        }
         let revocation = self.lookup.status(question).await;
         conclude(&found, revocation, now)
     }

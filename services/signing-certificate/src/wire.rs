@@ -7,11 +7,17 @@ use proto::signing::v1 as signing_v1;
 use crate::check::{Outcome, Verdict};
 use crate::request::{CheckRequest, PURPOSES};
 
-impl TryFrom<signing_v1::CheckSigningCertificateRequest> for CheckRequest {
-    type Error = InvalidField;
-
-    fn try_from(request: signing_v1::CheckSigningCertificateRequest) -> Result<Self, InvalidField> {
+impl CheckRequest {
+    /// Reads the fields of a request that came at this moment.
+    pub(crate) fn read(
+        request: signing_v1::CheckSigningCertificateRequest,
+        now: UnixTime,
+    ) -> Result<Self, InvalidField> {
+        if !(0..=now.secs()).contains(&request.at) {
+            return Err(InvalidField::At);
+        }
         Ok(Self {
+            at: (request.at != 0).then(|| UnixTime::from_secs(request.at)),
             certificate: Certificate::parse(request.certificate)?,
             purpose: Purpose::parse(request.purpose, PURPOSES)?,
             case_reference: CaseReference::parse(&request.case_reference)?,
@@ -23,6 +29,7 @@ impl From<Outcome> for signing_v1::CheckResult {
     fn from(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Valid => Self::Valid,
+            Outcome::ValidAsKnown => Self::ValidAsKnown,
             Outcome::Revoked => Self::Revoked,
             Outcome::Expired => Self::Expired,
             Outcome::NotYetValid => Self::NotYetValid,
@@ -39,6 +46,7 @@ impl From<Outcome> for signing_v1::CheckResult {
 pub(crate) fn response(
     verdict: Verdict,
     checked_at: UnixTime,
+    at: Option<UnixTime>,
     audit_record_id: String,
 ) -> signing_v1::CheckSigningCertificateResponse {
     signing_v1::CheckSigningCertificateResponse {
@@ -51,5 +59,7 @@ pub(crate) fn response(
         revocation: verdict.revocation.map(Into::into),
         checked_at: checked_at.secs(),
         audit_record_id,
+        at: at.map_or(0, UnixTime::secs),
+        revocation_as_of: verdict.past.map(|past| past.answer),
     }
 }

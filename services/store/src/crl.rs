@@ -107,7 +107,7 @@ pub struct HeldRemovals {
 }
 
 /// A segment beside those of the lists in force.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct StoredSegment {
     /// Its number, which is never used for another one.
     pub stored: u64,

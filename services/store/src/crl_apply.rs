@@ -5,11 +5,12 @@ use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, from_bigint, to_bigint};
 use crate::crl::{ApplyError, HighWater, Seen, SegmentFacts};
+use crate::crl_originals::NewOriginal;
 use crate::crl_rows::{self, LISTS_LOCK, next_generation, remove_segment};
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
 use crate::high_water::{self, raise_high_water};
-use crate::{crl_delta, crl_departures, limits};
+use crate::{crl_delta, crl_departures, crl_originals, limits};
 
 /// A list, and what changes with it.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Replacement<'a> {
     pub replaced_this_update: Option<i64>,
     /// What left with it.
     pub departures: Departures<'a>,
+    /// The list as it was fetched, where that is to be kept.
+    pub original: Option<NewOriginal>,
     /// Lists of this scope whose thisUpdate is not after this one need not be remembered any more, nor what left them.
     pub keep_history_after: i64,
 }
@@ -98,6 +101,8 @@ pub(crate) async fn replace(
         crl_delta::remove(&mut transaction, &facts.source).await?;
     }
     crl_departures::record(&mut transaction, replacement, generation).await?;
+    let original = replacement.original.as_ref();
+    crl_originals::record(&mut transaction, facts, original, generation).await?;
     crl_rows::mark_changed(&mut transaction, &facts.source, generation).await?;
     transaction.commit().await.during("a list is committed")?;
     Ok(from_bigint(generation)?)

@@ -4,6 +4,7 @@ use index::SegmentBuffer;
 
 use crate::crl::{Changes, CurrentSegment, Feed, Manifest, StoredSegment};
 use crate::crl_hints::ListHints;
+use crate::crl_history::{self, PastList, PastScope};
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
@@ -67,6 +68,21 @@ impl CrlReader {
         stored: &StoredSegment,
     ) -> Result<Option<SegmentBuffer>, StoreError> {
         whole(SegmentPieces::of_stored(&self.database, stored)).await
+    }
+
+    /// A segment beside those in force, to be read piece by piece.
+    pub fn stored_pieces(&self, stored: &StoredSegment) -> SegmentPieces {
+        SegmentPieces::of_stored(&self.database, stored)
+    }
+
+    /// The lists that are remembered of a scope, by source, each source's in the order in which they came into force.
+    /// No more than `most` are read: whoever gets so many does not know them all.
+    pub async fn past_lists(
+        &self,
+        scope: &PastScope<'_>,
+        most: u32,
+    ) -> Result<Vec<PastList>, StoreError> {
+        crl_history::read(self.database.reader(), scope, most).await
     }
 
     /// Closes every connection.

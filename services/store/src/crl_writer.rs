@@ -12,6 +12,7 @@ use crate::crl_delta::{self, NewDelta};
 use crate::crl_departures::{
     self, AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision,
 };
+use crate::crl_originals::{self, Original};
 use crate::crl_rows::{self, LISTS_LOCK};
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
@@ -153,6 +154,7 @@ impl CrlWriter {
             keeps_delta: false,
             replaced_this_update: None,
             departures: Departures::None,
+            original: None,
             keep_history_after: i64::MIN,
         })
         .await
@@ -166,6 +168,16 @@ impl CrlWriter {
     /// A segment beside those in force, to be read piece by piece.
     pub fn stored_pieces(&self, stored: &StoredSegment) -> SegmentPieces {
         SegmentPieces::of_stored(&self.database, stored)
+    }
+
+    /// A list of a source as it was fetched, by its number, unsigned big-endian without leading zero octets; `None`: it is
+    /// not kept.
+    pub async fn original(
+        &self,
+        source: &str,
+        crl_number: &[u8],
+    ) -> Result<Option<Original>, StoreError> {
+        crl_originals::find(&self.database, source, crl_number).await
     }
 
     /// What left the lists of a source that came into force with a thisUpdate after `after`, without what was held.

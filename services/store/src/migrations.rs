@@ -51,6 +51,10 @@ impl Part {
                     "delta lists",
                     include_str!("../migrations/crl/0004_deltas.sql"),
                 ),
+                (
+                    "lists as they were fetched",
+                    include_str!("../migrations/crl/0005_originals.sql"),
+                ),
             ],
             Self::Audit => &[(
                 "checks, refusals and the ledger",

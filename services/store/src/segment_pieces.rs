@@ -33,8 +33,13 @@ pub struct SegmentPieces {
 /// Whose segment.
 #[derive(Debug, Clone)]
 enum Of {
-    List { source: String, generation: u64 },
+    List {
+        source: String,
+        generation: u64,
+    },
     Stored(u64),
+    /// A list as it was fetched, by its generation.
+    Original(u64),
 }
 
 impl SegmentPieces {
@@ -51,6 +56,22 @@ impl SegmentPieces {
         let of = Of::Stored(stored.stored);
         let (chunks, octets) = (stored.chunks, stored.octets);
         Self::new(database, of, chunks, octets, stored.segment_sha256)
+    }
+
+    pub(crate) fn of_original(
+        database: &Database,
+        generation: u64,
+        chunks: i64,
+        octets: u64,
+        crl_sha256: [u8; 32],
+    ) -> Self {
+        Self::new(
+            database,
+            Of::Original(generation),
+            chunks,
+            octets,
+            crl_sha256,
+        )
     }
 
     fn new(
@@ -94,6 +115,10 @@ impl SegmentPieces {
                  WHERE source = $1 AND generation = $2 AND chunk = $3",
             )
             .bind(source.clone())
+            .bind(to_bigint(*generation)?),
+            Of::Original(generation) => sqlx::query(
+                "SELECT content FROM crl_original_chunk WHERE generation = $1 AND chunk = $2",
+            )
             .bind(to_bigint(*generation)?),
             Of::Stored(stored) => {
                 sqlx::query("SELECT content FROM crl_stored_chunk WHERE stored = $1 AND chunk = $2")

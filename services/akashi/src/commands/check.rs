@@ -16,6 +16,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use lookup::CaseReference;
+use pki::UnixTime;
 use proto::signing::v1::CheckSigningCertificateRequest;
 use proto::signing::v1::signing_certificate_service_client::SigningCertificateServiceClient;
 use tonic::Code;
@@ -26,6 +27,7 @@ use certificate_file::CertificateFile;
 use report::{Report, Unchecked};
 use settings::{Purpose, Settings};
 
+use super::validate::moment;
 use super::{UNUSABLE, print, unusable};
 
 /// What `akashi check` is told.
@@ -42,6 +44,9 @@ pub struct CheckArguments {
     /// validity-confirmation.
     #[arg(long, value_enum)]
     purpose: Option<Purpose>,
+    /// Asks about a moment in the past, such as that of a signature, instead of now: RFC 3339, with its offset.
+    #[arg(long, value_name = "MOMENT", value_parser = moment::parse)]
+    at: Option<UnixTime>,
     /// One JSON object a line instead of words.
     #[arg(long)]
     json: bool,
@@ -56,6 +61,7 @@ pub async fn run(arguments: CheckArguments) -> ExitCode {
         Err(problem) => return unusable(&problem),
     };
     let prepared = Settings::new(arguments.connection, arguments.purpose)
+        .map(|settings| settings.patient(arguments.at.is_some()))
         .and_then(|settings| Ok((settings.client()?, settings.purpose)));
     let (client, purpose) = match prepared {
         Ok(prepared) => prepared,
@@ -65,6 +71,7 @@ pub async fn run(arguments: CheckArguments) -> ExitCode {
         client,
         purpose,
         case_reference,
+        at: arguments.at,
         unanswered_in_a_row: 0,
     };
     let mut tally = Tally::default();
@@ -100,6 +107,7 @@ struct Session {
     client: SigningCertificateServiceClient<Channel>,
     purpose: Purpose,
     case_reference: CaseReference,
+    at: Option<UnixTime>,
     unanswered_in_a_row: u32,
 }
 
@@ -131,11 +139,12 @@ impl Session {
             certificate: file.der().to_vec(),
             purpose: proto::revocation::v1::Purpose::from(self.purpose).into(),
             case_reference: self.case_reference.to_string(),
+            at: self.at.map_or(0, UnixTime::secs),
         };
         match self.client.check_signing_certificate(request).await {
             Ok(response) => {
                 self.unanswered_in_a_row = 0;
-                Answer::try_from(response.into_inner()).map_err(Unchecked::Answer)
+                Answer::read(response.into_inner(), self.at).map_err(Unchecked::Answer)
             }
             Err(status) => {
                 let away = matches!(

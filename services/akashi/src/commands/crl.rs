@@ -1,4 +1,4 @@
-//! `akashi crl`: certificates that left a list and wait for a decision.
+//! `akashi crl`: certificates that left a list and wait for a decision, and lists as they were fetched.
 //!
 //! Revoked certificates leave a list when they expire, a few every day. When more leave at once, they count as revoked
 //! until an operator has asked the issuer and accepts that they left.
@@ -12,6 +12,8 @@ use runtime::clock::{Clock as _, SystemClock};
 use store::{AcceptError, CrlWriter, DatabaseUrl, RemovalDecision};
 
 use super::{failed, print, unusable};
+
+mod original;
 
 /// What `akashi crl` is told.
 #[derive(Args, Debug)]
@@ -39,6 +41,18 @@ enum CrlCommand {
         #[arg(long, value_name = "NAME")]
         decided_by: String,
     },
+    /// Writes a list as it was fetched into a file, if crl-sync keeps such lists ([originals] keep_days).
+    Original {
+        #[command(flatten)]
+        store: CrlStore,
+        /// The source's name in crl-sync's configuration.
+        source: String,
+        /// The list's number, decimal.
+        number: String,
+        /// The file, which must not be there yet: DER.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Shows what was accepted, oldest first.
     Decisions {
         #[command(flatten)]
@@ -61,6 +75,7 @@ pub async fn run(arguments: CrlArguments) -> ExitCode {
     let store = match &arguments.command {
         CrlCommand::Held { store }
         | CrlCommand::Accept { store, .. }
+        | CrlCommand::Original { store, .. }
         | CrlCommand::Decisions { store } => store,
     };
     let url = match &store.config {
@@ -80,6 +95,12 @@ pub async fn run(arguments: CrlArguments) -> ExitCode {
     let code = match arguments.command {
         CrlCommand::Held { .. } => held(&lists).await,
         CrlCommand::Decisions { .. } => decisions(&lists).await,
+        CrlCommand::Original {
+            source,
+            number,
+            out,
+            ..
+        } => original::run(&lists, &source, &number, &out).await,
         CrlCommand::Accept {
             source,
             number,

@@ -17,7 +17,7 @@ mod file;
 mod json;
 mod lists;
 mod manifest;
-mod moment;
+pub(super) mod moment;
 mod pem;
 mod question;
 mod row;

@@ -1,8 +1,11 @@
 //! The commands that start nothing.
 
+use std::fs::File;
+use std::sync::Arc;
+
 use store::{
-    CrlWriter, DatabaseUrl, Departures, NewHeld, NewSegment, Replacement, Seen, SegmentFacts,
-    SourceRegistration,
+    CrlWriter, DatabaseUrl, Departures, NewHeld, NewOriginal, NewSegment, Replacement, Seen,
+    SegmentFacts, SourceRegistration,
 };
 
 use crate::support::{akashi, deployment, edit, text};
@@ -220,8 +223,11 @@ fn a_link_that_does_not_wait_cannot_be_accepted() {
     );
 }
 
-/// A list of `source` with nobody on it, and one certificate that left it and is held.
+/// A list of `source` with nobody on it, and one certificate that left it and is held; the list itself is kept.
 fn hold_a_removal(database: &DatabaseUrl, source: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let fetched = folder.path().join("fetched");
+    std::fs::write(&fetched, b"the list").unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let writer = CrlWriter::open(database).await.unwrap();
@@ -241,7 +247,7 @@ fn hold_a_removal(database: &DatabaseUrl, source: &str) {
             crl_number: vec![1, 4],
             this_update: 1_700_000_000,
             next_update: 1_800_000_000,
-            crl_sha256: [1; 32],
+            crl_sha256: sandbox::mint::sha256(b"the list"),
             entry_count: 0,
             segment_sha256: sandbox::mint::sha256(b"list"),
         };
@@ -263,11 +269,63 @@ fn hold_a_removal(database: &DatabaseUrl, source: &str) {
                     segment,
                 }),
             },
+            original: Some(NewOriginal {
+                file: Arc::new(File::open(&fetched).unwrap()),
+                octets: 8,
+                kept_until: 1_800_000_000,
+            }),
             keep_history_after: 0,
         };
         writer.replace(&replacement).await.unwrap();
         writer.close().await;
     });
+}
+
+#[test]
+fn a_list_that_is_kept_is_written_as_it_was_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = DatabaseUrl::sqlite(&folder.path().join("crl.db")).unwrap();
+    hold_a_removal(&database, "full");
+    let url = format!("sqlite://{}", folder.path().join("crl.db").display());
+    let out = folder.path().join("list.crl");
+    let original = |source: &str, number: &str| {
+        let path = out.display().to_string();
+        let said = akashi(&[
+            "crl", "original", source, number, "--out", &path, "--store", &url,
+        ]);
+        (said.code, said.stdout + &said.stderr)
+    };
+    for (source, number) in [("full", "261"), ("other", "260")] {
+        let (code, words) = original(source, number);
+        assert_eq!(code, Some(1));
+        assert!(words.contains("not kept"), "{words}");
+    }
+    assert_eq!(original("full", "x").0, Some(2));
+    assert!(!out.exists());
+
+    let (code, words) = original("full", "260");
+    assert_eq!(code, Some(0), "{words}");
+    assert!(
+        words.contains("this_update=2023-11-14T22:13:20Z"),
+        "{words}"
+    );
+    assert_eq!(std::fs::read(&out).unwrap(), b"the list");
+    // What is there is nobody's to overwrite.
+    let (code, words) = original("full", "260");
+    assert_eq!(code, Some(1), "{words}");
+    assert_eq!(
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .filter(|it| {
+                it.as_ref()
+                    .unwrap()
+                    .file_name()
+                    .to_string_lossy()
+                    .contains("part")
+            })
+            .count(),
+        0
+    );
 }
 
 #[test]

@@ -301,3 +301,47 @@ fn help_names_every_flag_and_profile() {
         assert!(said.stdout.contains(words), "{words}:\n{}", said.stdout);
     }
 }
+
+#[test]
+fn of_the_lists_of_several_moments_the_one_in_force_then_decides_and_is_named() {
+    let folder = chain().folder();
+    // The next list, half a day later, has the leaf on it.
+    let next = chain().list_with_leaf_later(43_200);
+    folder.put("next.crl", &next);
+    let at = |moment: &str| {
+        let line = format!("{PATH} --crl next.crl --at {moment} --json -- server.cer");
+        json(&folder.validate(&line))
+    };
+    let lists = |answer: &Value| -> Vec<(String, String, String)> {
+        let lists = answer["path"][1]["lists"].as_array().unwrap().clone();
+        let text = |list: &Value, key: &str| list[key].as_str().unwrap_or("-").to_owned();
+        let row = |list: &Value| {
+            (
+                text(list, "file"),
+                text(list, "outcome"),
+                text(list, "rule"),
+            )
+        };
+        lists.iter().map(row).collect()
+    };
+    let is = |file: &str, outcome: &str, rule: &str| {
+        (file.to_owned(), outcome.to_owned(), rule.to_owned())
+    };
+    let before = at("2026-11-23T11:59:59Z");
+    assert_eq!(before["verdict"], "valid");
+    let told = lists(&before);
+    assert!(
+        told.contains(&is("authority.crl", "not_listed", "-")),
+        "{told:?}"
+    );
+    assert!(
+        told.contains(&is("next.crl", "not_believed", "crl_not_yet_current")),
+        "{told:?}"
+    );
+
+    let from_then_on = at("2026-11-23T12:00:00Z");
+    assert_eq!(from_then_on["verdict"], "invalid");
+    assert_eq!(from_then_on["rule"], "revoked");
+    let told = lists(&from_then_on);
+    assert!(told.contains(&is("next.crl", "revoked", "-")), "{told:?}");
+}

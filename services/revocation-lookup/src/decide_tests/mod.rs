@@ -15,10 +15,10 @@ use store::{SourceRegistration, SourceState, StoredSegment};
 use super::{Decision, InScope, Moment, Reason, Rules, Scope};
 use crate::snapshot::{AuthorityLists, Beside, Delta, List, Source};
 
-const NOW: i64 = 1_800_000_000;
-const HOUR: i64 = 3_600;
-const REVOKED: u64 = 77;
-const RULES: Rules = Rules {
+pub(crate) const NOW: i64 = 1_800_000_000;
+pub(crate) const HOUR: i64 = 3_600;
+pub(crate) const REVOKED: u64 = 77;
+pub(crate) const RULES: Rules = Rules {
     max_age: None,
     max_feed_age: 1_800,
     partition_count: Some(2),
@@ -35,23 +35,23 @@ static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
     authority
 });
 
-fn authority(crl_signer: CrlSigner) -> CertificationAuthority {
+pub(crate) fn authority(crl_signer: CrlSigner) -> CertificationAuthority {
     AUTHORITY.trusted(crl_signer)
 }
 
-fn key(generation: u8) -> KeyIdentifier {
+pub(crate) fn key(generation: u8) -> KeyIdentifier {
     KeyIdentifier::new(&AUTHORITY.generation(generation).key.key_id()).unwrap()
 }
 
-fn serial(number: u64) -> SerialNumber {
+pub(crate) fn serial(number: u64) -> SerialNumber {
     SerialNumber::from_unsigned_be(&number.to_be_bytes()).unwrap()
 }
 
-fn scope(name: &str) -> Vec<u8> {
+pub(crate) fn scope(name: &str) -> Vec<u8> {
     name.as_bytes().to_vec()
 }
 
-fn partition(name: &str) -> Scope {
+pub(crate) fn partition(name: &str) -> Scope {
     Scope::Partition(scope(name))
 }
 
@@ -75,11 +75,16 @@ pub(crate) fn list(name: &str) -> List {
     }
 }
 
-fn segment(serials: &[u64]) -> Segment {
+pub(crate) fn segment(serials: &[u64]) -> Segment {
+    segment_at(serials, NOW - 10 * HOUR)
+}
+
+/// The same, revoked at this moment.
+pub(crate) fn segment_at(serials: &[u64], revoked_at: i64) -> Segment {
     let serials: Vec<_> = serials.iter().map(|number| serial(*number)).collect();
     let entry = |serial| Entry {
         serial,
-        revoked_at: NOW - 10 * HOUR,
+        revoked_at,
         reason: 6,
     };
     let entries: Vec<_> = serials
@@ -97,14 +102,14 @@ fn beside(serials: &[u64]) -> Beside {
 }
 
 impl List {
-    fn revoking(self) -> Self {
+    pub(crate) fn revoking(self) -> Self {
         Self {
             segment: segment(&[REVOKED]),
             ..self
         }
     }
 
-    fn holding(self) -> Self {
+    pub(crate) fn holding(self) -> Self {
         Self {
             held: Some(beside(&[REVOKED])),
             ..self
@@ -112,7 +117,7 @@ impl List {
     }
 
     /// With a delta list of a minute ago, current for a quarter of an hour.
-    fn changed(self, revoked: &[u64]) -> Self {
+    pub(crate) fn changed(self, revoked: &[u64]) -> Self {
         let delta = Delta {
             crl_number: vec![2],
             this_update: UnixTime::from_secs(NOW - 60),
@@ -125,14 +130,14 @@ impl List {
         }
     }
 
-    fn stale(self) -> Self {
+    pub(crate) fn stale(self) -> Self {
         Self {
             next_update: UnixTime::from_secs(NOW - 1),
             ..self
         }
     }
 
-    fn signed_by_generation(self, generation: u8) -> Self {
+    pub(crate) fn signed_by_generation(self, generation: u8) -> Self {
         Self {
             signer_key_id: key(generation),
             ..self
@@ -141,7 +146,7 @@ impl List {
 }
 
 /// A source for each list, and sources without one for the partitions in `missing`.
-fn lists(lists: Vec<List>, missing: &[&str]) -> AuthorityLists {
+pub(crate) fn lists(lists: Vec<List>, missing: &[&str]) -> AuthorityLists {
     let source = |scope_key: Vec<u8>, list: Option<Arc<List>>| Source {
         state: Arc::new(SourceState {
             registration: SourceRegistration {
@@ -164,7 +169,7 @@ fn lists(lists: Vec<List>, missing: &[&str]) -> AuthorityLists {
     AuthorityLists::new(held.chain(missing).collect())
 }
 
-fn moment() -> Moment {
+pub(crate) fn moment() -> Moment {
     Moment {
         now: UnixTime::from_secs(NOW),
         newest_this_update: Some(UnixTime::from_secs(NOW - HOUR)),

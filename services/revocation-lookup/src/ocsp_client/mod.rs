@@ -35,9 +35,9 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(10);
 /// The responders, by place of the authority.
 pub(crate) struct OcspClients {
     by_place: Vec<Option<Arc<OcspClient>>>,
-    background: tokio::runtime::Handle,
+    pub(crate) background: tokio::runtime::Handle,
     /// Lookups in progress. Each ends in the ledger, also if its caller has gone.
-    lookups: TaskTracker,
+    pub(crate) lookups: TaskTracker,
     /// Looks at key files and the day.
     _looking: AbortOnDropHandle<()>,
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, failing is the report")]
 
 mod access;
+mod as_of;
 mod batch;
 mod freshness;
 mod held;

@@ -9,7 +9,7 @@ use sandbox::postgres::Postgres;
 use crate::world::{NewList, REVOKED, SRE, UNLISTED, VERIFICATION, World, question};
 
 /// The service on a PostgreSQL of its own.
-async fn on_postgres() -> (Postgres, World) {
+pub(crate) async fn on_postgres() -> (Postgres, World) {
     let postgres = tokio::task::spawn_blocking(Postgres::start)
         .await
         .unwrap()

@@ -10,11 +10,12 @@ use pki::{DistributionPointName, UnixTime};
 use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
 use proto::revocation::v1::{
     BatchGetRevocationStatusRequest, BatchGetRevocationStatusResponse, GetFreshnessRequest,
-    GetFreshnessResponse, GetRevocationStatusRequest, GetRevocationStatusResponse, Purpose,
+    GetFreshnessResponse, GetRevocationStatusAsOfRequest, GetRevocationStatusAsOfResponse,
+    GetRevocationStatusRequest, GetRevocationStatusResponse, Purpose,
 };
 use revocation_lookup::{
     BATCH_GET_REVOCATION_STATUS, Config, GET_FRESHNESS, GET_REVOCATION_STATUS,
-    STREAM_REVOCATION_STATUS,
+    GET_REVOCATION_STATUS_AS_OF, STREAM_REVOCATION_STATUS,
 };
 use runtime::clock::ManualClock;
 use runtime::config::{ClientTlsConfig, ConfigPath, SecretFile};
@@ -110,12 +111,20 @@ pub(crate) struct NewList {
 }
 
 fn segment(serials: &[[u8; 3]]) -> Vec<u8> {
-    let entry = |serial| index::Entry {
-        serial,
-        revoked_at: REVOKED_AT,
-        reason: 1,
-    };
-    let entries: Vec<_> = serials.iter().map(|serial| entry(&serial[..])).collect();
+    let entries: Vec<_> = serials.iter().map(|it| (*it, REVOKED_AT)).collect();
+    segment_of(&entries)
+}
+
+/// The same with a revocation time for each.
+fn segment_of(entries: &[([u8; 3], i64)]) -> Vec<u8> {
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|(serial, revoked_at)| index::Entry {
+            serial,
+            revoked_at: *revoked_at,
+            reason: 1,
+        })
+        .collect();
     index::build(&entries).unwrap()
 }
 
@@ -288,9 +297,50 @@ impl World {
                 are_held: held.is_some(),
                 held,
             },
+            original: None,
             keep_history_after: i64::MIN,
         };
         let generation = writer.replace(&replacement).await.unwrap();
+        writer.close().await;
+        self.until_served(generation).await;
+    }
+
+    /// Puts a list in force in place of the one before, as crl-sync does, with revocation times: `left` were on that one
+    /// and are not on this one, `None`: nobody knows who was.
+    pub(crate) async fn publish_leaving(
+        &self,
+        list: NewList,
+        revoked: &[([u8; 3], i64)],
+        left: Option<&[([u8; 3], i64)]>,
+    ) {
+        let writer = CrlWriter::open(&self.crl).await.unwrap();
+        let (segment, left_segment) = (segment_of(revoked), segment_of(left.unwrap_or(&[])));
+        let facts = facts(&list, &segment);
+        let current = writer.current(list.source).await.unwrap();
+        let departed = left.filter(|left| !left.is_empty());
+        let generation = writer
+            .replace(&Replacement {
+                facts: &facts,
+                segment: &segment,
+                seen: current
+                    .as_ref()
+                    .map(store::CurrentSegment::seen)
+                    .unwrap_or_default(),
+                keeps_delta: false,
+                replaced_this_update: current.map(|it| it.facts.this_update),
+                departures: left.map_or(Departures::Unknown, |left| Departures::Known {
+                    departed: departed.map(|_| NewSegment {
+                        segment: &left_segment,
+                        entry_count: left.len() as u64,
+                    }),
+                    are_held: false,
+                    held: None,
+                }),
+                original: None,
+                keep_history_after: i64::MIN,
+            })
+            .await
+            .unwrap();
         writer.close().await;
         self.until_served(generation).await;
     }
@@ -384,6 +434,16 @@ impl World {
         request: GetRevocationStatusRequest,
     ) -> Result<GetRevocationStatusResponse, Status> {
         let answer = self.client(identity).get_revocation_status(request).await;
+        answer.map(tonic::Response::into_inner)
+    }
+
+    pub(crate) async fn ask_as_of(
+        &self,
+        identity: &str,
+        request: GetRevocationStatusAsOfRequest,
+    ) -> Result<GetRevocationStatusAsOfResponse, Status> {
+        let mut client = self.client(identity);
+        let answer = client.get_revocation_status_as_of(request).await;
         answer.map(tonic::Response::into_inner)
     }
 
@@ -502,15 +562,27 @@ fn write_files(folder: &Path, crl: &str, more: &str) {
     let callers = [
         (
             VERIFICATION,
-            &[GET_REVOCATION_STATUS, GET_FRESHNESS][..],
+            &[
+                GET_REVOCATION_STATUS,
+                GET_REVOCATION_STATUS_AS_OF,
+                GET_FRESHNESS,
+            ][..],
             &CaKind::ALL[..1],
         ),
-        (SIGNING, &[GET_REVOCATION_STATUS], &CaKind::ALL[1..]),
+        (
+            SIGNING,
+            &[GET_REVOCATION_STATUS, GET_REVOCATION_STATUS_AS_OF],
+            &CaKind::ALL[1..],
+        ),
         (AUDITOR, &[GET_REVOCATION_STATUS], &CaKind::ALL),
         (SRE, &[GET_FRESHNESS, HEALTH], &CaKind::ALL),
         (
             BULK,
-            &[BATCH_GET_REVOCATION_STATUS, STREAM_REVOCATION_STATUS],
+            &[
+                BATCH_GET_REVOCATION_STATUS,
+                STREAM_REVOCATION_STATUS,
+                GET_REVOCATION_STATUS_AS_OF,
+            ],
             &CaKind::ALL[..1],
         ),
     ];

@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod as_of;
 mod audit;
 mod outcomes;
 mod requests;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use pki::{DistributionPoint, RevocationReason, UnixTime};
 use proto::revocation::v1::revocation_lookup_service_server::RevocationLookupService;
 use proto::revocation::v1::{
-    GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusRequest,
-    GetRevocationStatusResponse, ListEvidence, Revocation, RevocationStatus, UnknownReason,
+    GetFreshnessRequest, GetFreshnessResponse, GetRevocationStatusAsOfRequest,
+    GetRevocationStatusAsOfResponse, GetRevocationStatusRequest, GetRevocationStatusResponse,
+    ListEvidence, Revocation, RevocationStatus, UnknownReason,
 };
 use tonic::{Request, Response, Status};
 
@@ -16,6 +17,9 @@ use tonic::{Request, Response, Status};
 pub(crate) struct StandIn {
     answer: Arc<Mutex<Option<GetRevocationStatusResponse>>>,
     asked: Arc<Mutex<Vec<GetRevocationStatusRequest>>>,
+    /// What is answered about the past; `None`: it knows no such question.
+    past_answer: Arc<Mutex<Option<GetRevocationStatusAsOfResponse>>>,
+    past_asked: Arc<Mutex<Vec<GetRevocationStatusAsOfRequest>>>,
 }
 
 impl StandIn {
@@ -23,11 +27,23 @@ impl StandIn {
         Self {
             answer: Arc::new(Mutex::new(Some(answer))),
             asked: Arc::default(),
+            past_answer: Arc::default(),
+            past_asked: Arc::default(),
         }
     }
 
     pub(crate) fn answer(&self, answer: GetRevocationStatusResponse) {
         *self.answer.lock().unwrap() = Some(answer);
+    }
+
+    /// Answers questions about the past.
+    pub(crate) fn answer_past(&self, answer: GetRevocationStatusAsOfResponse) {
+        *self.past_answer.lock().unwrap() = Some(answer);
+    }
+
+    /// What was asked about the past since the last time.
+    pub(crate) fn past_asked(&self) -> Vec<GetRevocationStatusAsOfRequest> {
+        std::mem::take(&mut self.past_asked.lock().unwrap())
     }
 
     /// From now on questions are kept and never answered.
@@ -59,6 +75,16 @@ impl RevocationLookupService for StandIn {
         }
         tokio::time::sleep(Duration::from_mins(1)).await;
         Err(Status::deadline_exceeded("silent"))
+    }
+
+    async fn get_revocation_status_as_of(
+        &self,
+        request: Request<GetRevocationStatusAsOfRequest>,
+    ) -> Result<Response<GetRevocationStatusAsOfResponse>, Status> {
+        self.past_asked.lock().unwrap().push(request.into_inner());
+        let answer = self.past_answer.lock().unwrap().clone();
+        let unknown = || Status::unimplemented("an older version");
+        answer.map(Response::new).ok_or_else(unknown)
     }
 
     async fn get_freshness(

@@ -34,6 +34,8 @@ const SIGNING: &str = "signing-certificate.akashi.test";
 const LOOKUP: &str = "revocation-lookup.akashi.test";
 const IDENTITIES: [&str; 4] = [CITY_OFFICE, GATEWAY, SIGNING, LOOKUP];
 const GET_STATUS: &str = "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus";
+const GET_STATUS_AS_OF: &str =
+    "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatusAsOf";
 
 /// Minting takes a second; the tests share one.
 pub(crate) static JPKI: LazyLock<Jpki> = LazyLock::new(|| Jpki::mint(sandbox::now()).unwrap());
@@ -165,6 +167,7 @@ pub(crate) fn request(certificate: &[u8]) -> CheckSigningCertificateRequest {
         certificate: certificate.to_vec(),
         purpose: Purpose::ValidityConfirmation.into(),
         case_reference: "R8-17".to_owned(),
+        at: 0,
     }
 }
 
@@ -200,9 +203,9 @@ async fn serve_lookup(folder: &Path, stand_in: StandIn) -> Context {
     };
     let caller = Caller {
         identity: SIGNING.to_owned(),
-        methods: vec![GET_STATUS.to_owned()],
+        methods: [GET_STATUS, GET_STATUS_AS_OF].map(str::to_owned).to_vec(),
     };
-    let access = AccessTable::new(&[GET_STATUS], &[caller]).unwrap();
+    let access = AccessTable::new(&[GET_STATUS, GET_STATUS_AS_OF], &[caller]).unwrap();
     let mut listen = Listen::at("127.0.0.1:0".parse().unwrap());
     listen.threads = Some(1);
     let server = GrpcServer::new(&context, &listen, &tls, access, &[LOOKUP_SERVICE]).unwrap();

@@ -31,6 +31,7 @@ pub(crate) fn next<'a>(
         keeps_delta: false,
         replaced_this_update: (seen.0 > 0).then_some(facts.this_update - 1),
         departures,
+        original: None,
         keep_history_after: i64::MIN,
     }
 }
@@ -55,7 +56,7 @@ pub(crate) fn held(segment: &[u8]) -> Departures<'_> {
 }
 
 /// Two certificates left, and nothing is held.
-fn left(segment: &[u8]) -> Departures<'_> {
+pub(crate) fn left(segment: &[u8]) -> Departures<'_> {
     Departures::Known {
         departed: Some(some(segment)),
         are_held: false,

@@ -9,9 +9,11 @@ mod departures;
 mod following;
 mod gateway_grants;
 mod gateway_state;
+mod history;
 mod holder_links;
 mod lists;
 mod lists_race;
+mod originals;
 
 use databases::Databases;
 
@@ -91,6 +93,10 @@ on_both_databases! {
     departures::what_cannot_be_compared_leaves_what_is_held,
     departures::recent_departures_add_up_without_those_held,
     departures::what_is_held_goes_with_its_source,
+    history::what_was_in_force_and_what_left_is_read_by_scope_and_source,
+    history::what_is_forgotten_is_not_read,
+    originals::a_list_is_kept_as_it_was_fetched_until_its_time_is_over,
+    originals::octets_that_are_not_the_list_are_kept_by_nobody,
     lists::a_list_comes_into_force_with_its_facts_and_octets,
     lists::a_number_that_does_not_rise_is_refused,
     lists::the_highest_number_outlives_the_list_and_its_source,

@@ -64,7 +64,34 @@ async fn an_agency_learns_four_outcomes(shape: Shape, lists: Lists) -> Result<()
         status == Some(0),
         "all are valid, so the command ends with 0"
     );
-    every_answer_left_a_record(&system).await
+    every_answer_left_a_record(&system).await?;
+    the_same_is_known_of_the_day_before(&system, &files).await
+}
+
+/// Of a moment before the first list: each certificate was good or not by the lists that came since.
+async fn the_same_is_known_of_the_day_before(system: &System, files: &[String]) -> Result<()> {
+    let at = sandbox::now().plus_secs(-86_400).to_string();
+    let (status, words) = check_with(system, files, &["--at", &at])?;
+    ensure!(status == Some(1), "some were not valid:\n{words}");
+    for ((card, outcome), file) in CARDS.iter().zip(files) {
+        let headline = words
+            .lines()
+            .find(|line| line.starts_with(file.as_str()))
+            .context("a line for each file")?;
+        ensure!(
+            headline.contains(outcome),
+            "{card}: {outcome} is expected of {at}, but: {headline}"
+        );
+    }
+    let audit = AuditLog::open(&system.audit_url().parse()?).await?;
+    let records = audit.checks(100).await?;
+    audit.close().await;
+    let of_the_past = |record: &&CheckRecord| record.evidence.contains("\"at\":");
+    let past: Vec<_> = records.iter().filter(of_the_past).collect();
+    ensure!(past.len() == CARDS.len(), "{} records", past.len());
+    let (status, words) = check_with(system, &files[..1], &["--at", "2999-01-01T00:00:00Z"])?;
+    ensure!(status == Some(2), "it has not come yet:\n{words}");
+    Ok(())
 }
 
 fn file_of(system: &System, card: &str) -> String {
@@ -77,9 +104,14 @@ fn file_of(system: &System, card: &str) -> String {
 }
 
 fn check(system: &System, files: &[String]) -> Result<(Option<i32>, String)> {
+    check_with(system, files, &[])
+}
+
+fn check_with(system: &System, files: &[String], more: &[&str]) -> Result<(Option<i32>, String)> {
     let output = Command::new(akashi_binary())
         .arg("check")
         .args(files)
+        .args(more)
         .args(["--case-reference", "e2e-1", "--config"])
         .arg(system.deployment.config_file("agency"))
         .output()?;

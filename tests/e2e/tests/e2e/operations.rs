@@ -56,6 +56,7 @@ fn a_check(system: &System) -> Result<CheckSigningCertificateRequest> {
         certificate,
         purpose: Purpose::ValidityConfirmation.into(),
         case_reference: "operations-1".to_owned(),
+        at: 0,
     })
 }
 

@@ -13,6 +13,8 @@ use super::plan::{
 
 const GET_STATUS: &str = "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus";
 const STREAM_STATUS: &str = "/akashi.revocation.v1.RevocationLookupService/StreamRevocationStatus";
+const GET_STATUS_AS_OF: &str =
+    "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatusAsOf";
 const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFreshness";
 const VERIFY: &str = "/akashi.verification.v1.SignatureVerificationService/VerifySignature";
 const CHECK: &str = "/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate";
@@ -101,7 +103,7 @@ impl RoleFiles<'_> {
             "caller": [
                 caller(identity::SIGNATURE_VERIFICATION, &[GET_STATUS, STREAM_STATUS, GET_FRESHNESS], &[USER_AUTHENTICATION]),
                 caller(identity::AUTHENTICATION_BACKEND, &[GET_STATUS, REFLECTION], &[USER_AUTHENTICATION]),
-                caller(identity::SIGNING_CERTIFICATE, &[GET_STATUS, STREAM_STATUS], &[DIGITAL_SIGNATURE]),
+                caller(identity::SIGNING_CERTIFICATE, &[GET_STATUS, STREAM_STATUS, GET_STATUS_AS_OF], &[DIGITAL_SIGNATURE]),
                 caller(identity::SRE, &[HEALTH, GET_FRESHNESS], &[USER_AUTHENTICATION, DIGITAL_SIGNATURE]),
             ],
         });

@@ -27,6 +27,10 @@ pub(super) struct JsonLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ocsp: Option<JsonOcsp<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) known_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) checked_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) audit_record_id: Option<&'a str>,
@@ -51,6 +55,8 @@ pub(super) struct JsonList<'a> {
     this_update: String,
     next_update: String,
     age_seconds: i64,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    sha256: String,
 }
 
 impl<'a> From<&'a List> for JsonList<'a> {
@@ -63,6 +69,7 @@ impl<'a> From<&'a List> for JsonList<'a> {
             this_update: list.this_update.to_string(),
             next_update: list.next_update.to_string(),
             age_seconds: list.age_seconds,
+            sha256: hex::encode(&list.sha256),
         }
     }
 }

@@ -93,6 +93,8 @@ impl Report {
                 unknown_reason: unknown_reason(answer.outcome),
                 list: answer.list.as_ref().map(Into::into),
                 ocsp: answer.ocsp.as_ref().map(Into::into),
+                at: answer.at.map(|at| at.to_string()),
+                known_at: known_at(answer.outcome),
                 checked_at: Some(answer.checked_at.to_string()),
                 audit_record_id: Some(&answer.audit_record_id),
                 ..JsonLine::new(&self.name, outcome_name(answer.outcome))
@@ -136,6 +138,12 @@ fn evidence(answer: &Answer) -> Vec<(&'static str, String)> {
             format!("{this_update}, {age} before the check"),
         ));
         lines.push(("Next update", wording::moment(list.next_update)));
+        if !list.sha256.is_empty() {
+            lines.push((
+                "List's hash",
+                format!("SHA-256 {}", hex::encode(&list.sha256)),
+            ));
+        }
     } else if let Some(ocsp) = &answer.ocsp {
         let this_update = wording::moment(ocsp.this_update);
         let age = wording::age(ocsp.age_seconds);
@@ -152,6 +160,8 @@ fn evidence(answer: &Answer) -> Vec<(&'static str, String)> {
     } else {
         lines.push(("CA key", key(&answer.issuer_key_id)));
     }
+    let at = answer.at.map(wording::moment);
+    lines.extend(at.map(|moment| ("As of", moment)));
     lines.push(("Checked", wording::moment(answer.checked_at)));
     lines.push(("Audit record", answer.audit_record_id.clone()));
     lines
@@ -168,14 +178,22 @@ fn key(key_id: &[u8]) -> String {
 fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Valid => "valid",
+        Outcome::ValidAsKnown { .. } => "valid_as_known",
         Outcome::Revoked { .. } => "revoked",
         Outcome::Expired => "expired",
         Outcome::NotYetValid => "not_yet_valid",
-        Outcome::RevocationUnknown(_) => "revocation_unknown",
+        Outcome::RevocationUnknown(_) | Outcome::PastRevocationUnknown(_) => "revocation_unknown",
         Outcome::UntrustedIssuer => "untrusted_issuer",
         Outcome::UnsupportedCertificate => "unsupported_certificate",
         Outcome::MalformedCertificate => "malformed_certificate",
         Outcome::CrossCheckDisagreement => "cross_check_disagreement",
+    }
+}
+
+fn known_at(outcome: Outcome) -> Option<String> {
+    match outcome {
+        Outcome::ValidAsKnown { known_at } => Some(known_at.to_string()),
+        _ => None,
     }
 }
 
@@ -201,6 +219,7 @@ fn revocation_reason(outcome: Outcome) -> Option<&'static str> {
 fn unknown_reason(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::RevocationUnknown(reason) => Some(UnknownReason::as_str_name(&reason)),
+        Outcome::PastRevocationUnknown(reason) => Some(reason.as_str_name()),
         _ => None,
     }
 }
@@ -230,8 +249,10 @@ mod tests {
                     this_update: UnixTime::from_secs(1_795_392_000),
                     next_update: UnixTime::from_secs(1_795_564_800),
                     age_seconds: 11_520,
+                    sha256: Vec::new(),
                 }),
                 ocsp: None,
+                at: None,
                 checked_at: UnixTime::from_secs(1_795_403_520),
                 audit_record_id: "7b5e6a0e-9d3e-4c55-8f3f-1f2e3d4c5b6a".to_owned(),
             }),

@@ -80,6 +80,9 @@ struct AgencyConfig {
 /// answer "unknown, because ..." into none.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// It waits up to twenty-five seconds for a status of the past.
+const PAST_TIMEOUT: Duration = Duration::from_secs(35);
+
 /// Why nothing can be asked.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SettingsError {
@@ -132,6 +135,14 @@ impl Settings {
             },
             timeout: TIMEOUT,
         })
+    }
+
+    /// The same; with more time for an answer where the past is asked about, which the service reads from a database.
+    pub(super) fn patient(mut self, past: bool) -> Self {
+        if past {
+            self.timeout = self.timeout.max(PAST_TIMEOUT);
+        }
+        self
     }
 
     /// A client that connects with the first question.

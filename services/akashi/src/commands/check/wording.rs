@@ -2,7 +2,7 @@
 //! there is one, so that it can be found there.
 
 use pki::UnixTime;
-use proto::revocation::v1::{RevocationReason, UnknownReason};
+use proto::revocation::v1::{AsOfUnknownReason, RevocationReason, UnknownReason};
 use tonic::Code;
 
 use super::answer::{Outcome, Reason};
@@ -12,6 +12,9 @@ use super::certificate_file::Validity;
 pub(super) fn headline(outcome: Outcome, validity: Option<Validity>) -> String {
     match outcome {
         Outcome::Valid => "VALID".to_owned(),
+        Outcome::ValidAsKnown { known_at } => {
+            format!("VALID AS FAR AS KNOWN on {}", moment(known_at))
+        }
         Outcome::Revoked { revoked_at, .. } => format!("REVOKED (失効) on {}", moment(revoked_at)),
         Outcome::Expired => match validity {
             Some(validity) => format!("EXPIRED (有効期間満了) on {}", moment(validity.not_after)),
@@ -21,7 +24,7 @@ pub(super) fn headline(outcome: Outcome, validity: Option<Validity>) -> String {
             Some(validity) => format!("NOT YET VALID, begins on {}", moment(validity.not_before)),
             None => "NOT YET VALID".to_owned(),
         },
-        Outcome::RevocationUnknown(_) => {
+        Outcome::RevocationUnknown(_) | Outcome::PastRevocationUnknown(_) => {
             "UNKNOWN: whether it is revoked could not be determined".to_owned()
         }
         Outcome::UntrustedIssuer => "NOT TRUSTED: no trusted CA key signed it".to_owned(),
@@ -37,6 +40,11 @@ pub(super) fn headline(outcome: Outcome, validity: Option<Validity>) -> String {
 pub(super) fn advice(outcome: Outcome) -> Vec<String> {
     match outcome {
         Outcome::Valid => Vec::new(),
+        Outcome::ValidAsKnown { .. } => vec![
+            "Provisional: the list in force at the moment does not name it, and no later one can tell whether it was \
+             revoked between the two. Ask again tomorrow; if it has expired, this is all that will be known."
+                .to_owned(),
+        ],
         Outcome::Revoked { reason, .. } => vec![
             format!("Reason: {}.", revocation_reason(reason)),
             "A revocation is final; ask the holder for a certificate issued since.".to_owned(),
@@ -48,6 +56,13 @@ pub(super) fn advice(outcome: Outcome) -> Vec<String> {
             vec![
                 format!("Why: {why}."),
                 format!("What to do: {what_to_do}. Until then, do not treat the certificate as valid."),
+            ]
+        }
+        Outcome::PastRevocationUnknown(reason) => {
+            let (why, what_to_do) = past_unknown_reason(reason);
+            vec![
+                format!("Why: {why}."),
+                format!("What to do: {what_to_do}. Do not treat the certificate as valid then."),
             ]
         }
         Outcome::UntrustedIssuer => vec![
@@ -147,6 +162,41 @@ fn unknown_reason(reason: UnknownReason) -> (&'static str, &'static str) {
             OPERATOR,
         ),
         UnknownReason::Unspecified => ("the service did not say why", OPERATOR),
+    }
+}
+
+/// The same about a moment in the past.
+fn past_unknown_reason(reason: AsOfUnknownReason) -> (&'static str, &'static str) {
+    use AsOfUnknownReason as Past;
+    const LATER: &str = "ask again in 15 minutes; if it stays so, tell the operator of the service";
+    match reason {
+        Past::NoSuchAuthority => unknown_reason(UnknownReason::NoSuchAuthority),
+        Past::NoList => unknown_reason(UnknownReason::NoList),
+        Past::OutOfScope => unknown_reason(UnknownReason::OutOfScope),
+        Past::Clock => unknown_reason(UnknownReason::Clock),
+        Past::Feed => unknown_reason(UnknownReason::Feed),
+        Past::Unavailable => unknown_reason(UnknownReason::Unavailable),
+        Past::Stale => (
+            "no revocation list (失効リスト) is held that was in force then or came later",
+            LATER,
+        ),
+        Past::Expired | Past::NoExpiry => (
+            "it had expired then, and revocation lists forget expired certificates",
+            "ask about a moment in its validity period",
+        ),
+        Past::NotRemembered => (
+            "it expired before the oldest revocation list that the service remembers",
+            "ask the authority itself",
+        ),
+        Past::Gap => (
+            "what the revocation lists of that time named is not known any more",
+            "ask the authority itself, and tell the operator of the service",
+        ),
+        Past::TooMuch => (
+            "the service remembers more lists than one question may search",
+            "ask again; if it stays so, tell the operator of the service",
+        ),
+        Past::Unspecified => unknown_reason(UnknownReason::Unspecified),
     }
 }
 

@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// Why text is no moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum MomentError {
+pub(in crate::commands) enum MomentError {
     #[error(
         "a moment is written as in RFC 3339, with its offset: 2026-11-23T09:00:00+09:00 or 2026-11-23T00:00:00Z"
     )]
@@ -19,7 +19,7 @@ pub(super) enum MomentError {
 }
 
 /// Reads a moment. A fraction of a second is cut off.
-pub(super) fn parse(text: &str) -> Result<UnixTime, MomentError> {
+pub(in crate::commands) fn parse(text: &str) -> Result<UnixTime, MomentError> {
     // 0123-56-89T12:45:78
     if text.get(16..19) == Some(":60") {
         return Err(MomentError::LeapSecond);

@@ -145,6 +145,15 @@ impl Chain {
         self.list_with(|spec| spec.with_entry(entry()))
     }
 
+    /// The authority's next list, so many seconds after the tests' moment, with the leaf on it.
+    pub(crate) fn list_with_leaf_later(&self, seconds: i64) -> Vec<u8> {
+        self.list_with(|spec| {
+            let mut spec = spec.with_number(21).with_entry(entry());
+            spec.this_update = NOW.plus_secs(seconds);
+            spec
+        })
+    }
+
     /// The changes since list 20, with the leaf among them.
     pub(crate) fn delta_with_leaf(&self) -> Vec<u8> {
         self.list_with(|spec| spec.with_number(21).as_delta_of(20).with_entry(entry()))

@@ -45,6 +45,7 @@ pub(super) fn check(certificate: Vec<u8>) -> Vec<u8> {
         certificate,
         purpose: Purpose::ValidityConfirmation.into(),
         case_reference: "e2e-access".to_owned(),
+        at: 0,
     };
     request.encode_to_vec()
 }

@@ -86,6 +86,7 @@ async fn a_check_in_progress_is_answered_and_recorded(system: &mut System) -> Re
         certificate,
         purpose: Purpose::ValidityConfirmation.into(),
         case_reference: "fault-test".to_owned(),
+        at: 0,
     };
     let asked = lookups(system).await?;
     let answer = tokio::spawn(async move { client.check_signing_certificate(request).await });

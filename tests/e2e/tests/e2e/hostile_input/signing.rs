@@ -25,6 +25,7 @@ pub(super) fn good(holder: &Holder) -> CheckSigningCertificateRequest {
         certificate: holder.der(),
         purpose: Purpose::SignatureVerification.into(),
         case_reference: "e2e-hostile".to_owned(),
+        at: 0,
     }
 }
 

@@ -123,6 +123,7 @@ async fn checks(system: &System, errors: &mut Vec<String>) -> Result<()> {
             certificate: holder.der(),
             purpose: Purpose::ValidityConfirmation.into(),
             case_reference: "e2e-hygiene".to_owned(),
+            at: 0,
         };
         let answer = agency.check_signing_certificate(request.clone()).await?;
         errors.push(answer.into_inner().explanation);

@@ -1,0 +1,5 @@
+//! Tests of the rule.
+
+mod cases;
+mod now;
+mod worlds;
