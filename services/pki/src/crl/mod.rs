@@ -17,6 +17,7 @@ mod list;
 #[cfg(test)]
 mod minted;
 mod number;
+mod plain;
 mod profile;
 mod scope;
 mod stream;
