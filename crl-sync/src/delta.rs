@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use index::{Builder, Departures};
+use index::{Builder, Departures, Segment};
 use pki::{CertificationAuthority, CrlFacts, CrlNumber, UnixTime};
 use store::{
     ApplyError, CurrentSegment, DeltaSegment, HighWater, NewDelta, NewSegment, SegmentFacts,
@@ -17,7 +17,6 @@ use crate::fetch::FetchError;
 use crate::limits;
 use crate::outcome::{Outcome, SyncError};
 use crate::plan::{self, Decision};
-use crate::records::Index;
 use crate::source::Source;
 use crate::sync::{Content, Memory, Received, Room};
 use crate::verify::{ListForm, ListReader, VerifiedList, aside};
@@ -134,12 +133,12 @@ impl Room {
     async fn merged(
         &self,
         base: &CurrentSegment,
-        entries: &Index,
-    ) -> Result<Option<Index>, SyncError> {
+        entries: &Segment,
+    ) -> Result<Option<Segment>, SyncError> {
         let Some(delta) = &base.delta else {
             return Ok(Some(entries.clone()));
         };
-        let departures = Departures::new(vec![entries.segment.clone()], Builder::new());
+        let departures = Departures::new(vec![entries.clone()], Builder::new());
         let before = match read(self.writer.stored_pieces(&delta.segment), departures).await? {
             Read::All(before) => before,
             Read::Replaced => return Ok(None),
@@ -148,8 +147,8 @@ impl Room {
         if before.is_empty() {
             return Ok(Some(entries.clone()));
         }
-        let octets = entries.octets.clone();
-        let merged = aside(move || Index::of(joined(&octets, before)?.finish()?));
+        let octets = entries.serialised().clone();
+        let merged = aside(move || Ok::<_, SyncError>(joined(&octets, before)?.finish_segment()?));
         merged.await?.map(Some)
     }
 
@@ -158,7 +157,7 @@ impl Room {
         facts: &CrlFacts,
         base: &CurrentSegment,
         scope_key: &[u8],
-        entries: &Index,
+        entries: &Segment,
     ) -> Result<u64, ApplyError> {
         let base_number = facts
             .base_number
@@ -177,8 +176,8 @@ impl Room {
             },
             next_update: facts.next_update.secs(),
             segment: NewSegment {
-                segment: &entries.octets,
-                entry_count: entries.segment.len() as u64,
+                segment: entries.serialised(),
+                entry_count: entries.len() as u64,
             },
             seen: base.seen(),
         };

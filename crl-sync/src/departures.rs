@@ -160,7 +160,7 @@ async fn gather(
     current: &CurrentSegment,
     next: &Prepared,
 ) -> Result<(Serials, Builder), Stopped> {
-    let mut newer = vec![next.index.segment.clone()];
+    let mut newer = vec![next.index.clone()];
     let mut ending_delta = None;
     match &current.delta {
         // It stays over the next list.

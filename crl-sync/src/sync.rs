@@ -119,7 +119,9 @@ impl Room {
             }
         }
         self.metrics.count(source, outcome);
-        if matches!(source.kind, SourceKind::Crl { .. }) {
+        // That a list was accepted was recorded with it.
+        let is_recorded = matches!(outcome, Outcome::Accepted { .. });
+        if matches!(source.kind, SourceKind::Crl { .. }) && !is_recorded {
             let at = self.clock.now().secs();
             if let Err(error) = self
                 .writer
@@ -263,7 +265,8 @@ impl Room {
             };
             let replacement =
                 apply::replacement(&list, in_force.as_ref(), &compared, &self.removals);
-            match self.writer.replace(&replacement).await {
+            let at = self.clock.now().secs();
+            match self.writer.replace_and_record(&replacement, at).await {
                 Ok(generation) => {
                     tracing::info!(
                         phase = "committed",

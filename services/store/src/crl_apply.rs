@@ -4,12 +4,12 @@
 use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, from_bigint, to_bigint};
-use crate::crl::{ApplyError, HighWater, Seen, SegmentFacts};
+use crate::crl::{ApplyError, AttemptOutcome, HighWater, Seen, SegmentFacts};
 use crate::crl_rows::{self, LISTS_LOCK, next_generation, remove_segment};
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
 use crate::high_water::{self, raise_high_water};
-use crate::{crl_delta, crl_departures, limits};
+use crate::{crl_delta, crl_departures, crl_sources, limits};
 
 /// A list, and what changes with it.
 #[derive(Debug, Clone)]
@@ -69,6 +69,7 @@ pub struct NewHeld<'a> {
 pub(crate) async fn replace(
     database: &Database,
     replacement: &Replacement<'_>,
+    attempted_at: Option<i64>,
 ) -> Result<u64, ApplyError> {
     let facts = replacement.facts;
     check_facts(facts, replacement.segment)?;
@@ -99,6 +100,10 @@ pub(crate) async fn replace(
     }
     crl_departures::record(&mut transaction, replacement, generation).await?;
     crl_rows::mark_changed(&mut transaction, &facts.source, generation).await?;
+    if let Some(at) = attempted_at {
+        let accepted = AttemptOutcome::Accepted;
+        crl_sources::record_attempt(&mut transaction, &facts.source, at, accepted).await?;
+    }
     transaction.commit().await.during("a list is committed")?;
     Ok(from_bigint(generation)?)
 }
