@@ -73,7 +73,7 @@ fn build(
         crl_number: facts.number.as_bytes().to_vec(),
         this_update: facts.this_update.secs(),
         next_update: facts.next_update.secs(),
-        crl_sha256: facts.sha256,
+        crl_sha256: facts.identity,
         entry_count: i64::try_from(facts.entry_count).unwrap_or(i64::MAX),
         segment_sha256: sha256(index.serialised()),
     };

@@ -51,7 +51,7 @@ impl Room {
             Received::NotModified => return self.delta_not_modified(base.delta.as_ref()),
         };
         let facts = &list.facts;
-        let (number, sha256) = (facts.number.to_decimal(), facts.sha256);
+        let (number, identity) = (facts.number.to_decimal(), facts.identity);
         tracing::info!(
             phase = "verified", source = &*source.name, number, entries = facts.entry_count,
             this_update = %facts.this_update, next_update = %facts.next_update, "delta list verified"
@@ -59,7 +59,7 @@ impl Room {
         let outcome = self
             .plan_and_apply_delta(source, base_source, list, number)
             .await?;
-        memory.keep(validators, Content::Crl(sha256));
+        memory.keep(validators, Content::Crl(identity));
         Ok(outcome)
     }
 
@@ -140,7 +140,7 @@ impl Room {
         };
         let departures = Departures::new(vec![entries.clone()], Builder::new());
         let before = match read(self.writer.stored_pieces(&delta.segment), departures).await? {
-            Read::All(before) => before,
+            Read::All(before) => *before,
             Read::Replaced => return Ok(None),
             Read::Unreadable => return Err(SyncError::DeltaUnreadable),
         };
@@ -172,7 +172,7 @@ impl Room {
             number: HighWater {
                 crl_number: facts.number.as_bytes().to_vec(),
                 this_update: facts.this_update.secs(),
-                crl_sha256: facts.sha256,
+                crl_sha256: facts.identity,
             },
             next_update: facts.next_update.secs(),
             segment: NewSegment {

@@ -160,13 +160,13 @@ impl Room {
             }
         };
         let facts = &list.facts;
-        let (number, sha256) = (facts.number.to_decimal(), facts.sha256);
+        let (number, identity) = (facts.number.to_decimal(), facts.identity);
         tracing::info!(
             phase = "verified", source = &*source.name, number, entries = facts.entry_count,
             this_update = %facts.this_update, next_update = %facts.next_update, "list verified"
         );
         let outcome = self.plan_and_apply(source, expected, list, number).await?;
-        memory.keep(validators, Content::Crl(sha256));
+        memory.keep(validators, Content::Crl(identity));
         Ok(outcome)
     }
 

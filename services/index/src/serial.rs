@@ -34,10 +34,10 @@ pub(crate) fn padded<const WIDTH: usize>(serial: &[u8]) -> Option<[u8; WIDTH]> {
 #[inline]
 fn short(octets: &[u8]) -> u64 {
     let bits = |before: usize| u32::try_from(octets.len().saturating_sub(before) * 8).unwrap_or(0);
-    if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+    if let (Some(first), Some(last)) = (octets.first_chunk::<4>(), octets.last_chunk()) {
         let (first, last) = (u32::from_be_bytes(*first), u32::from_be_bytes(*last));
         u64::from(first) << bits(4) | u64::from(last)
-    } else if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+    } else if let (Some(first), Some(last)) = (octets.first_chunk::<2>(), octets.last_chunk()) {
         let (first, last) = (u16::from_be_bytes(*first), u16::from_be_bytes(*last));
         u64::from(first) << bits(2) | u64::from(last)
     } else {

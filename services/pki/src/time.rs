@@ -133,6 +133,12 @@ struct Month {
 }
 
 /// The months of the years that UTCTime can say, by their last two digits (RFC 5280 section 4.1.2.5.1).
+#[expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "years of two digits, months, and their days: known when this is compiled, where nothing else converts"
+)]
 static MONTHS: [[Month; 12]; 100] = {
     let mut months = [[Month { begin: 0, days: 0 }; 12]; 100];
     let mut digits = 0;

@@ -51,6 +51,10 @@ impl Part {
                     "delta lists",
                     include_str!("../migrations/crl/0004_deltas.sql"),
                 ),
+                (
+                    "what lists are told apart by",
+                    include_str!("../migrations/crl/0005_identities.sql"),
+                ),
             ],
             Self::Audit => &[(
                 "checks, refusals and the ledger",
