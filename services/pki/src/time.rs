@@ -311,6 +311,15 @@ mod tests {
             let text = format!("{year:02}{month:02}{day:02}235958Z");
             same(text.as_bytes().try_into().unwrap());
         }
+        for (place, number) in [6, 8, 10]
+            .map(|at| (0..100).map(move |it| (at, it)))
+            .into_iter()
+            .flatten()
+        {
+            let mut text = *b"240229000000Z";
+            text[place..place + 2].copy_from_slice(format!("{number:02}").as_bytes());
+            same(&text);
+        }
         for (place, octet) in (0..13).flat_map(|at| (0..=u8::MAX).map(move |octet| (at, octet))) {
             for mut text in [*b"240229195959Z", *b"000101000000Z"] {
                 text[place] = octet;
