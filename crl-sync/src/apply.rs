@@ -1,12 +1,13 @@
 //! Putting a list in force: its index is built, and stored with its facts and with what left, in one transaction.
 
+use index::Segment;
 use pki::{CrlFacts, CrlScope};
 use store::{CurrentSegment, NewOriginal, Replacement, SegmentFacts};
 
 use crate::delta;
 use crate::departures::Compared;
 use crate::outcome::SyncError;
-use crate::records::{Index, Records};
+use crate::records::Records;
 use crate::removals::RemovalLimits;
 use crate::source::Source;
 use crate::verify::aside;
@@ -15,7 +16,7 @@ use crate::verify::aside;
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) facts: SegmentFacts,
-    pub(crate) index: Index,
+    pub(crate) index: Segment,
 }
 
 /// Builds what is stored for a list.
@@ -44,7 +45,7 @@ pub(crate) fn replacement<'a>(
     let delta = in_force.and_then(|current| current.delta.as_ref());
     Replacement {
         facts: &next.facts,
-        segment: &next.index.octets,
+        segment: next.index.serialised(),
         seen: in_force.map(CurrentSegment::seen).unwrap_or_default(),
         keeps_delta: delta.is_some_and(|delta| delta::is_newer(delta, &next.facts)),
         replaced_this_update: in_force.map(|current| current.facts.this_update),
@@ -74,9 +75,9 @@ fn build(
         crl_number: facts.number.as_bytes().to_vec(),
         this_update: facts.this_update.secs(),
         next_update: facts.next_update.secs(),
-        crl_sha256: facts.sha256,
+        crl_sha256: facts.identity,
         entry_count: i64::try_from(facts.entry_count).unwrap_or(i64::MAX),
-        segment_sha256: sha256(&index.octets),
+        segment_sha256: sha256(index.serialised()),
     };
     Ok(Prepared { facts, index })
 }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use index::{Builder, Departures};
+use index::{Builder, Departures, Segment};
 use pki::{CertificationAuthority, CrlFacts, CrlNumber, UnixTime};
 use store::{
     ApplyError, CurrentSegment, DeltaSegment, HighWater, NewDelta, NewSegment, SegmentFacts,
@@ -17,7 +17,6 @@ use crate::fetch::FetchError;
 use crate::limits;
 use crate::outcome::{Outcome, SyncError};
 use crate::plan::{self, Decision};
-use crate::records::Index;
 use crate::source::Source;
 use crate::sync::{Content, Memory, Received, Room};
 use crate::verify::{ListForm, ListReader, VerifiedList, aside};
@@ -52,7 +51,7 @@ impl Room {
             Received::NotModified => return self.delta_not_modified(&base),
         };
         let facts = &list.facts;
-        let (number, sha256) = (facts.number.to_decimal(), facts.sha256);
+        let (number, identity) = (facts.number.to_decimal(), facts.identity);
         tracing::info!(
             phase = "verified", source = &*source.name, number, entries = facts.entry_count,
             this_update = %facts.this_update, next_update = %facts.next_update, "delta list verified"
@@ -60,7 +59,7 @@ impl Room {
         let outcome = self
             .plan_and_apply_delta(source, base_source, list, number)
             .await?;
-        memory.keep(validators, Content::Crl(sha256));
+        memory.keep(validators, Content::Crl(identity));
         Ok(outcome)
     }
 
@@ -136,22 +135,22 @@ impl Room {
     async fn merged(
         &self,
         base: &CurrentSegment,
-        entries: &Index,
-    ) -> Result<Option<Index>, SyncError> {
+        entries: &Segment,
+    ) -> Result<Option<Segment>, SyncError> {
         let Some(delta) = &base.delta else {
             return Ok(Some(entries.clone()));
         };
-        let departures = Departures::new(vec![entries.segment.clone()], Builder::new());
+        let departures = Departures::new(vec![entries.clone()], Builder::new());
         let before = match read(self.writer.stored_pieces(&delta.segment), departures).await? {
-            Read::All(before) => before,
+            Read::All(before) => *before,
             Read::Replaced => return Ok(None),
             Read::Unreadable => return Err(SyncError::DeltaUnreadable),
         };
         if before.is_empty() {
             return Ok(Some(entries.clone()));
         }
-        let octets = entries.octets.clone();
-        let merged = aside(move || Index::of(joined(&octets, before)?.finish()?));
+        let octets = entries.serialised().clone();
+        let merged = aside(move || Ok::<_, SyncError>(joined(&octets, before)?.finish_segment()?));
         merged.await?.map(Some)
     }
 
@@ -160,7 +159,7 @@ impl Room {
         facts: &CrlFacts,
         base: &CurrentSegment,
         scope_key: &[u8],
-        entries: &Index,
+        entries: &Segment,
     ) -> Result<u64, ApplyError> {
         let base_number = facts
             .base_number
@@ -175,12 +174,12 @@ impl Room {
             number: HighWater {
                 crl_number: facts.number.as_bytes().to_vec(),
                 this_update: facts.this_update.secs(),
-                crl_sha256: facts.sha256,
+                crl_sha256: facts.identity,
             },
             next_update: facts.next_update.secs(),
             segment: NewSegment {
-                segment: &entries.octets,
-                entry_count: entries.segment.len() as u64,
+                segment: entries.serialised(),
+                entry_count: entries.len() as u64,
             },
             seen: base.seen(),
         };

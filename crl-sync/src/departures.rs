@@ -160,7 +160,7 @@ async fn gather(
     current: &CurrentSegment,
     next: &Prepared,
 ) -> Result<(Serials, Builder), Stopped> {
-    let mut newer = vec![next.index.segment.clone()];
+    let mut newer = vec![next.index.clone()];
     let mut ending_delta = None;
     match &current.delta {
         // It stays over the next list.
@@ -173,7 +173,7 @@ async fn gather(
     let missing = async |pieces, newer: &[Segment]| {
         let departures = Departures::new(newer.to_vec(), Builder::new());
         match read(pieces, departures).await? {
-            Read::All(left) => Ok(left),
+            Read::All(left) => Ok(*left),
             Read::Replaced => Err(Stopped::Replaced),
             Read::Unreadable => Err(Stopped::Unreadable),
         }
@@ -237,7 +237,7 @@ async fn is_suspicious(
 
 /// How reading a stored segment ended.
 pub(crate) enum Read {
-    All(Builder),
+    All(Box<Builder>),
     Replaced,
     Unreadable,
 }
@@ -258,7 +258,7 @@ pub(crate) async fn read(
             }
             Ok(Piece::End) => {
                 return Ok(match departures.finish() {
-                    Ok(left) => Read::All(left),
+                    Ok(left) => Read::All(Box::new(left)),
                     Err(_) => Read::Unreadable,
                 });
             }

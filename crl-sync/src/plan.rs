@@ -152,7 +152,7 @@ pub(crate) fn decide(
         Ok(())
             if known
                 .in_force
-                .is_some_and(|facts| facts.crl_sha256 == offered.sha256) =>
+                .is_some_and(|facts| facts.crl_sha256 == offered.identity) =>
         {
             Decision::Unchanged
         }
@@ -187,7 +187,7 @@ pub(crate) fn decide_delta(
     if let Err(refusal) = examine_delta(offered, &base.facts, highest, now) {
         return Decision::Refuse(refusal);
     }
-    let is_in_force = |delta: &DeltaSegment| delta.crl_sha256 == offered.sha256;
+    let is_in_force = |delta: &DeltaSegment| delta.crl_sha256 == offered.identity;
     // What the complete list says already needs no delta list.
     let is_known = CrlNumber::from_unsigned_be(&base.facts.crl_number)
         .is_none_or(|in_force| offered.number <= in_force);
@@ -300,7 +300,8 @@ fn check_rising(offered: &CrlFacts, highest: &HighWater) -> Result<(), Refusal> 
             highest: accepted.to_decimal(),
         });
     }
-    if offered.number.as_bytes() == highest.crl_number && offered.sha256 != highest.crl_sha256 {
+    let is_other = highest.is_known_to_differ_from(&offered.identity);
+    if offered.number.as_bytes() == highest.crl_number && is_other {
         return Err(Refusal::NumberReused {
             number: offered.number.to_decimal(),
         });

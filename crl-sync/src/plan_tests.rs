@@ -16,7 +16,7 @@ fn offered() -> CrlFacts {
         this_update: NOW.plus_secs(-HOUR),
         next_update: NOW.plus_secs(HOUR),
         scope: CrlScope::Full,
-        sha256: [5; 32],
+        identity: [5; 32],
         entry_count: 10,
     }
 }
@@ -130,7 +130,7 @@ fn the_same_list_again_is_unchanged() {
 #[test]
 fn the_same_number_with_other_octets_is_refused() {
     let other = CrlFacts {
-        sha256: [6; 32],
+        identity: [6; 32],
         ..offered()
     };
     let refusal = Refusal::NumberReused {
@@ -145,6 +145,29 @@ fn the_same_number_with_other_octets_is_refused() {
         ..other
     };
     assert_eq!(decide_after(&next, &accepted(5)), Decision::Accept);
+}
+
+#[test]
+fn a_list_that_an_earlier_version_stored_comes_again_and_a_lower_number_does_not() {
+    let (facts, highest) = accepted(5);
+    let unknown = HighWater {
+        crl_sha256: [0; 32],
+        ..highest
+    };
+    let other = CrlFacts {
+        identity: [6; 32],
+        ..offered()
+    };
+    let decision = decide_after(&other, &(facts.clone(), unknown.clone()));
+    assert_eq!(decision, Decision::Accept);
+    let lower = CrlFacts {
+        number: number(4),
+        ..other
+    };
+    assert!(matches!(
+        decide_after(&lower, &(facts, unknown)),
+        Decision::Refuse(Refusal::NumberFalling { .. })
+    ));
 }
 
 #[test]
@@ -170,7 +193,7 @@ fn the_highest_number_holds_when_no_list_is_in_force() {
         Decision::Accept
     );
     let other = CrlFacts {
-        sha256: [6; 32],
+        identity: [6; 32],
         ..offered()
     };
     let decision = decide(&other, &expected(), known, NOW);

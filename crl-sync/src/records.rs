@@ -1,6 +1,5 @@
 //! The entries of a list while it is read, on their way into its index.
 
-use bytes::Bytes;
 use index::{BuildError, Builder, Segment};
 use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink};
 
@@ -12,21 +11,6 @@ pub(crate) struct Records {
     builder: Builder,
     /// The first entry that no index can say. Behind it nothing is kept: the list comes to nothing.
     refused: Option<BuildError>,
-}
-
-/// A segment, serialised and opened over the same octets.
-#[derive(Clone, Debug)]
-pub(crate) struct Index {
-    pub(crate) octets: Bytes,
-    pub(crate) segment: Segment,
-}
-
-impl Index {
-    pub(crate) fn of(octets: Vec<u8>) -> Result<Self, SyncError> {
-        let octets = Bytes::from(octets);
-        let segment = Segment::open(octets.clone())?;
-        Ok(Self { octets, segment })
-    }
 }
 
 impl RevokedSink for Records {
@@ -44,16 +28,11 @@ impl RevokedSink for Records {
 }
 
 impl Records {
-    /// The index of the entries.
-    pub(crate) fn index(self) -> Result<Index, SyncError> {
-        Index::of(self.build()?)
-    }
-
-    /// Serialises the entries into a segment. A serial that occurs twice makes the list one that cannot be used.
-    pub(crate) fn build(self) -> Result<Vec<u8>, SyncError> {
+    /// The index of the entries. A serial that occurs twice makes the list one that cannot be used.
+    pub(crate) fn index(self) -> Result<Segment, SyncError> {
         let built = match self.refused {
             Some(refused) => Err(refused),
-            None => self.builder.finish(),
+            None => self.builder.finish_segment(),
         };
         built.map_err(|error| match error {
             BuildError::DuplicateSerials { count } => CrlError::DuplicateSerials { count }.into(),

@@ -24,7 +24,8 @@ fn records(serials: &[&[u8]]) -> Records {
 fn serials_of_every_length_are_found_again_with_time_and_reason() {
     let serials: Vec<Vec<u8>> = (1..=20).map(|length| vec![0x7f; length]).collect();
     let serials: Vec<&[u8]> = serials.iter().map(Vec::as_slice).collect();
-    let segment = Segment::open(records(&serials).build().unwrap()).unwrap();
+    let written = records(&serials).index().unwrap();
+    let segment = Segment::open(written.serialised().clone()).unwrap();
     for serial in serials {
         let hit = segment.lookup(serial).unwrap();
         assert_eq!((hit.revoked_at, hit.reason), (1_700_000_000, 1));
@@ -47,7 +48,7 @@ fn a_serial_that_occurs_twice_is_refused_wherever_it_stands() {
         (&[&long[..], &[1], &[1], &long][..], 2),
         (&often, 499),
     ] {
-        let counted = match records(serials).build() {
+        let counted = match records(serials).index() {
             Ok(_) => 0,
             Err(SyncError::Verify(CrlError::DuplicateSerials { count })) => count,
             Err(error) => panic!("{error}"),
@@ -68,7 +69,7 @@ fn a_revocation_outside_of_what_an_index_can_say_is_refused() {
         records.revoked(entry(&[2], revoked_at));
         records.revoked(entry(&[3], -1));
         let position = if fits { 2 } else { 1 };
-        let refused = records.build().unwrap_err();
+        let refused = records.index().unwrap_err();
         assert!(
             matches!(refused, SyncError::Build(BuildError::RevokedAt { position: at }) if at == position),
             "{revoked_at}: {refused}"

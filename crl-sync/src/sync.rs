@@ -129,6 +129,10 @@ impl Room {
 
     /// Announces how an attempt ended in the store.
     pub(crate) async fn record(&self, source: &str, outcome: &Outcome) {
+        // That a list was accepted was recorded with it.
+        if matches!(outcome, Outcome::Accepted { .. }) {
+            return;
+        }
         let at = self.clock.now().secs();
         let recorded = self.writer.record_attempt(source, at, outcome.for_store());
         if let Err(error) = recorded.await {
@@ -166,13 +170,13 @@ impl Room {
             }
         };
         let facts = &list.facts;
-        let (number, sha256) = (facts.number.to_decimal(), facts.sha256);
+        let (number, identity) = (facts.number.to_decimal(), facts.identity);
         tracing::info!(
             phase = "verified", source = &*source.name, number, entries = facts.entry_count,
             this_update = %facts.this_update, next_update = %facts.next_update, "list verified"
         );
         let outcome = self.plan_and_apply(source, expected, list, number).await?;
-        memory.keep(validators, Content::Crl(sha256));
+        memory.keep(validators, Content::Crl(identity));
         Ok(outcome)
     }
 
@@ -277,7 +281,8 @@ impl Room {
             let (in_force, original) = (in_force.as_ref(), original.clone());
             let replacement =
                 apply::replacement(&list, in_force, &compared, &self.removals, original);
-            match self.writer.replace(&replacement).await {
+            let at = self.clock.now().secs();
+            match self.writer.replace_and_record(&replacement, at).await {
                 Ok(generation) => {
                     tracing::info!(
                         phase = "committed",

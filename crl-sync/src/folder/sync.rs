@@ -34,7 +34,7 @@ struct Remembered {
 #[derive(Clone, Debug)]
 struct ReadList {
     form: ListForm,
-    sha256: [u8; 32],
+    identity: [u8; 32],
     number: CrlNumber,
     validators: Validators,
 }
@@ -192,7 +192,7 @@ impl Look<'_> {
                 let source = self.folder.source_of(&read.facts, self.authority, file);
                 let list = ReadList {
                     form,
-                    sha256: read.facts.sha256,
+                    identity: read.facts.identity,
                     number: read.facts.number.clone(),
                     validators,
                 };
@@ -223,7 +223,7 @@ impl Look<'_> {
             ListForm::Complete => Some(&current.facts.crl_sha256),
             ListForm::Delta => current.delta.as_ref().map(|delta| &delta.crl_sha256),
         };
-        if in_force == Some(&list.sha256) {
+        if in_force == Some(&list.identity) {
             return Some(Standing::InForce);
         }
         let complete = CrlNumber::from_unsigned_be(&current.facts.crl_number)?;
@@ -234,7 +234,7 @@ impl Look<'_> {
         let has_newer = others
             .filter(|other| other.source.name == known.source.name)
             .filter_map(|other| other.list.as_ref())
-            .any(|other| Some(&other.sha256) == in_force && other.form == list.form);
+            .any(|other| Some(&other.identity) == in_force && other.form == list.form);
         has_newer.then_some(Standing::Superseded)
     }
 

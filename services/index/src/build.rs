@@ -3,6 +3,7 @@
 use crate::format::VALUE_OCTETS;
 use crate::hashed::{NARROW_RECORD, WIDE_RECORD};
 use crate::records::{Records, Value};
+use crate::segment::Segment;
 use crate::serial::{NARROW, Number, WIDE, key};
 use crate::{dense, hashed};
 
@@ -76,8 +77,9 @@ pub fn build(entries: &[Entry<'_>]) -> Result<Vec<u8>, BuildError> {
 pub struct Builder {
     records: Records,
     count: u32,
-    /// The least and the greatest serial.
-    bounds: Option<(Number, Number)>,
+    /// The least and the greatest serial of at most 8 octets, and of the others.
+    narrow: Option<(u64, u64)>,
+    wide: Option<(Number, Number)>,
 }
 
 impl Builder {
@@ -89,31 +91,28 @@ impl Builder {
     /// Adds one entry. `serial` is unsigned and big-endian, and its leading zeros do not matter; `revoked_at` is in
     /// seconds since the epoch; `reason` is the number of RFC 5280 section 5.3.1. Serials that occur twice are noticed
     /// by [`Self::finish`].
+    #[inline]
     pub fn push(&mut self, serial: &[u8], revoked_at: i64, reason: u8) -> Result<(), BuildError> {
         let position = self.len();
-        let count = self
-            .count
-            .checked_add(1)
-            .ok_or(BuildError::TooManyEntries {
-                count: position.saturating_add(1),
-            })?;
+        let Some(count) = self.count.checked_add(1) else {
+            let count = position.saturating_add(1);
+            return Err(BuildError::TooManyEntries { count });
+        };
         let seconds = u32::try_from(revoked_at).map_err(|_| BuildError::RevokedAt { position });
-        if let Some(narrow) = key::<NARROW>(serial) {
-            self.records.push_narrow(narrow, value(seconds?, reason));
+        if let Some(key) = key::<NARROW>(serial) {
+            self.records.push_narrow(key, value(seconds?, reason));
+            widen(&mut self.narrow, u64::from_be_bytes(key));
         } else {
-            let wide = key::<WIDE>(serial).ok_or(BuildError::Serial { position })?;
-            self.records.push_wide(wide, value(seconds?, reason));
+            let key = key::<WIDE>(serial).ok_or(BuildError::Serial { position })?;
+            self.records.push_wide(key, value(seconds?, reason));
+            widen(&mut self.wide, Number::of_wide(&key));
         }
         self.count = count;
-        if let Some(number) = Number::of_serial(serial) {
-            let (least, greatest) = self.bounds.get_or_insert((number, number));
-            *least = number.min(*least);
-            *greatest = number.max(*greatest);
-        }
         Ok(())
     }
 
     /// How many entries were added.
+    #[inline]
     pub fn len(&self) -> usize {
         crate::format::length(self.count)
     }
@@ -121,6 +120,12 @@ impl Builder {
     /// Whether none was added.
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// Writes the segment, ready for lookups. What was written this moment is not read again to see whether it is sound,
+    /// as [`Segment::open`] does with octets from elsewhere.
+    pub fn finish_segment(self) -> Result<Segment, BuildError> {
+        Ok(Segment::of_written(self.finish()?))
     }
 
     /// Writes the segment.
@@ -132,7 +137,16 @@ impl Builder {
         } else {
             hashed::octets::<WIDE_RECORD>(count)
         };
-        if let Some((least, greatest)) = self.bounds {
+        let narrow_bounds = self.narrow.map(|(least, greatest)| {
+            let number = |octets: u64| Number::of_narrow(octets.to_be_bytes());
+            (number(least), number(greatest))
+        });
+        // Whatever has more octets is greater.
+        let bounds = match (narrow_bounds, self.wide) {
+            (Some((least, _)), Some((_, greatest))) => Some((least, greatest)),
+            (narrow, wide) => narrow.or(wide),
+        };
+        if let Some((least, greatest)) = bounds {
             let farthest = greatest.above(least);
             if dense::octets(count, farthest) < hashed {
                 return dense::write(records, count, (least, farthest));
@@ -153,6 +167,16 @@ impl std::fmt::Debug for Builder {
     }
 }
 
+/// Lets bounds include one more.
+#[inline]
+fn widen<T: Copy + Ord>(bounds: &mut Option<(T, T)>, number: T) {
+    *bounds = Some(match *bounds {
+        Some((least, greatest)) => (least.min(number), greatest.max(number)),
+        None => (number, number),
+    });
+}
+
+#[inline]
 fn value(seconds: u32, reason: u8) -> Value {
     let mut value = [reason; VALUE_OCTETS];
     value[..4].copy_from_slice(&seconds.to_le_bytes());

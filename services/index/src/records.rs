@@ -21,12 +21,14 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    #[inline]
     pub(crate) fn push_narrow(&mut self, key: [u8; NARROW], value: Value) {
-        self.narrow.push(&key, value);
+        self.narrow.push(key, value);
     }
 
+    #[inline]
     pub(crate) fn push_wide(&mut self, key: [u8; WIDE], value: Value) {
-        self.wide.push(&key, value);
+        self.wide.push(key, value);
     }
 
     /// Whether a key of 8 octets holds every serial.
@@ -76,13 +78,24 @@ struct Pieces<const RECORD: usize> {
 }
 
 impl<const RECORD: usize> Pieces<RECORD> {
-    fn push(&mut self, key: &[u8], value: Value) {
+    /// `WIDTH` is the record's without the value.
+    #[inline]
+    fn push<const WIDTH: usize>(&mut self, key: [u8; WIDTH], value: Value) {
+        const { assert!(WIDTH + VALUE_OCTETS == RECORD) };
         if self.last.len() + RECORD > PIECE {
-            let next = Vec::with_capacity(PIECE);
-            self.full.push(std::mem::replace(&mut self.last, next));
+            self.begin_next();
         }
-        self.last.extend_from_slice(key);
-        self.last.extend_from_slice(&value);
+        // At once, so that the room is looked at once.
+        let mut record = [0; RECORD];
+        record[..WIDTH].copy_from_slice(&key);
+        record[WIDTH..].copy_from_slice(&value);
+        self.last.extend_from_slice(&record);
+    }
+
+    #[cold]
+    fn begin_next(&mut self) {
+        let next = Vec::with_capacity(PIECE);
+        self.full.push(std::mem::replace(&mut self.last, next));
     }
 
     fn iter(&self) -> impl Iterator<Item = &Vec<u8>> {

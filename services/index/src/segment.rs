@@ -160,6 +160,26 @@ impl Segment {
         })
     }
 
+    /// A segment that this crate has just written.
+    pub(crate) fn of_written(octets: Vec<u8>) -> Self {
+        let bytes = Bytes::from(octets);
+        let form = match kind_and_width(&bytes) {
+            (DENSE, _) => Form::Dense,
+            (_, WIDE) => Form::Wide,
+            _ => Form::Narrow,
+        };
+        Self {
+            count: u32_at(&bytes, COUNT_AT),
+            form,
+            bytes,
+        }
+    }
+
+    /// Its octets, as they are stored.
+    pub fn serialised(&self) -> &Bytes {
+        &self.bytes
+    }
+
     /// What the segment says about a serial: unsigned big-endian, leading zeros do not matter.
     pub fn lookup(&self, serial: &[u8]) -> Option<Hit> {
         match &self.form {

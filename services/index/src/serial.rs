@@ -8,19 +8,41 @@ pub(crate) const NARROW: usize = 8;
 pub(crate) const WIDE: usize = 20;
 
 /// The serial as a big-endian number of `WIDTH` octets, or nothing if it is zero or does not fit: it is never cut off.
+#[inline]
 pub(crate) fn key<const WIDTH: usize>(serial: &[u8]) -> Option<[u8; WIDTH]> {
     padded(serial).filter(|key| *key != [0; WIDTH])
 }
 
 /// The same for a serial that may be zero, which no segment holds.
+#[inline]
 pub(crate) fn padded<const WIDTH: usize>(serial: &[u8]) -> Option<[u8; WIDTH]> {
     let mut key = [0; WIDTH];
-    if let Some(start) = WIDTH.checked_sub(serial.len()) {
-        key[start..].copy_from_slice(serial);
-        return Some(key);
+    match (WIDTH.checked_sub(serial.len()), key.last_chunk_mut()) {
+        (Some(0), _) => return serial.try_into().ok(),
+        (Some(_), Some(last)) if serial.len() <= NARROW => *last = short(serial).to_be_bytes(),
+        (Some(start), _) => key[start..].copy_from_slice(serial),
+        (None, _) => {
+            let (front, back) = serial.split_last_chunk()?;
+            return front.iter().all(|octet| *octet == 0).then_some(*back);
+        }
     }
-    let (front, back) = serial.split_last_chunk()?;
-    front.iter().all(|octet| *octet == 0).then_some(*back)
+    Some(key)
+}
+
+/// The number that these octets, at most 8, are. Of two loads, which may overlap: for so few octets of any number, a call
+/// of the general routine that copies takes longer.
+#[inline]
+fn short(octets: &[u8]) -> u64 {
+    let bits = |before: usize| u32::try_from(octets.len().saturating_sub(before) * 8).unwrap_or(0);
+    if let (Some(first), Some(last)) = (octets.first_chunk::<4>(), octets.last_chunk()) {
+        let (first, last) = (u32::from_be_bytes(*first), u32::from_be_bytes(*last));
+        u64::from(first) << bits(4) | u64::from(last)
+    } else if let (Some(first), Some(last)) = (octets.first_chunk::<2>(), octets.last_chunk()) {
+        let (first, last) = (u16::from_be_bytes(*first), u16::from_be_bytes(*last));
+        u64::from(first) << bits(2) | u64::from(last)
+    } else {
+        octets.first().map_or(0, |octet| u64::from(*octet))
+    }
 }
 
 /// A key as a number that can be subtracted.
@@ -41,15 +63,18 @@ impl Number {
         }
     }
 
+    pub(crate) fn of_narrow(key: [u8; NARROW]) -> Self {
+        Self {
+            high: 0,
+            low: u128::from(u64::from_be_bytes(key)),
+        }
+    }
+
     /// The number of a serial, unless it has more than 20 octets.
     pub(crate) fn of_serial(serial: &[u8]) -> Option<Self> {
-        if let Some(key) = padded::<NARROW>(serial) {
-            return Some(Self {
-                high: 0,
-                low: u128::from(u64::from_be_bytes(key)),
-            });
-        }
-        padded(serial).map(|key| Self::of_wide(&key))
+        padded(serial)
+            .map(Self::of_narrow)
+            .or_else(|| padded(serial).map(|key| Self::of_wide(&key)))
     }
 
     pub(crate) fn octets(self) -> [u8; WIDE] {
@@ -136,9 +161,25 @@ pub(crate) fn scaled(hash: u64, slots: u64) -> usize {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Number, WIDE, hash, last_octets};
+    use super::{Number, WIDE, hash, last_octets, padded};
 
     proptest! {
+        #[test]
+        fn a_padded_serial_is_the_same_number(serial in proptest::collection::vec(any::<u8>(), 0..24)) {
+            fn slowly<const WIDTH: usize>(serial: &[u8]) -> Option<[u8; WIDTH]> {
+                let zeros = serial.iter().take_while(|octet| **octet == 0).count();
+                let start = WIDTH.checked_sub(serial.len() - zeros)?;
+                Some(std::array::from_fn(|at| {
+                    at.checked_sub(start).map_or(0, |at| serial[zeros + at])
+                }))
+            }
+            for front in [0, 1, 5] {
+                let serial = [&vec![0; front], serial.as_slice()].concat();
+                prop_assert_eq!(padded::<8>(&serial), slowly(&serial));
+                prop_assert_eq!(padded::<WIDE>(&serial), slowly(&serial));
+            }
+        }
+
         #[test]
         fn hash_and_front_are_the_key(key: [u8; WIDE], seed: u32) {
             let mut front = key;

@@ -44,6 +44,7 @@ impl RevocationReason {
     ];
 
     /// The number of the reason in RFC 5280.
+    #[inline]
     pub const fn code(self) -> u8 {
         match self {
             Self::Unspecified => 0,
@@ -60,8 +61,21 @@ impl RevocationReason {
     }
 
     /// The reason of this number; 7 is unused in the standard.
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    #[inline]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Unspecified,
+            1 => Self::KeyCompromise,
+            2 => Self::CaCompromise,
+            3 => Self::AffiliationChanged,
+            4 => Self::Superseded,
+            5 => Self::CessationOfOperation,
+            6 => Self::CertificateHold,
+            8 => Self::RemoveFromCrl,
+            9 => Self::PrivilegeWithdrawn,
+            10 => Self::AaCompromise,
+            _ => return None,
+        })
     }
 }
 

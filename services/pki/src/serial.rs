@@ -36,28 +36,38 @@ pub enum SerialError {
 
 impl SerialNumber {
     /// Reads unsigned big-endian octets; leading zeros are dropped.
+    #[inline]
     pub fn from_unsigned_be(octets: &[u8]) -> Result<Self, SerialError> {
+        match octets {
+            [1..=0xff, ..] => Self::from_minimal(octets),
+            _ => Self::from_padded(octets),
+        }
+    }
+
+    fn from_padded(octets: &[u8]) -> Result<Self, SerialError> {
         let start = octets
             .iter()
             .position(|octet| *octet != 0)
             .ok_or(SerialError::Zero)?;
-        let minimal = &octets[start..];
-        let mut inline = [0; MAX_OCTETS];
-        match (inline.get_mut(..minimal.len()), u8::try_from(minimal.len())) {
-            (Some(target), Ok(length)) => {
-                target.copy_from_slice(minimal);
-                Ok(Self {
-                    octets: inline,
-                    length,
-                })
-            }
-            _ => Err(SerialError::TooLong {
-                octets: minimal.len(),
-            }),
-        }
+        Self::from_minimal(&octets[start..])
+    }
+
+    #[inline]
+    fn from_minimal(minimal: &[u8]) -> Result<Self, SerialError> {
+        let (mut inline, octets) = ([0; MAX_OCTETS], minimal.len());
+        let length = match u8::try_from(octets) {
+            Ok(length) if octets <= MAX_OCTETS => length,
+            _ => return Err(SerialError::TooLong { octets }),
+        };
+        copy_short(&mut inline[..octets], minimal);
+        Ok(Self {
+            octets: inline,
+            length,
+        })
     }
 
     /// Reads the contents of a DER INTEGER, already known to be minimal.
+    #[inline]
     pub(crate) fn from_der_integer(contents: &[u8]) -> Result<Self, SerialError> {
         if contents.first().is_some_and(|first| first & 0x80 != 0) {
             return Err(SerialError::Negative);
@@ -69,6 +79,25 @@ impl SerialNumber {
     pub fn as_bytes(&self) -> &[u8] {
         &self.octets[..usize::from(self.length)]
     }
+}
+
+/// Copies up to 20 octets between slices of one length, some of them twice: for so few of any number, a call of the
+/// general routine takes longer.
+#[inline]
+fn copy_short(to: &mut [u8], from: &[u8]) {
+    fn ends<const OCTETS: usize>(to: &mut [u8], from: &[u8]) -> Option<()> {
+        *to.first_chunk_mut::<OCTETS>()? = *from.first_chunk()?;
+        *to.last_chunk_mut::<OCTETS>()? = *from.last_chunk()?;
+        Some(())
+    }
+    let copied = match from.len() {
+        17.. => return to.copy_from_slice(from),
+        8.. => ends::<8>(to, from),
+        4.. => ends::<4>(to, from),
+        2.. => ends::<2>(to, from),
+        _ => ends::<1>(to, from),
+    };
+    debug_assert!(copied.is_some(), "at least one octet");
 }
 
 /// Numeric order: with leading zeros gone, the longer number is the greater.

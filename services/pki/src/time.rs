@@ -88,6 +88,79 @@ pub(crate) fn from_der(tag: u8, contents: &[u8]) -> Result<UnixTime, DerError> {
     Ok(UnixTime(days * 86_400 + hour * 3600 + minute * 60 + second))
 }
 
+/// Reads the contents of a UTCTime as [`from_der`] does, four numbers at once: a list has millions of them.
+#[inline]
+pub(crate) fn utc_time(contents: &[u8; 13]) -> Option<UnixTime> {
+    let [y1, y2, m1, m2, d1, d2, h1, h2, minute @ .., b'Z'] = *contents else {
+        return None;
+    };
+    let [year, month, day, hour] = numbers([y1, y2, m1, m2, d1, d2, h1, h2])?;
+    let [m1, m2, s1, s2] = minute;
+    let [minute, second, ..] = numbers([m1, m2, s1, s2, b'0', b'0', b'0', b'0'])?;
+    let month = MONTHS
+        .get(usize::from(year))?
+        .get(usize::from(month).checked_sub(1)?)?;
+    if !(1..=month.days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let days = i64::from(month.begin) + i64::from(day) - 1;
+    let (hour, minute, second) = (i64::from(hour), i64::from(minute), i64::from(second));
+    Some(UnixTime(days * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+/// Four numbers of two decimal digits each.
+#[inline]
+fn numbers(digits: [u8; 8]) -> Option<[u8; 4]> {
+    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let digits = u64::from_le_bytes(digits);
+    // `0` to `?` have the high half of a digit, and `:` to `?` lose it when 6 is added.
+    let beyond_nine = digits.wrapping_add(0x0606_0606_0606_0606);
+    if digits & HIGH_HALVES != ZEROS || beyond_nine & HIGH_HALVES != ZEROS {
+        return None;
+    }
+    let values = digits & !HIGH_HALVES;
+    let [first, _, second, _, third, _, fourth, _] = (values * 10 + (values >> 8)).to_le_bytes();
+    Some([first, second, third, fourth])
+}
+
+/// A month of the calendar.
+#[derive(Clone, Copy)]
+struct Month {
+    /// Its first day, in days since the epoch.
+    begin: i32,
+    days: u8,
+}
+
+/// The months of the years that UTCTime can say, by their last two digits (RFC 5280 section 4.1.2.5.1).
+#[expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "years of two digits, months, and their days: known when this is compiled, where nothing else converts"
+)]
+static MONTHS: [[Month; 12]; 100] = {
+    let mut months = [[Month { begin: 0, days: 0 }; 12]; 100];
+    let mut digits = 0;
+    while digits < 100 {
+        let year = if digits < 50 { 2000 } else { 1900 } + digits as i64;
+        let mut month = 0;
+        while month < 12 {
+            let (begin, mut days) = (days_from_civil(year, month as i64 + 1, 1), 31);
+            while !exists(year, month as i64 + 1, days) {
+                days -= 1;
+            }
+            months[digits][month] = Month {
+                begin: begin as i32,
+                days: days as u8,
+            };
+            month += 1;
+        }
+        digits += 1;
+    }
+    months
+};
+
 /// Whether a day is in the calendar (Gregorian, before its introduction too).
 pub(crate) const fn exists(year: i64, month: i64, day: i64) -> bool {
     let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -142,7 +215,9 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{UnixTime, civil_from_days, days_from_civil, exists, from_der, from_element};
+    use super::{
+        UnixTime, civil_from_days, days_from_civil, exists, from_der, from_element, utc_time,
+    };
     use crate::DerError;
     use crate::der::{GENERALIZED_TIME, Reader, UTC_TIME};
 
@@ -220,6 +295,36 @@ mod tests {
                 "{}",
                 text.escape_ascii()
             );
+        }
+    }
+
+    #[test]
+    fn four_numbers_at_once_are_what_one_after_the_other_is() {
+        let same = |text: &[u8; 13]| {
+            let expected = from_der(UTC_TIME, text);
+            assert_eq!(utc_time(text), expected.ok(), "{}", text.escape_ascii());
+        };
+        for (year, month, day) in (0..100)
+            .flat_map(|year| (0..=13).map(move |month| (year, month)))
+            .flat_map(|(year, month)| (0..=32).map(move |day| (year, month, day)))
+        {
+            let text = format!("{year:02}{month:02}{day:02}235958Z");
+            same(text.as_bytes().try_into().unwrap());
+        }
+        for (place, number) in [6, 8, 10]
+            .map(|at| (0..100).map(move |it| (at, it)))
+            .into_iter()
+            .flatten()
+        {
+            let mut text = *b"240229000000Z";
+            text[place..place + 2].copy_from_slice(format!("{number:02}").as_bytes());
+            same(&text);
+        }
+        for (place, octet) in (0..13).flat_map(|at| (0..=u8::MAX).map(move |octet| (at, octet))) {
+            for mut text in [*b"240229195959Z", *b"000101000000Z"] {
+                text[place] = octet;
+                same(&text);
+            }
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) struct List {
     pub(crate) issuing_distribution_point: Vec<u8>,
     /// Unsigned big-endian.
     pub(crate) crl_number: Vec<u8>,
-    /// SHA-256 of the list as it was fetched.
+    /// The list's identity, as it was verified.
     pub(crate) crl_sha256: [u8; 32],
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: UnixTime,

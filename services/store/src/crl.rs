@@ -34,7 +34,7 @@ pub struct SegmentFacts {
     pub this_update: i64,
     /// nextUpdate: seconds since 1970-01-01T00:00:00Z.
     pub next_update: i64,
-    /// SHA-256 of the list as it was fetched.
+    /// The list's identity, as it was verified (`pki::CrlFacts::identity`).
     pub crl_sha256: [u8; 32],
     /// Number of revoked certificates.
     pub entry_count: i64,
@@ -91,7 +91,7 @@ pub struct DeltaSegment {
     pub this_update: i64,
     /// nextUpdate: seconds since 1970-01-01T00:00:00Z.
     pub next_update: i64,
-    /// SHA-256 of the delta list as it was fetched.
+    /// The delta list's identity, as it was verified (`pki::CrlFacts::identity`).
     pub crl_sha256: [u8; 32],
     /// The certificates.
     pub segment: StoredSegment,
@@ -126,8 +126,18 @@ pub struct HighWater {
     pub crl_number: Vec<u8>,
     /// thisUpdate of that list.
     pub this_update: i64,
-    /// SHA-256 of that list.
+    /// The identity of that list (`pki::CrlFacts::identity`); zeros: it was stored by a version of this program that told
+    /// lists apart otherwise.
     pub crl_sha256: [u8; 32],
+}
+
+impl HighWater {
+    /// Whether it is certain that the list with this number is another one than that of this identity. Of a list that an
+    /// earlier version of this program stored nobody knows: its number counts, and it may come again as any list of that
+    /// number that its issuer signed, once.
+    pub fn is_known_to_differ_from(&self, identity: &[u8; 32]) -> bool {
+        self.crl_sha256 != [0; 32] && self.crl_sha256 != *identity
+    }
 }
 
 /// How an attempt to refresh a source ended.

@@ -4,13 +4,13 @@
 use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, from_bigint, to_bigint};
-use crate::crl::{ApplyError, HighWater, Seen, SegmentFacts};
+use crate::crl::{ApplyError, AttemptOutcome, HighWater, Seen, SegmentFacts};
 use crate::crl_originals::NewOriginal;
 use crate::crl_rows::{self, LISTS_LOCK, next_generation, remove_segment};
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
 use crate::high_water::{self, raise_high_water};
-use crate::{crl_delta, crl_departures, crl_originals, limits};
+use crate::{crl_delta, crl_departures, crl_originals, crl_sources, limits};
 
 /// A list, and what changes with it.
 #[derive(Debug, Clone)]
@@ -72,6 +72,7 @@ pub struct NewHeld<'a> {
 pub(crate) async fn replace(
     database: &Database,
     replacement: &Replacement<'_>,
+    attempted_at: Option<i64>,
 ) -> Result<u64, ApplyError> {
     let facts = replacement.facts;
     check_facts(facts, replacement.segment)?;
@@ -104,6 +105,10 @@ pub(crate) async fn replace(
     let original = replacement.original.as_ref();
     crl_originals::record(&mut transaction, facts, original, generation).await?;
     crl_rows::mark_changed(&mut transaction, &facts.source, generation).await?;
+    if let Some(at) = attempted_at {
+        let accepted = AttemptOutcome::Accepted;
+        crl_sources::record_attempt(&mut transaction, &facts.source, at, accepted).await?;
+    }
     transaction.commit().await.during("a list is committed")?;
     Ok(from_bigint(generation)?)
 }

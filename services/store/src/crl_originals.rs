@@ -31,8 +31,8 @@ pub struct NewOriginal {
 pub struct Original {
     /// thisUpdate: seconds since 1970-01-01T00:00:00Z.
     pub this_update: i64,
-    /// SHA-256 of the list.
-    pub crl_sha256: [u8; 32],
+    /// SHA-256 of its octets.
+    pub sha256: [u8; 32],
     /// Its octets. Nothing of them is proven until their end.
     pub pieces: SegmentPieces,
 }
@@ -57,8 +57,8 @@ pub(crate) async fn record(
             .during("old originals are let go")?;
     }
     if let Some(original) = original {
-        let chunks = keep_chunks(transaction, facts, original, generation).await?;
-        keep_facts(transaction, facts, original, generation, chunks).await?;
+        let kept = keep_chunks(transaction, original, generation).await?;
+        keep_facts(transaction, facts, original, generation, kept).await?;
     }
     Ok(())
 }
@@ -68,11 +68,11 @@ async fn keep_facts(
     facts: &SegmentFacts,
     original: &NewOriginal,
     generation: i64,
-    chunks: i64,
+    (chunks, sha256): (i64, [u8; 32]),
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO crl_original
-             (generation, source, certification_authority, crl_number, this_update, crl_sha256,
+             (generation, source, certification_authority, crl_number, this_update, sha256,
               octets, chunks, kept_until)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
@@ -81,7 +81,7 @@ async fn keep_facts(
     .bind(facts.certification_authority.clone())
     .bind(crl_rows::pad_number(&facts.crl_number)?)
     .bind(facts.this_update)
-    .bind(facts.crl_sha256.to_vec())
+    .bind(sha256.to_vec())
     .bind(to_bigint(original.octets)?)
     .bind(chunks)
     .bind(original.kept_until)
@@ -91,13 +91,12 @@ async fn keep_facts(
     Ok(())
 }
 
-/// Writes the chunks, never more than one in memory, and returns how many there are.
+/// Writes the chunks, never more than one in memory, and returns how many there are and the SHA-256 of all.
 async fn keep_chunks(
     transaction: &mut Transaction<'static, Any>,
-    facts: &SegmentFacts,
     original: &NewOriginal,
     generation: i64,
-) -> Result<i64, StoreError> {
+) -> Result<(i64, [u8; 32]), StoreError> {
     let mut digest = Context::new(&SHA256);
     let (mut chunk, mut offset) = (0_i64, 0_u64);
     while offset < original.octets {
@@ -115,12 +114,9 @@ async fn keep_chunks(
         .during("an original's chunk is written")?;
         chunk += 1;
     }
-    if digest.finish().as_ref() != facts.crl_sha256 {
-        return Err(StoreError::Invalid {
-            what: "an original is not the list that it is kept for",
-        });
-    }
-    Ok(chunk)
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest.finish().as_ref());
+    Ok((chunk, sha256))
 }
 
 async fn chunk_of(original: &NewOriginal, offset: u64) -> Result<Vec<u8>, StoreError> {
@@ -147,7 +143,7 @@ pub(crate) async fn find(
 ) -> Result<Option<Original>, StoreError> {
     // Where a key began its numbers anew, the later list.
     let row = sqlx::query(
-        "SELECT generation, this_update, crl_sha256, octets, chunks FROM crl_original
+        "SELECT generation, this_update, sha256, octets, chunks FROM crl_original
          WHERE source = $1 AND crl_number = $2 ORDER BY generation DESC LIMIT 1",
     )
     .bind(source.to_owned())
@@ -156,12 +152,12 @@ pub(crate) async fn find(
     .await
     .during("an original is looked for")?;
     let Some(row) = row else { return Ok(None) };
-    let crl_sha256 = row.array("crl_sha256")?;
+    let sha256 = row.array("sha256")?;
     let (generation, octets) = (row.count("generation")?, row.count("octets")?);
     let chunks = row.bigint("chunks")?;
     Ok(Some(Original {
         this_update: row.bigint("this_update")?,
-        crl_sha256,
-        pieces: SegmentPieces::of_original(database, generation, chunks, octets, crl_sha256),
+        sha256,
+        pieces: SegmentPieces::of_original(database, generation, chunks, octets, sha256),
     }))
 }

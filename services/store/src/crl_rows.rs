@@ -175,7 +175,10 @@ pub(crate) fn high_water(row: &AnyRow) -> Result<HighWater, StoreError> {
     Ok(HighWater {
         crl_number: strip_number(&row.octets("crl_number")?),
         this_update: row.bigint("this_update")?,
-        crl_sha256: row.array("crl_sha256")?,
+        crl_sha256: match row.bigint("identified")? {
+            0 => [0; 32],
+            _ => row.array("crl_sha256")?,
+        },
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, check_text};
-use crate::crl::SourceRegistration;
+use crate::crl::{AttemptOutcome, SourceRegistration};
 use crate::crl_rows::{next_generation, remove_list};
 use crate::error::{During as _, StoreError};
 
@@ -119,4 +119,45 @@ pub(crate) async fn register(
     .await
     .during("a source is registered")?;
     Ok(true)
+}
+
+/// Records how an attempt to refresh a source ended.
+pub(crate) async fn record_attempt(
+    transaction: &mut Transaction<'static, Any>,
+    source: &str,
+    at: i64,
+    outcome: AttemptOutcome<'_>,
+) -> Result<(), StoreError> {
+    let during = "an attempt is recorded";
+    let (success, refusal) = match outcome {
+        AttemptOutcome::Accepted | AttemptOutcome::Unchanged => (Some(at), ""),
+        AttemptOutcome::Refused { rule } | AttemptOutcome::Failed { rule } => (None, rule),
+    };
+    check_text(refusal)?;
+    let attempt =
+        sqlx::query("UPDATE crl_feed SET attempts = attempts + 1 WHERE id = 1 RETURNING attempts")
+            .fetch_one(&mut **transaction)
+            .await
+            .during(during)?
+            .bigint("attempts")?;
+    let updated = sqlx::query(
+        "UPDATE crl_source SET last_attempt_at = $2,
+                last_success_at = COALESCE($3, last_success_at), last_refusal = $4,
+                attempt = $5
+         WHERE source = $1",
+    )
+    .bind(source.to_owned())
+    .bind(at)
+    .bind(success)
+    .bind(refusal.to_owned())
+    .bind(attempt)
+    .execute(&mut **transaction)
+    .await
+    .during(during)?;
+    if updated.rows_affected() == 0 {
+        return Err(StoreError::Invalid {
+            what: "the source is not registered",
+        });
+    }
+    Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::columns::{Columns as _, check_text};
 use crate::crl::{
     ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, Seen, SegmentFacts,
     SourceRegistration, StoredSegment,
@@ -132,7 +131,17 @@ impl CrlWriter {
     /// Makes a list the one in force of its source, in one transaction: all of it or nothing. The very list that holds
     /// the highest number may be applied again: after its source was renamed, say. Returns the new generation.
     pub async fn replace(&self, replacement: &Replacement<'_>) -> Result<u64, ApplyError> {
-        crl_apply::replace(&self.database, replacement).await
+        crl_apply::replace(&self.database, replacement, None).await
+    }
+
+    /// [`Self::replace`], and in the same transaction [`Self::record_attempt`] that an attempt at this moment was
+    /// accepted: of thousands of small lists, each costs one commit instead of two.
+    pub async fn replace_and_record(
+        &self,
+        replacement: &Replacement<'_>,
+        at: i64,
+    ) -> Result<u64, ApplyError> {
+        crl_apply::replace(&self.database, replacement, Some(at)).await
     }
 
     /// [`Self::replace`] for a list that nothing left, because the source had none or one that this one contains.
@@ -217,39 +226,9 @@ impl CrlWriter {
         at: i64,
         outcome: AttemptOutcome<'_>,
     ) -> Result<(), StoreError> {
-        let during = "an attempt is recorded";
-        let (success, refusal) = match outcome {
-            AttemptOutcome::Accepted | AttemptOutcome::Unchanged => (Some(at), ""),
-            AttemptOutcome::Refused { rule } | AttemptOutcome::Failed { rule } => (None, rule),
-        };
-        check_text(refusal)?;
         let mut transaction = self.database.begin_write().await?;
-        let attempt = sqlx::query(
-            "UPDATE crl_feed SET attempts = attempts + 1 WHERE id = 1 RETURNING attempts",
-        )
-        .fetch_one(&mut *transaction)
-        .await
-        .during(during)?
-        .bigint("attempts")?;
-        let updated = sqlx::query(
-            "UPDATE crl_source SET last_attempt_at = $2,
-                    last_success_at = COALESCE($3, last_success_at), last_refusal = $4,
-                    attempt = $5
-             WHERE source = $1",
-        )
-        .bind(source.to_owned())
-        .bind(at)
-        .bind(success)
-        .bind(refusal.to_owned())
-        .bind(attempt)
-        .execute(&mut *transaction)
-        .await
-        .during(during)?;
-        if updated.rows_affected() == 0 {
-            return Err(StoreError::Invalid {
-                what: "the source is not registered",
-            });
-        }
+        crl_sources::record_attempt(&mut transaction, source, at, outcome).await?;
+        let during = "an attempt is recorded";
         transaction.commit().await.during(during)
     }
 

@@ -18,11 +18,12 @@ macro_rules! table {
             raise: concat!(
                 "INSERT INTO ",
                 $name,
-                " (signer_key_id, scope_key, crl_number, this_update, crl_sha256)
-                 VALUES ($1, $2, $3, $4, $5)
+                " (signer_key_id, scope_key, crl_number, this_update, crl_sha256,
+                     identified)
+                 VALUES ($1, $2, $3, $4, $5, 1)
                  ON CONFLICT (signer_key_id, scope_key) DO UPDATE SET
                      crl_number = excluded.crl_number, this_update = excluded.this_update,
-                     crl_sha256 = excluded.crl_sha256
+                     crl_sha256 = excluded.crl_sha256, identified = 1
                  WHERE (",
                 $name,
                 ".crl_number < excluded.crl_number AND ",
@@ -31,10 +32,14 @@ macro_rules! table {
                 $name,
                 ".crl_number = excluded.crl_number AND ",
                 $name,
-                ".crl_sha256 = excluded.crl_sha256)"
+                ".this_update <= excluded.this_update AND (",
+                $name,
+                ".identified = 0 OR ",
+                $name,
+                ".crl_sha256 = excluded.crl_sha256))"
             ),
             read: concat!(
-                "SELECT crl_number, this_update, crl_sha256 FROM ",
+                "SELECT crl_number, this_update, crl_sha256, identified FROM ",
                 $name,
                 " WHERE signer_key_id = $1 AND scope_key = $2"
             ),
@@ -97,4 +102,53 @@ pub(crate) async fn raise_high_water(
         offered: number.crl_number.clone(),
         highest: highest.crl_number,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DELTAS, LISTS, Table, raise_high_water, read};
+    use crate::crl::HighWater;
+    use crate::database::Database;
+    use crate::database_url::DatabaseUrl;
+    use crate::migrations::Part;
+
+    const KEY: (&[u8], &[u8]) = (b"signer", b"");
+
+    async fn raise(database: &Database, table: &Table, number: u8, identity: u8) -> bool {
+        let number = HighWater {
+            crl_number: vec![number],
+            this_update: number.into(),
+            crl_sha256: [identity; 32],
+        };
+        let mut transaction = database.begin_write().await.unwrap();
+        let raised = raise_high_water(&mut transaction, table, KEY, &number).await;
+        transaction.commit().await.unwrap();
+        raised.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_list_that_an_earlier_version_stored_counts_by_its_number_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::sqlite(&folder.path().join("crl.db")).unwrap();
+        let database = Database::open(&url, Part::Crl).await.unwrap();
+        for (table, name) in [
+            (&LISTS, "crl_high_water"),
+            (&DELTAS, "crl_delta_high_water"),
+        ] {
+            assert!(raise(&database, table, 5, 1).await);
+            assert!(!raise(&database, table, 5, 2).await);
+            let before = read(database.reader(), table, KEY).await.unwrap().unwrap();
+            assert!(before.is_known_to_differ_from(&[2; 32]));
+            let older = sqlx::AssertSqlSafe(format!("UPDATE {name} SET identified = 0"));
+            let older = sqlx::query(older).execute(database.writer()).await.unwrap();
+            assert_eq!(older.rows_affected(), 1);
+            let before = read(database.reader(), table, KEY).await.unwrap().unwrap();
+            assert!(!before.is_known_to_differ_from(&[2; 32]));
+            // It may come again once, and from then on it is known.
+            assert!(!raise(&database, table, 4, 2).await);
+            assert!(raise(&database, table, 5, 2).await);
+            assert!(!raise(&database, table, 5, 3).await);
+        }
+        database.close().await;
+    }
 }

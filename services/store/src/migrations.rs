@@ -55,6 +55,10 @@ impl Part {
                     "lists as they were fetched",
                     include_str!("../migrations/crl/0005_originals.sql"),
                 ),
+                (
+                    "what lists are told apart by",
+                    include_str!("../migrations/crl/0006_identities.sql"),
+                ),
             ],
             Self::Audit => &[(
                 "checks, refusals and the ledger",

@@ -63,14 +63,14 @@ impl SegmentPieces {
         generation: u64,
         chunks: i64,
         octets: u64,
-        crl_sha256: [u8; 32],
+        sha256: [u8; 32],
     ) -> Self {
         Self::new(
             database,
             Of::Original(generation),
             chunks,
             octets,
-            crl_sha256,
+            sha256,
         )
     }
 

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -59,14 +59,11 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Verifies a list that comes in pieces, and serialises its index.
+    /// Verifies a list that comes in pieces, and writes its index.
     ///
     /// # Errors
     /// When it is refused.
-    pub fn serialise<P: AsRef<[u8]>>(
-        &self,
-        pieces: impl IntoIterator<Item = P>,
-    ) -> Result<Vec<u8>> {
+    pub fn index<P: AsRef<[u8]>>(&self, pieces: impl IntoIterator<Item = P>) -> Result<Segment> {
         let limits = CrlLimits {
             max_bytes: limits::MAX_CRL_BYTES,
             max_entries: limits::MAX_CRL_ENTRIES,
@@ -78,7 +75,7 @@ impl Reader<'_> {
         let (_, entries) = stream.finish_into_sink(self.authority, self.verifier)?;
         match entries.refused {
             Some(refused) => Err(refused.into()),
-            None => Ok(entries.builder.finish()?),
+            None => Ok(entries.builder.finish_segment()?),
         }
     }
 
@@ -91,7 +88,7 @@ impl Reader<'_> {
         let began = Instant::now();
         let (fetched, opened) = thread::scope(|scope| {
             let fetching = scope.spawn(|| timed(|| fetch(from, &queue_of(queue))));
-            let opened = timed(|| self.open_pieces(pieces));
+            let opened = timed(|| self.index(pieces));
             (fetching.join(), opened)
         });
         let wall = began.elapsed().as_secs_f64();
@@ -100,10 +97,6 @@ impl Reader<'_> {
         let ((), fetching) = fetched.map_err(|_| anyhow!("fetching was interrupted"))??;
         let cpu = reading.cpu + fetching.cpu;
         Ok((segment, Took { wall, cpu }))
-    }
-
-    fn open_pieces(&self, pieces: Receiver<Vec<u8>>) -> Result<Segment> {
-        Ok(Segment::open(self.serialise(pieces)?)?)
     }
 }
 

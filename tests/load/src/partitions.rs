@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use index::Segment;
 use pki::{CertificationAuthority, CrlSigner, CrossCheck, Verifier};
 use sandbox::deployment::{Deployment, Ports};
 use sandbox::mint::CaKind;
@@ -140,7 +139,7 @@ impl Subject {
                     verifier: &verifier,
                 };
                 let list = fs::read(file)?;
-                Ok(Segment::open(reader.serialise(list.chunks(PIECE))?)?)
+                reader.index(list.chunks(PIECE))
             });
             segments.collect::<Result<Vec<_>>>()
         })?;

@@ -102,7 +102,7 @@ impl Subject {
             program: plan.program.clone(),
             folder: folder.to_owned(),
             server: ListServer::start(nation.file(LIST))?,
-            segment: reader.serialise([&list])?,
+            segment: reader.index([&list])?.serialised().to_vec(),
             nation,
             deployment,
             postgres,

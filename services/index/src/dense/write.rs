@@ -1,8 +1,8 @@
 //! Writing a bitmap with ranks.
 
-use super::{LEAST_AT, NUMBERS, SPAN_AT, ones_before, place, split};
+use super::{LEAST_AT, NUMBERS, RANK_BITS, SPAN_AT, ones_before, place, split};
 use crate::build::BuildError;
-use crate::format::{DENSE, Header, LINE, VALUE_OCTETS, length, put_u32, seal, u32_at};
+use crate::format::{DENSE, Header, LINE, VALUE_OCTETS, length, put_u32, seal, u32_at, u64_at};
 use crate::records::{Records, Value};
 use crate::serial::{NARROW, Number, WIDE};
 
@@ -57,9 +57,10 @@ fn fill<const WIDTH: usize>(
     lines: &mut [[u8; LINE]],
     values: &mut [Value],
 ) -> Result<(), BuildError> {
-    // No key is wider than a serial may be.
-    let distance =
-        |key: &[u8; WIDTH]| Number::of_serial(key).map_or(u64::MAX, |it| it.above(least));
+    // All lie less than 2^64 above the least: the last 8 octets of the difference are all of it.
+    let last_octets = |key: &[u8]| u64_at(key, key.len().saturating_sub(NARROW)).swap_bytes();
+    let least = last_octets(&least.octets());
+    let distance = |key: &[u8; WIDTH]| last_octets(key).wrapping_sub(least);
     let mut repeated = 0;
     records.for_each(|key: [u8; WIDTH], _| {
         let (line, bit) = split(distance(&key));
@@ -70,15 +71,65 @@ fn fill<const WIDTH: usize>(
     if repeated > 0 {
         return Err(BuildError::DuplicateSerials { count: repeated });
     }
+    let mut ranks = Vec::with_capacity(lines.len());
     let mut rank = 0;
     for line in &mut *lines {
         put_u32(line, 0, rank);
+        ranks.push(Ranks::of(line));
         rank += ones_before(line, 480);
     }
     records.drain(|key: [u8; WIDTH], value| {
         let (line, bit) = split(distance(&key));
-        let rank = u32_at(&lines[line], 0) + ones_before(&lines[line], bit);
-        values[length(rank)] = value;
+        values[ranks[line].rank(&lines[line], bit)] = value;
     });
     Ok(())
+}
+
+/// How many serials of a line lie before each of its words: while it is written, every rank is asked for, and counting
+/// the bits of whole words again for each would take longer than all the rest.
+struct Ranks([u16; WORDS]);
+
+const WORD: usize = 8;
+const WORDS: usize = LINE / WORD;
+
+impl Ranks {
+    fn of(line: &[u8; LINE]) -> Self {
+        let mut ones = 0;
+        Self(std::array::from_fn(|word| {
+            let before = ones;
+            let skipped = if word == 0 { RANK_BITS } else { 0 };
+            ones += (u64_at(line, word * WORD) >> skipped).count_ones();
+            u16::try_from(before).unwrap_or(u16::MAX)
+        }))
+    }
+
+    /// The number of the value of a set bit: [`ones_before`] and the serials before the line.
+    fn rank(&self, line: &[u8; LINE], bit: usize) -> usize {
+        let (word, place) = ((RANK_BITS + bit) / 64, (RANK_BITS + bit) % 64);
+        let skipped = if word == 0 { RANK_BITS } else { 0 };
+        let bits = u64_at(line, word * WORD) >> skipped;
+        let below = bits & !(u64::MAX << (place - skipped));
+        let in_line = u32::from(self.0[word]) + below.count_ones();
+        length(u32_at(line, 0) + in_line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINE, Ranks, length, ones_before, u32_at};
+
+    #[test]
+    fn ranks_by_word_are_ranks_by_line() {
+        for seed in [0, 0x9e37_79b9_7f4a_7c15_u64, u64::MAX] {
+            let mut line: [u8; LINE] = std::array::from_fn(|at| {
+                (seed.wrapping_mul(at as u64 * at as u64 + 1) >> 32).to_le_bytes()[0]
+            });
+            line[..4].copy_from_slice(&7_000_u32.to_le_bytes());
+            let ranks = Ranks::of(&line);
+            for bit in 0..480 {
+                let expected = u32_at(&line, 0) + ones_before(&line, bit);
+                assert_eq!(ranks.rank(&line, bit), length(expected), "{bit}");
+            }
+        }
+    }
 }

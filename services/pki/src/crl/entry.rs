@@ -122,6 +122,12 @@ impl EntryReader {
         Ok(())
     }
 
+    /// Whether the next entry may be one that [`plain_entry`](super::plain::plain_entry) reads: not in a list of version
+    /// 1, which may have no extensions, nor once an issuer was named.
+    pub(super) const fn takes_plain(&self) -> bool {
+        self.version == 2 && self.issuer.is_none()
+    }
+
     /// Whether an entry, with its tag and length, has a size that is read.
     pub(super) const fn check_size(&self, octets: usize) -> Result<(), CrlError> {
         if octets > MAX_CRL_ENTRY_BYTES {

@@ -13,6 +13,9 @@ pub struct Crl<'a> {
     pub(crate) signed: &'a [u8],
     pub(crate) signature: &'a [u8],
     pub(crate) header: CrlHeader,
+    /// Everything behind the signed part, and how many octets the list has.
+    pub(super) outer: &'a [u8],
+    pub(super) octets: u64,
     /// Contents of `revokedCertificates`, not looked at yet.
     pub(super) entries: Option<&'a [u8]>,
 }
@@ -33,6 +36,7 @@ impl<'a> Crl<'a> {
         let mut list = whole_sequence(der)?;
         let signed = list.expect(SEQUENCE)?;
         let outer_octets = list.remaining();
+        let outer = &der[der.len() - outer_octets..];
         let (outer_algorithm, signature) = read_outer(list)?;
         let mut tbs = Reader::new(signed.contents);
         let head = Head::read(&mut tbs, Some(outer_algorithm), profile)?;
@@ -47,6 +51,8 @@ impl<'a> Crl<'a> {
         Ok(Self {
             signed: signed.raw,
             signature,
+            outer,
+            octets: u64::try_from(der.len()).unwrap_or(u64::MAX),
             header: CrlHeader::new(head, extensions),
             entries,
         })

@@ -26,7 +26,11 @@ pub(in crate::crl) fn extension(last_arc: u8, critical: bool, value: &[u8]) -> V
 }
 
 pub(in crate::crl) fn entry(serial: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
-    let mut contents = [der(0x02, serial), der(0x17, b"251231000000Z")].concat();
+    entry_at(serial, &der(0x17, b"251231000000Z"), extensions)
+}
+
+pub(in crate::crl) fn entry_at(serial: &[u8], time: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
+    let mut contents = [&der(0x02, serial), time].concat();
     if !extensions.is_empty() {
         contents.extend(der(0x30, &extensions.concat()));
     }

@@ -17,6 +17,7 @@ mod list;
 #[cfg(test)]
 mod minted;
 mod number;
+mod plain;
 mod profile;
 mod scope;
 mod stream;
@@ -35,7 +36,6 @@ pub use stream::{CrlStream, RevokedSink};
 pub use walker::{CrlSink, CrlWalker, WalkedCrl};
 
 use crate::limits::{CLOCK_TOLERANCE_SECS, MAX_CRL_BYTES, MAX_CRL_ENTRIES};
-use crate::signature::sha256;
 use crate::{
     CertificationAuthority, DistributionPointName, ExtensionError, KeyIdentifier, RevocationReason,
     SerialNumber, SignatureError, Signed, UnixTime, Verifier,
@@ -58,8 +58,10 @@ pub struct CrlFacts {
     pub next_update: UnixTime,
     /// Which certificates it covers.
     pub scope: CrlScope,
-    /// SHA-256 over the whole list.
-    pub sha256: [u8; 32],
+    /// What tells it from every other list: the same for two exactly if they have the same octets. A SHA-256, but not
+    /// over the octets as they are, which would hash all of a long list a second time: over their number, the hash that
+    /// was signed, and everything behind the signed part.
+    pub identity: [u8; 32],
     /// How many entries it has.
     pub entry_count: u64,
 }
@@ -68,7 +70,7 @@ impl CrlFacts {
     fn new(
         header: CrlHeader,
         signer_key_id: KeyIdentifier,
-        sha256: [u8; 32],
+        identity: [u8; 32],
         entry_count: usize,
     ) -> Result<Self, CrlError> {
         let name = header.scope.and_then(|scope| scope.name);
@@ -80,7 +82,7 @@ impl CrlFacts {
             this_update: header.this_update,
             next_update: header.next_update.ok_or(CrlError::NextUpdateMissing)?,
             scope: name.map_or(CrlScope::Full, CrlScope::Partition),
-            sha256,
+            identity,
             entry_count: u64::try_from(entry_count).unwrap_or(u64::MAX),
         })
     }
@@ -200,7 +202,8 @@ pub fn verify_crl(
     let signed = Signed::Message(crl.signed);
     let signer_key_id = check_signer(&crl.header, signed, crl.signature, authority, verifier)?;
     let entries = read_entries(&crl, limits.max_entries)?;
-    let facts = CrlFacts::new(crl.header, signer_key_id, sha256(der), entries.len())?;
+    let identity = hashing::identity_of(&crl).ok_or(CrlError::SignatureAlgorithm)?;
+    let facts = CrlFacts::new(crl.header, signer_key_id, identity, entries.len())?;
     Ok(VerifiedCrl { facts, entries })
 }
 

@@ -87,8 +87,7 @@ impl<S: RevokedSink> CrlStream<S> {
         verifier: &Verifier,
     ) -> Result<(CrlFacts, S), CrlError> {
         let (walked, entry_error) = self.walker.finish_before_entries()?;
-        let sha256 = walked.sha256();
-        let Some((_, digest)) = walked.signed_digest else {
+        let (Some((_, digest)), Some(identity)) = (walked.signed_digest, walked.identity) else {
             return Err(CrlError::SignatureAlgorithm);
         };
         let signed = Signed::Digest(&digest);
@@ -97,7 +96,7 @@ impl<S: RevokedSink> CrlStream<S> {
         if let Some(error) = entry_error.or(self.kept.error) {
             return Err(error);
         }
-        let facts = CrlFacts::new(walked.header, key_id, sha256, self.kept.entries)?;
+        let facts = CrlFacts::new(walked.header, key_id, identity, self.kept.entries)?;
         Ok((facts, self.kept.sink))
     }
 }

@@ -10,10 +10,8 @@
 mod element;
 mod steps;
 
-use aws_lc_rs::digest::{Context, SHA256};
-
 use crate::crl::entry::{CrlEntry, EntryReader};
-use crate::crl::hashing::SignedHash;
+use crate::crl::hashing::{SignedHash, identity};
 use crate::crl::header::CrlHeader;
 use crate::crl::{CrlError, CrlLimits, CrlProfile};
 use crate::der::SEQUENCE;
@@ -60,7 +58,6 @@ pub struct CrlWalker {
     signature: Vec<u8>,
     entries: EntryReader,
     entry_error: Option<CrlError>,
-    whole: Context,
     signed: SignedHash,
     failed: Option<CrlError>,
 }
@@ -109,7 +106,6 @@ impl CrlWalker {
             signature: Vec::new(),
             entries: EntryReader::new(profile, 2, limits.max_entries),
             entry_error: None,
-            whole: Context::new(&SHA256),
             signed: SignedHash::Waiting(Vec::new()),
             failed: None,
         }
@@ -125,7 +121,6 @@ impl CrlWalker {
             self.failed = Some(error.clone());
             return Err(error);
         }
-        self.whole.update(chunk);
         self.signed.update(chunk, start, self.signed_end);
         Ok(())
     }
@@ -171,13 +166,16 @@ impl CrlWalker {
             let octets = self.offset - self.list_octets;
             return Err(trailing(octets));
         }
-        let mut sha256 = [0; 32];
-        sha256.copy_from_slice(self.whole.finish().as_ref());
+        let signed_digest = self.signed.finish();
+        let identity = signed_digest.as_ref().map(|(hash, digest)| {
+            let signed = (*hash, digest.as_slice());
+            identity(self.offset, signed, &self.outer)
+        });
         let walked = WalkedCrl {
             header,
             signature: self.signature,
-            signed_digest: self.signed.finish(),
-            sha256,
+            signed_digest,
+            identity,
             octets: self.offset,
             entry_count: self.entries.position,
         };
@@ -228,7 +226,7 @@ pub struct WalkedCrl {
     pub(crate) header: CrlHeader,
     pub(crate) signature: Vec<u8>,
     pub(crate) signed_digest: Option<(HashAlgorithm, Vec<u8>)>,
-    sha256: [u8; 32],
+    pub(crate) identity: Option<[u8; 32]>,
     octets: u64,
     entry_count: u64,
 }
@@ -251,9 +249,10 @@ impl WalkedCrl {
         Some((*hash, digest))
     }
 
-    /// SHA-256 over the whole list.
-    pub const fn sha256(&self) -> [u8; 32] {
-        self.sha256
+    /// What tells it from every other list, as [`CrlFacts::identity`](crate::CrlFacts::identity). None where
+    /// [`Self::signed_digest`] is.
+    pub const fn identity(&self) -> Option<[u8; 32]> {
+        self.identity
     }
 
     /// How many octets it has.

@@ -52,7 +52,6 @@ fn evidence(list: Evidence, certification_authority: &str) -> wire::PastListEvid
         crl_number: CrlNumber::decimal_of(&list.crl_number),
         this_update: list.this_update.secs(),
         next_update: list.next_update.secs(),
-        sha256: list.crl_sha256.to_vec(),
         known_at: list.known_at().secs(),
         signer_key_id: list.signer_key_id,
         full: list.is_full,

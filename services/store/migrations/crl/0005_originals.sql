@@ -6,7 +6,8 @@ CREATE TABLE crl_original (
     certification_authority TEXT NOT NULL,
     crl_number BYTEA NOT NULL,
     this_update BIGINT NOT NULL,
-    crl_sha256 BYTEA NOT NULL,
+    -- Of the octets of the list.
+    sha256 BYTEA NOT NULL,
     octets BIGINT NOT NULL,
     chunks BIGINT NOT NULL,
     -- It goes with the first list of any source that was issued then or later.

@@ -1,8 +1,8 @@
 //! What left the lists.
 
 use store::{
-    AcceptError, AcceptedRemovals, ApplyError, CrlWriter, Departures, NewHeld, NewSegment, Piece,
-    RecentDepartures, RemovalDecision, Replacement, Seen, SegmentFacts,
+    AcceptError, AcceptedRemovals, ApplyError, AttemptOutcome, CrlWriter, Departures, NewHeld,
+    NewSegment, Piece, RecentDepartures, RemovalDecision, Replacement, Seen, SegmentFacts,
 };
 
 use crate::databases::Databases;
@@ -34,6 +34,29 @@ pub(crate) fn next<'a>(
         original: None,
         keep_history_after: i64::MIN,
     }
+}
+
+pub(crate) async fn a_list_and_that_it_was_accepted_are_one_commit(databases: Databases) {
+    let (writer, reader) = (databases.writer().await, databases.reader());
+    let before = writer.register_sources(&[source("full", 0)]).await.unwrap();
+    let refused = AttemptOutcome::Refused { rule: "scope" };
+    writer.record_attempt("full", 40, refused).await.unwrap();
+    let first = facts("full", 1, b"a");
+    let list = next(&first, b"a", (0, 0), Departures::None);
+    let generation = writer.replace_and_record(&list, 50).await.unwrap();
+    let manifest = reader.manifest().await.unwrap();
+    assert_eq!(manifest.feed.generation, generation);
+    assert_eq!(manifest.feed.attempts, before.attempts + 2);
+    let full = &manifest.sources[0];
+    let attempts = (full.last_attempt_at, full.last_success_at);
+    assert_eq!(attempts, (Some(50), Some(50)));
+    assert_eq!(full.last_refusal, None);
+    // Nor one without the other: what may not come into force was not accepted.
+    let again = writer.replace_and_record(&list, 60).await;
+    assert!(matches!(again, Err(ApplyError::GenerationMoved { .. })));
+    let manifest = reader.manifest().await.unwrap();
+    assert_eq!(manifest.sources[0].last_attempt_at, Some(50));
+    assert_eq!(manifest.feed.attempts, before.attempts + 2);
 }
 
 fn some(segment: &[u8]) -> NewSegment<'_> {

@@ -105,6 +105,7 @@ on_both_databases! {
     lists::scopes_and_signers_have_numbers_of_their_own,
     lists::a_source_must_be_registered_for_the_authority_and_scope,
     lists::attempts_are_recorded_without_a_new_generation,
+    departures::a_list_and_that_it_was_accepted_are_one_commit,
     lists::registration_replaces_the_sources_of_the_authorities_it_names,
     lists::facts_that_contradict_each_other_are_refused,
     lists::a_reader_waits_for_the_writer_to_prepare_the_schema,

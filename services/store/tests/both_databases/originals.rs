@@ -56,7 +56,7 @@ async fn kept(writer: &CrlWriter, number: u8) -> Option<Vec<u8>> {
             Piece::Replaced => panic!("it went"),
         }
     }
-    assert_eq!(original.crl_sha256, sandbox::mint::sha256(&all));
+    assert_eq!(original.sha256, sandbox::mint::sha256(&all));
     Some(all)
 }
 

@@ -6,6 +6,7 @@ use crate::DerError;
 use crate::crl::entry::Kind;
 use crate::crl::header::{CrlHeader, Head, ListExtensions};
 use crate::crl::list::{check_frame, read_outer};
+use crate::crl::plain::plain_entry;
 use crate::crl::{CrlError, CrlProfile};
 use crate::der::{GENERALIZED_TIME, Reader, SEQUENCE, UTC_TIME};
 
@@ -25,7 +26,7 @@ impl CrlWalker {
             if input.is_empty() {
                 return Ok(());
             }
-            if self.stage == Stage::Skipped {
+            if self.stage == Stage::Skipped || self.plain_entries(&mut input, sink) {
                 continue;
             }
             let Some(piece) = self.next_piece(&mut input)? else {
@@ -50,6 +51,30 @@ impl CrlWalker {
                 self.pending = whole;
             }
         }
+    }
+
+    /// Takes the entries at the front of the input that are of the common shape and there as a whole. Whatever follows
+    /// them is read element by element. False if there are none.
+    fn plain_entries(&mut self, input: &mut &[u8], sink: &mut impl CrlSink) -> bool {
+        let between_entries = self.pending.is_empty() && self.piece.is_none();
+        if self.stage != Stage::Entries || !between_entries || !self.entries.takes_plain() {
+            return false;
+        }
+        let left = usize::try_from(self.entries_left).unwrap_or(usize::MAX);
+        let mut rest = &input[..left.min(input.len())];
+        let mut taken = 0;
+        while self.entries.position < self.entries.limit
+            && let Some((entry, octets)) = plain_entry(rest)
+        {
+            self.entries.position += 1;
+            sink.entry(&entry);
+            taken += octets;
+            rest = &rest[octets..];
+        }
+        *input = &input[taken..];
+        self.offset += count(taken);
+        self.entries_left -= count(taken);
+        taken > 0
     }
 
     /// The next octets of the input, at most this many.

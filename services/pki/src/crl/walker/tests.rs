@@ -1,6 +1,7 @@
 //! Tests of the walker against the reader in memory, on lists built octet by octet.
 
 use super::{CrlWalker, WalkedCrl};
+use crate::crl::hashing::identity_of;
 use crate::crl::minted::{
     List, THIS_UPDATE, algorithm, certificate_issuer, delta, der, entry, extension, indirect, list,
     name, number, reason,
@@ -59,7 +60,7 @@ pub(super) fn same(der: &[u8]) -> Result<Vec<Owned>, CrlError> {
         (Ok((crl, entries)), Ok((walked, walked_entries))) => {
             assert_eq!(walked.header(), crl.header());
             assert_eq!(walked.signature(), crl.signature());
-            assert_eq!(walked.sha256(), sha256(der));
+            assert_eq!(walked.identity(), identity_of(&crl));
             assert_eq!(walked.octets(), u64::try_from(der.len()).unwrap());
             assert_eq!(walked.entry_count(), u64::try_from(entries.len()).unwrap());
             let digest = sha256(crl.signed());
@@ -332,4 +333,25 @@ fn the_signed_part_is_hashed_by_the_algorithm_it_names() {
     assert_eq!(walked, Some((HashAlgorithm::Sha512, expected)));
     // SHA-1, which nothing here verifies.
     assert_eq!(of(5).0, None);
+}
+
+#[test]
+fn whatever_octet_differs_the_identity_does() {
+    let entries = [entry(&[1], &[]), entry(&[0x12, 0x34], &[reason(1)])];
+    let original = list(&entries, &[number()]).der();
+    let identity = |der: &[u8]| walk(der, der.len().max(1)).ok()?.0.identity();
+    let expected = identity(&original).unwrap();
+    let mut readable = 0;
+    for (at, octet) in (0..original.len()).flat_map(|at| (0..=u8::MAX).map(move |it| (at, it))) {
+        let mut changed = original.clone();
+        changed[at] = octet;
+        if octet != original[at]
+            && let Some(identity) = identity(&changed)
+        {
+            assert_ne!(identity, expected, "octet {at} as {octet}");
+            readable += 1;
+        }
+    }
+    // All of the signature at least, and of a serial.
+    assert!(readable > 256 * 255, "{readable}");
 }

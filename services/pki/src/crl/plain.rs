@@ -1,0 +1,69 @@
+//! Entries of the shape that nearly all have, read at a glance.
+//!
+//! A list has millions of entries and an entry rarely anything but a serial, a time and a reason. Such a one is
+//! recognised octet by octet here and read without going through its elements. What is recognised,
+//! [`EntryReader`](super::entry::EntryReader) reads to the same entry by every profile; all else, right or wrong, is not
+//! for this to judge and is left to it. The reader in memory does not come by here, so the two are compared wherever a
+//! test or a fuzzer compares a list in pieces with one in memory.
+
+use crate::RevocationReason;
+use crate::crl::CrlEntry;
+use crate::der::{INTEGER, SEQUENCE, UTC_TIME};
+use crate::time::utc_time;
+
+/// Tags and lengths of an entry that holds a serial: two octets each.
+const FRONT: usize = 4;
+/// The length of a longer entry, and of one with a longer serial, is read elsewhere.
+const LONGEST: usize = 0x7f;
+const LONGEST_SERIAL: usize = 20;
+/// `crlEntryExtensions` with nothing but a reasonCode (RFC 5280 section 5.3.1), up to its number.
+const REASON_FRONT: [u8; 13] = [
+    0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01,
+];
+
+/// The entry at the front of these octets, and how many of them it has. None if it does not end here, or may be anything
+/// but an entry of a list of version 2 with a positive serial of at most 20 octets, a UTCTime, and no extension or a
+/// reasonCode that every list may have.
+#[inline]
+pub(super) fn plain_entry(octets: &[u8]) -> Option<(CrlEntry<'_>, usize)> {
+    let [SEQUENCE, length, INTEGER, width] = *octets.first_chunk()? else {
+        return None;
+    };
+    let (length, width) = (usize::from(length), usize::from(width));
+    if length > LONGEST || width > LONGEST_SERIAL {
+        return None;
+    }
+    let total = length + 2;
+    let (serial, rest) = octets.get(FRONT..total)?.split_at_checked(width)?;
+    match *serial {
+        // X.690 section 8.3.2: a leading zero is there only where the next octet would be a sign.
+        [0, 0x80..=0xff, ..] | [1..=0x7f, ..] => {}
+        _ => return None,
+    }
+    let ([tag, digits, time @ ..], rest) = rest.split_first_chunk::<15>()?;
+    if (*tag, usize::from(*digits)) != (UTC_TIME, time.len()) {
+        return None;
+    }
+    let reason = match rest.split_first_chunk() {
+        // RFC 5280 section 5.3.1: absent is unspecified.
+        None if rest.is_empty() => RevocationReason::Unspecified,
+        Some((&REASON_FRONT, [code])) => match RevocationReason::from_code(*code)? {
+            // Only some lists may say so.
+            RevocationReason::RemoveFromCrl => return None,
+            reason => reason,
+        },
+        _ => return None,
+    };
+    let entry = CrlEntry {
+        serial,
+        revoked_at: utc_time(time)?,
+        reason,
+        invalidity_date: None,
+        certificate_issuer: None,
+    };
+    Some((entry, total))
+}
+
+#[cfg(test)]
+#[path = "plain_tests.rs"]
+mod tests;
