@@ -5,6 +5,7 @@ mod ask;
 mod drain;
 mod hostile_lists;
 mod killed;
+mod kills;
 mod lock;
 mod missing_partition;
 mod no_database;

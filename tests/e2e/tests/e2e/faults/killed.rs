@@ -18,7 +18,7 @@ use super::witness::Witness;
 use super::{KEY_COMPROMISE, USER, VERIFYING, bounded, full_lists_only};
 
 /// The source whose phases are watched.
-const SOURCE: &str = "user-authentication.newest.full";
+pub(super) const SOURCE: &str = "user-authentication.newest.full";
 
 /// Enough entries that verifying them takes a debug build some tenths of a second.
 const MANY: u64 = 20_000;
@@ -324,23 +324,8 @@ impl Scene {
         Ok(())
     }
 
-    /// The number of the stored list, after a look at all that is stored.
     async fn stored(&self) -> Result<u64> {
-        expect_nothing_half_written(&self.system.crl_url()).await?;
-        let url: DatabaseUrl = self.system.crl_url().parse()?;
-        let reader = CrlReader::open(&url)?;
-        let mut number = None;
-        for source in reader.manifest().await?.sources {
-            let list = source.current.context("a list of each source")?;
-            // Reading a list checks its hash.
-            reader.segment(&list).await?.context("a whole list")?;
-            if source.registration.source == SOURCE {
-                let octets = list.facts.crl_number.iter();
-                number = Some(octets.fold(0, |number, octet| number << 8 | u64::from(*octet)));
-            }
-        }
-        reader.close().await;
-        number.context("a list of the source")
+        stored_number(&self.system.crl_url()).await
     }
 
     /// Revokes and publishes; returns the number of the lists that say so.
@@ -364,8 +349,27 @@ impl Scene {
     }
 }
 
+/// The number of the stored list, after a look at all that is stored.
+pub(super) async fn stored_number(url: &str) -> Result<u64> {
+    expect_nothing_half_written(url).await?;
+    let url: DatabaseUrl = url.parse()?;
+    let reader = CrlReader::open(&url)?;
+    let mut number = None;
+    for source in reader.manifest().await?.sources {
+        let list = source.current.context("a list of each source")?;
+        // Reading a list checks its hash.
+        reader.segment(&list).await?.context("a whole list")?;
+        if source.registration.source == SOURCE {
+            let octets = list.facts.crl_number.iter();
+            number = Some(octets.fold(0, |number, octet| number << 8 | u64::from(*octet)));
+        }
+    }
+    reader.close().await;
+    number.context("a list of the source")
+}
+
 /// Whether a log says this of the source.
-fn said(log: &str, words: &str) -> bool {
+pub(super) fn said(log: &str, words: &str) -> bool {
     let source = format!("\"source\":\"{SOURCE}\"");
     log.lines()
         .any(|line| line.contains(words) && line.contains(&source))
