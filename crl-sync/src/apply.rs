@@ -1,7 +1,7 @@
 //! Putting a list in force: its index is built, and stored with its facts and with what left, in one transaction.
 
 use pki::{CrlFacts, CrlScope};
-use store::{CurrentSegment, Replacement, SegmentFacts};
+use store::{CurrentSegment, HighWater, Replacement, SegmentFacts};
 
 use crate::delta;
 use crate::departures::Compared;
@@ -49,6 +49,15 @@ pub(crate) fn replacement<'a>(
         replaced_this_update: in_force.map(|current| current.facts.this_update),
         departures: compared.departures(held.map(|held| held.since), next.facts.this_update),
         keep_history_after: removals.keep_history_after(next.facts.this_update),
+    }
+}
+
+/// The number that is the highest once a list is in force.
+pub(crate) fn high_water(facts: &SegmentFacts) -> HighWater {
+    HighWater {
+        crl_number: facts.crl_number.clone(),
+        this_update: facts.this_update,
+        crl_sha256: facts.crl_sha256,
     }
 }
 

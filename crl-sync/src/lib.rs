@@ -13,6 +13,7 @@ mod config;
 mod delta;
 mod departures;
 mod fetch;
+mod highest;
 mod limits;
 mod location;
 mod metrics;
@@ -36,14 +37,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pki::{CertificationAuthority, Verifier};
-use runtime::config::ConfigError;
+use runtime::config::{ConfigError, ConfigPath};
 use runtime::context::BackgroundError;
 use runtime::{Context, ServeError};
-use store::{CrlWriter, HolderKey, HolderLinks, SourceRegistration, StoreError};
+use store::{CrlWriter, CurrentSegment, HolderKey, HolderLinks, SourceRegistration, StoreError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::fetch::Fetcher;
+use crate::highest::Highest;
 use crate::metrics::{InForce, SyncMetrics};
 use crate::removals::RemovalLimits;
 use crate::source::{Source, SourceKind};
@@ -156,6 +158,8 @@ async fn open(
     let fetcher = Fetcher::new(&config.fetch, locations).map_err(ServeError::role)?;
     check_credentials(&sources, &fetcher).await?;
     let metrics = SyncMetrics::new(&context.metrics, &sources)?;
+    let folder = config.state_directory.as_ref();
+    let highest = Highest::open(folder.map(ConfigPath::as_path), &context.metrics)?;
     let verifier = Arc::new(Verifier::new(config.cross_check.into()));
     context.metrics.show_cross_check(&verifier)?;
     let writer = CrlWriter::open(&config.store.crl)
@@ -167,6 +171,7 @@ async fn open(
         verifier,
         authorities,
         writer,
+        highest,
         holders: holders(config).await?,
         removals: RemovalLimits::from(&config.removals),
         metrics,
@@ -243,19 +248,40 @@ impl Room {
         self.writer
             .register_sources(&registrations(sources.clone()))
             .await?;
-        self.show(sources).await
+        let in_force = self.writer.in_force().await?;
+        self.highest.remember(in_force.values()).await;
+        self.show_those(&in_force, sources);
+        Ok(())
     }
 
     /// Shows what is in force of the sources, whoever put it there.
     async fn show<'a>(&self, sources: impl Iterator<Item = &'a Source>) -> Result<(), StoreError> {
         let in_force = self.writer.in_force().await?;
+        self.highest.follow(in_force.values()).await;
+        self.show_those(&in_force, sources);
+        Ok(())
+    }
+
+    fn show_those<'a>(
+        &self,
+        in_force: &BTreeMap<String, CurrentSegment>,
+        sources: impl Iterator<Item = &'a Source>,
+    ) {
         for source in sources {
             if matches!(source.kind, SourceKind::Crl { .. }) {
                 let current = in_force.get(&*source.name);
-                self.metrics.show(source, current.map(InForce::from));
+                let shown = current.map(|current| self.shown(current));
+                self.metrics.show(source, shown);
             }
         }
-        Ok(())
+    }
+
+    /// What is shown of a list in force.
+    pub(crate) fn shown(&self, current: &CurrentSegment) -> InForce {
+        InForce {
+            is_behind: self.highest.above(current).is_some(),
+            ..InForce::from(current)
+        }
     }
 
     async fn close(&self) {

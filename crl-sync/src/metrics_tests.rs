@@ -56,6 +56,7 @@ fn the_worst_source_speaks_for_its_authority() {
             next_update: 300,
             entries: 7,
             held_removals: 3,
+            is_behind: false,
         }),
     );
     // One list is still missing.
@@ -72,6 +73,7 @@ fn the_worst_source_speaks_for_its_authority() {
             next_update: 250,
             entries: 2,
             held_removals: 3,
+            is_behind: false,
         }),
     );
     assert!(shows(&metrics, "akashi_crl_this_update_seconds", "", 100));

@@ -12,6 +12,7 @@ mod lists;
 mod memory;
 mod phases;
 mod removals;
+mod restored;
 mod service;
 mod workers;
 mod world;

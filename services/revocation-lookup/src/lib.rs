@@ -12,6 +12,7 @@ mod asked;
 mod config;
 mod decide;
 mod freshness;
+mod highest;
 mod ledger;
 mod loaded;
 mod lookups;
@@ -34,6 +35,7 @@ use std::time::Duration;
 use proto::revocation::v1::revocation_lookup_service_server::{
     RevocationLookupServiceServer, SERVICE_NAME,
 };
+use runtime::config::ConfigPath;
 use runtime::server::GrpcServer;
 use runtime::{Context, ServeError};
 use store::CrlReader;
@@ -50,6 +52,7 @@ pub use ocsp_client::{CertIdHashConfig, OcspClientConfig, OcspClientRequesterCon
 
 use access::Callers;
 use freshness::FreshnessReport;
+use highest::Highest;
 use ledger::Ledger;
 use metrics::LookupMetrics;
 use ocsp::OcspListeners;
@@ -82,7 +85,15 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let (recorder, refusals) =
         Recorder::start(&config.store.audit, ledger.clone(), &context).await?;
     let reader = CrlReader::open(&config.store.crl).map_err(ServeError::role)?;
-    let replica = Replica::new(reader.clone(), trusted.clone(), served.clone(), &context)?;
+    let folder = config.state_directory.as_ref();
+    let highest = Highest::open(folder.map(ConfigPath::as_path), &context.metrics)?;
+    let replica = Replica::new(
+        reader.clone(),
+        trusted.clone(),
+        served.clone(),
+        highest,
+        &context,
+    )?;
     let report = FreshnessReport::new(&context, trusted.clone(), served.clone())?;
     let interval = config.poll_interval();
     let mut following = context.background.spawn(replica.follow(interval));

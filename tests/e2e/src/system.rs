@@ -166,6 +166,34 @@ impl System {
             .with_context(|| format!("{role} is not running"))
     }
 
+    /// Kills every process.
+    pub fn kill_all(&mut self) -> Result<()> {
+        let all = std::mem::take(&mut self.processes);
+        all.into_values().try_for_each(Process::kill)
+    }
+
+    /// Keeps a copy of the lists' database as it is. No process may run.
+    pub fn back_up_lists(&mut self) -> Result<()> {
+        if let Some(postgres) = &self.postgres {
+            let sql = "CREATE DATABASE backup TEMPLATE akashi";
+            return Ok(postgres.execute("postgres", sql)?);
+        }
+        let data = self.deployment.folder().join("data");
+        copy_lists(&data, &self.folder.path().join("backup"))
+    }
+
+    /// Puts the copy in the place of the lists' database. No process may run.
+    pub fn restore_lists(&mut self) -> Result<()> {
+        if let Some(postgres) = &self.postgres {
+            // The connections of what was killed may not have noticed yet.
+            postgres.execute("postgres", "DROP DATABASE akashi WITH (FORCE)")?;
+            let sql = "ALTER DATABASE backup RENAME TO akashi";
+            return Ok(postgres.execute("postgres", sql)?);
+        }
+        let data = self.deployment.folder().join("data");
+        copy_lists(&self.folder.path().join("backup"), &data)
+    }
+
     /// Everything that all processes have said.
     pub fn logs(&self) -> String {
         self.processes.values().map(Process::log).collect()
@@ -257,6 +285,22 @@ impl System {
         }
         Ok(())
     }
+}
+
+/// Copies the files of a SQLite database that nobody has open.
+fn copy_lists(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for name in ["crl.db", "crl.db-wal", "crl.db-shm"] {
+        let (from, to) = (from.join(name), to.join(name));
+        match std::fs::remove_file(&to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        if from.exists() {
+            std::fs::copy(from, to)?;
+        }
+    }
+    Ok(())
 }
 
 fn roles(shape: Shape) -> Vec<&'static str> {

@@ -9,6 +9,7 @@ mod kills;
 mod lock;
 mod missing_partition;
 mod no_database;
+mod restored;
 mod scrape;
 mod stale;
 mod witness;

@@ -354,18 +354,31 @@ pub(super) async fn stored_number(url: &str) -> Result<u64> {
     expect_nothing_half_written(url).await?;
     let url: DatabaseUrl = url.parse()?;
     let reader = CrlReader::open(&url)?;
+    // A writer that still runs may replace a list between the two readings.
+    for _ in 0..10 {
+        if let Some(number) = number_if_still(&reader).await? {
+            reader.close().await;
+            return Ok(number);
+        }
+    }
+    bail!("a list is there in part, however often it is read")
+}
+
+/// `None`: a list was replaced after it was named.
+async fn number_if_still(reader: &CrlReader) -> Result<Option<u64>> {
     let mut number = None;
     for source in reader.manifest().await?.sources {
         let list = source.current.context("a list of each source")?;
         // Reading a list checks its hash.
-        reader.segment(&list).await?.context("a whole list")?;
+        if reader.segment(&list).await?.is_none() {
+            return Ok(None);
+        }
         if source.registration.source == SOURCE {
             let octets = list.facts.crl_number.iter();
             number = Some(octets.fold(0, |number, octet| number << 8 | u64::from(*octet)));
         }
     }
-    reader.close().await;
-    number.context("a list of the source")
+    number.context("a list of the source").map(Some)
 }
 
 /// Whether a log says this of the source.
