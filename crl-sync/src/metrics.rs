@@ -105,19 +105,24 @@ impl SyncMetrics {
             )?,
             lists: Arc::default(),
         };
+        this.begin(sources);
+        Ok(this)
+    }
+
+    /// Shows every source before its first attempt.
+    fn begin(&self, sources: &[Source]) {
         for source in sources {
             // Counters that exist from the start are zero; one that appears with its first event hides it from rate().
             for outcome in OUTCOMES {
-                this.attempts(source)
+                self.attempts(source)
                     .with_label_values(&[&*source.certification_authority, outcome]);
             }
             if matches!(source.kind, SourceKind::Crl { .. }) {
                 let store = [&*source.certification_authority, crate::outcome::STORE];
-                this.crl_failed.with_label_values(&store);
-                this.show(source, None);
+                self.crl_failed.with_label_values(&store);
+                self.show(source, None);
             }
         }
-        Ok(this)
     }
 
     fn attempts(&self, source: &Source) -> &IntCounterVec {

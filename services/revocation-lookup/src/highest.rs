@@ -1,13 +1,13 @@
 //! The highest list numbers outside the store (RFC 5280 section 5.2.3): what was served once is remembered when the store
 //! is restored from an older copy and every process is started anew.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use pki::{CrlNumber, UnixTime};
 use prometheus::IntCounter;
 use runtime::ServeError;
+use runtime::config::ConfigPath;
 use runtime::metrics::Metrics;
 use store::{CurrentSegment, HighWaterFile};
 
@@ -25,8 +25,8 @@ pub(crate) struct Highest {
 }
 
 impl Highest {
-    pub(crate) fn open(folder: Option<&Path>, metrics: &Metrics) -> Result<Self, ServeError> {
-        let file = folder.map(|folder| HighWaterFile::open(folder, ROLE));
+    pub(crate) fn open(folder: Option<&ConfigPath>, metrics: &Metrics) -> Result<Self, ServeError> {
+        let file = folder.map(|folder| HighWaterFile::open(folder.as_path(), ROLE));
         let file = file.transpose().map_err(ServeError::role)?;
         let failures = metrics.counter(
             "akashi_high_water_failures_total",

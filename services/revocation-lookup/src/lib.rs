@@ -35,7 +35,6 @@ use std::time::Duration;
 use proto::revocation::v1::revocation_lookup_service_server::{
     RevocationLookupServiceServer, SERVICE_NAME,
 };
-use runtime::config::ConfigPath;
 use runtime::server::GrpcServer;
 use runtime::{Context, ServeError};
 use store::CrlReader;
@@ -85,15 +84,8 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let (recorder, refusals) =
         Recorder::start(&config.store.audit, ledger.clone(), &context).await?;
     let reader = CrlReader::open(&config.store.crl).map_err(ServeError::role)?;
-    let folder = config.state_directory.as_ref();
-    let highest = Highest::open(folder.map(ConfigPath::as_path), &context.metrics)?;
-    let replica = Replica::new(
-        reader.clone(),
-        trusted.clone(),
-        served.clone(),
-        highest,
-        &context,
-    )?;
+    let highest = Highest::open(config.state_directory.as_ref(), &context.metrics)?;
+    let replica = Replica::new(&reader, &trusted, &served, highest, &context)?;
     let report = FreshnessReport::new(&context, trusted.clone(), served.clone())?;
     let interval = config.poll_interval();
     let mut following = context.background.spawn(replica.follow(interval));

@@ -84,9 +84,9 @@ enum ListError {
 
 impl Replica {
     pub(crate) fn new(
-        reader: CrlReader,
-        trusted: Arc<Trusted>,
-        served: Arc<Served>,
+        reader: &CrlReader,
+        trusted: &Arc<Trusted>,
+        served: &Arc<Served>,
         highest: Highest,
         context: &Context,
     ) -> Result<Self, ServeError> {
@@ -95,9 +95,9 @@ impl Replica {
             "Attempts to follow the store that failed, lists that could not be loaded included.",
         )?;
         Ok(Self {
-            reader,
-            trusted,
-            served,
+            reader: reader.clone(),
+            trusted: trusted.clone(),
+            served: served.clone(),
             clock: context.clock.clone(),
             highest,
             failures,

@@ -10,6 +10,7 @@ use sandbox::deployment::{Databases, Deployment, Lists, Pace, Ports};
 use sandbox::postgres::Postgres;
 
 use crate::process::{PATIENCE, Process};
+use crate::small_disk::SmallDisk;
 use crate::world::World;
 
 /// The roles, each a process of its own unless one runs them all.
@@ -41,6 +42,9 @@ pub struct Plan {
     pub lists: Lists,
     /// How long a list is good for.
     pub list_lifetime_seconds: u32,
+    /// Whether the data lie on a disk so small that it can be filled: those of the SQLite files and of the state
+    /// directory, or those of PostgreSQL.
+    pub has_small_disk: bool,
 }
 
 impl Plan {
@@ -50,6 +54,7 @@ impl Plan {
             shape,
             lists: Lists::all(),
             list_lifetime_seconds: 3600,
+            has_small_disk: false,
         }
     }
 }
@@ -62,6 +67,8 @@ pub struct System {
     pub deployment: Deployment,
     processes: BTreeMap<&'static str, Process>,
     postgres: Option<Postgres>,
+    // Gone after everything that runs within.
+    small_disk: Option<SmallDisk>,
     log_folder: PathBuf,
     folder: tempfile::TempDir,
 }
@@ -87,9 +94,16 @@ impl System {
             plan.list_lifetime_seconds,
         )
         .await?;
-        let postgres = match plan.shape {
-            Shape::AllOnSqlite | Shape::RolesOnSqlite => None,
-            Shape::RolesOnPostgres => Some(Postgres::start().context("starting PostgreSQL")?),
+        let (postgres, mut small_disk) = match (plan.shape, plan.has_small_disk) {
+            (Shape::AllOnSqlite | Shape::RolesOnSqlite, _) => (None, None),
+            (Shape::RolesOnPostgres, false) => {
+                let postgres = Postgres::start().context("starting PostgreSQL")?;
+                (Some(postgres), None)
+            }
+            (Shape::RolesOnPostgres, true) => {
+                let (postgres, disk) = postgres_on_small_disk().context("starting PostgreSQL")?;
+                (Some(postgres), Some(disk))
+            }
         };
         let databases = postgres
             .as_ref()
@@ -105,6 +119,12 @@ impl System {
             ports,
             pace,
         )?;
+        if plan.has_small_disk && small_disk.is_none() {
+            let data = deployment.folder().join("data");
+            small_disk = Some(SmallDisk::mount(&data, SMALL_DATA)?);
+            // The highest numbers lie there too.
+            std::os::unix::fs::symlink("data", deployment.folder().join("state"))?;
+        }
         // Kept after the test, beside the build, so that a failure can be looked into.
         let log_folder = build_folder()
             .join("e2e-logs")
@@ -115,6 +135,7 @@ impl System {
             deployment,
             processes: BTreeMap::new(),
             postgres,
+            small_disk,
             log_folder,
             folder,
         })
@@ -127,12 +148,20 @@ impl System {
             role => self.deployment.config_file(role),
         };
         let config = config.to_str().context("a temporary folder in UTF-8")?;
-        let process = Process::start(
-            &akashi_binary(),
-            &[role, "--config", config],
-            role,
-            &self.log_folder,
-        )?;
+        let program = akashi_binary();
+        let mut words = self
+            .small_disk
+            .as_ref()
+            .map_or_else(Vec::new, SmallDisk::within);
+        words.push(
+            program
+                .to_str()
+                .context("a build folder in UTF-8")?
+                .to_owned(),
+        );
+        words.extend([role, "--config", config].map(ToOwned::to_owned));
+        let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let process = Process::start(Path::new(&words[0]), &arguments, role, &self.log_folder)?;
         self.processes.insert(role, process);
         Ok(())
     }
@@ -150,6 +179,11 @@ impl System {
     /// The PostgreSQL server, where the shape has one.
     pub fn postgres(&mut self) -> Result<&mut Postgres> {
         self.postgres.as_mut().context("there is no PostgreSQL")
+    }
+
+    /// The disk that can be filled, where the plan has one.
+    pub fn small_disk(&self) -> Result<&SmallDisk> {
+        self.small_disk.as_ref().context("there is no small disk")
     }
 
     /// A running process.
@@ -355,6 +389,21 @@ fn next_ports() -> Result<Ports> {
     let base = 20_000 + u16::try_from(std::process::id() % 100)? * 100;
     let first = base + NEXT.fetch_add(20, Ordering::Relaxed);
     Ports::free_from(first).context("no free ports")
+}
+
+/// Room for the files of an installation that holds little.
+const SMALL_DATA: u32 = 16;
+
+/// Room for a new server and its first logs.
+const SMALL_SERVER: u32 = 192;
+
+fn postgres_on_small_disk() -> Result<(Postgres, SmallDisk)> {
+    let folder = tempfile::Builder::new()
+        .prefix("akashi-postgres-")
+        .tempdir()?;
+    let disk = SmallDisk::mount(folder.path(), SMALL_SERVER)?;
+    let postgres = Postgres::start_within(&disk.within(), folder)?;
+    Ok((postgres, disk))
 }
 
 fn postgres_databases(postgres: &Postgres) -> Databases {

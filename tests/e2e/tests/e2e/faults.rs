@@ -2,6 +2,8 @@
 //! database that goes away, and an orderly end.
 
 mod ask;
+mod database_under_load;
+mod disk_full;
 mod drain;
 mod hostile_lists;
 mod killed;

@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use e2e::system::{Plan, Shape, System};
 
+pub(super) use self::oracle::Oracle;
 use self::phase::{Phase, Tally};
 use self::scene::{Random, Scene};
 use super::full_lists_only;
