@@ -7,6 +7,7 @@ mod deltas;
 mod directory;
 mod faults;
 mod files;
+mod hostile;
 mod links;
 mod lists;
 mod memory;

@@ -19,7 +19,7 @@ use super::kills::Oracle;
 use super::{KEY_COMPROMISE, USER, VERIFYING, bounded, full_lists_only};
 
 /// Each is revoked once more before, during or after an outage.
-const CARDS: [&str; 3] = ["minor", "renewed-old", "older-key"];
+const CARDS: [&str; 2] = ["minor", "renewed-old"];
 
 /// Answers to everybody who asks, while there is no database.
 const ANSWERS: u64 = 200;
