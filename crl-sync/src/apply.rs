@@ -55,6 +55,15 @@ pub(crate) fn replacement<'a>(
     }
 }
 
+/// The number that is the highest once a list is in force.
+pub(crate) fn high_water(facts: &SegmentFacts) -> HighWater {
+    HighWater {
+        crl_number: facts.crl_number.clone(),
+        this_update: facts.this_update,
+        crl_sha256: facts.crl_sha256,
+    }
+}
+
 fn build(
     source: String,
     certification_authority: String,

@@ -27,6 +27,10 @@ pub struct Config {
     pub cross_check: CrossCheckConfig,
     /// Where the lists and links go.
     pub store: StoreConfig,
+    /// The folder where the highest list numbers are kept outside the store; absent: a store restored from an older copy
+    /// takes them back.
+    #[serde(default)]
+    pub state_directory: Option<ConfigPath>,
     /// How to fetch.
     #[serde(default)]
     pub fetch: FetchConfig,

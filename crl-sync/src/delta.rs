@@ -9,7 +9,8 @@ use std::sync::Arc;
 use index::{Builder, Departures, Segment};
 use pki::{CertificationAuthority, CrlFacts, CrlNumber, UnixTime};
 use store::{
-    ApplyError, CurrentSegment, DeltaSegment, HighWater, NewDelta, NewSegment, SegmentFacts,
+    ApplyError, CurrentSegment, DeltaSegment, HighWater, ListSeries, NewDelta, NewSegment,
+    SegmentFacts,
 };
 
 use crate::departures::{Read, joined, read};
@@ -94,6 +95,8 @@ impl Room {
             let signer = facts.signer_key_id.as_bytes();
             let scope_key = facts.scope.key();
             let highest = self.writer.delta_high_water(signer, &scope_key).await?;
+            let key = (signer, &*scope_key);
+            let highest = self.highest.or_higher(highest, ListSeries::Deltas, key);
             let decision = plan::decide_delta(&facts, &base, highest.as_ref(), self.clock.now());
             tracing::info!(
                 phase = "planned",
@@ -112,6 +115,8 @@ impl Room {
             };
             match self.apply_delta(&facts, &base, &scope_key, &merged).await {
                 Ok(generation) => {
+                    let accepted = high_water(&facts);
+                    self.highest.raise(ListSeries::Deltas, key, accepted).await;
                     tracing::info!(
                         phase = "committed",
                         source = &*source.name,
@@ -171,11 +176,7 @@ impl Room {
             signer_key_id: facts.signer_key_id.as_bytes(),
             scope_key,
             base_number,
-            number: HighWater {
-                crl_number: facts.number.as_bytes().to_vec(),
-                this_update: facts.this_update.secs(),
-                crl_sha256: facts.identity,
-            },
+            number: high_water(facts),
             next_update: facts.next_update.secs(),
             segment: NewSegment {
                 segment: entries.serialised(),
@@ -184,5 +185,13 @@ impl Room {
             seen: base.seen(),
         };
         self.writer.apply_delta(&delta).await
+    }
+}
+
+fn high_water(facts: &CrlFacts) -> HighWater {
+    HighWater {
+        crl_number: facts.number.as_bytes().to_vec(),
+        this_update: facts.this_update.secs(),
+        crl_sha256: facts.identity,
     }
 }

@@ -14,6 +14,7 @@ mod delta;
 mod departures;
 mod fetch;
 mod folder;
+mod highest;
 mod limits;
 mod location;
 mod metrics;
@@ -41,15 +42,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pki::{CertificationAuthority, Verifier};
-use runtime::config::ConfigError;
+use runtime::config::{ConfigError, ConfigPath};
 use runtime::context::BackgroundError;
 use runtime::{Context, ServeError};
-use store::{CrlWriter, HolderKey, HolderLinks, SourceRegistration, StoreError};
+use store::{CrlWriter, CurrentSegment, HolderKey, HolderLinks, SourceRegistration, StoreError};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::fetch::Fetcher;
 use crate::folder::{Folder, FolderMemory};
+use crate::highest::Highest;
 use crate::metrics::{InForce, SyncMetrics};
 use crate::original::Originals;
 use crate::removals::RemovalLimits;
@@ -170,6 +172,8 @@ async fn open(
     let fetcher = Fetcher::new(&config.fetch, locations).map_err(ServeError::role)?;
     check_credentials(&sources, &fetcher).await?;
     let metrics = SyncMetrics::new(&context.metrics, &sources, &folders)?;
+    let folder = config.state_directory.as_ref();
+    let highest = Highest::open(folder.map(ConfigPath::as_path), &context.metrics)?;
     let verifier = Arc::new(Verifier::new(config.cross_check.into()));
     context.metrics.show_cross_check(&verifier)?;
     let writer = CrlWriter::open(&config.store.crl)
@@ -181,6 +185,7 @@ async fn open(
         verifier,
         authorities,
         writer,
+        highest,
         holders: holders(config).await?,
         removals: RemovalLimits::from(&config.removals),
         originals: Originals::from(&config.originals),
@@ -270,7 +275,11 @@ impl Room {
         self.writer
             .register_sources_of(&authorities, &registrations)
             .await?;
-        self.show(sources, folders).await
+        // What was dropped is not in force any more.
+        let in_force = self.writer.in_force().await?;
+        self.highest.remember(in_force.values()).await;
+        self.show_those(&in_force, sources, folders);
+        Ok(())
     }
 
     /// Shows what is in force of the sources, whoever put it there.
@@ -280,20 +289,39 @@ impl Room {
         folders: impl Iterator<Item = &'a Folder> + Clone,
     ) -> Result<(), StoreError> {
         let in_force = self.writer.in_force().await?;
+        self.highest.follow(in_force.values()).await;
+        self.show_those(&in_force, sources, folders);
+        Ok(())
+    }
+
+    fn show_those<'a>(
+        &self,
+        in_force: &BTreeMap<String, CurrentSegment>,
+        sources: impl Iterator<Item = &'a Source>,
+        folders: impl Iterator<Item = &'a Folder> + Clone,
+    ) {
         for source in sources {
             if matches!(source.kind, SourceKind::Crl { .. }) {
                 let current = in_force.get(&*source.name);
-                self.metrics.show(source, current.map(InForce::from));
+                let shown = current.map(|current| self.shown(current));
+                self.metrics.show(source, shown);
             }
         }
         for current in in_force.values() {
             let name = &current.facts.source;
             if let Some(folder) = folders.clone().find(|folder| folder.owns(name)) {
                 let source = folder.named(name);
-                self.metrics.show(&source, Some(InForce::from(current)));
+                self.metrics.show(&source, Some(self.shown(current)));
             }
         }
-        Ok(())
+    }
+
+    /// What is shown of a list in force.
+    pub(crate) fn shown(&self, current: &CurrentSegment) -> InForce {
+        InForce {
+            is_behind: self.highest.above(current).is_some(),
+            ..InForce::from(current)
+        }
     }
 
     async fn close(&self) {

@@ -15,6 +15,7 @@ use crate::source::{Source, SourceKind};
 pub(crate) struct SyncMetrics {
     crl_attempts: IntCounterVec,
     crl_refused: IntCounterVec,
+    crl_failed: IntCounterVec,
     links_attempts: IntCounterVec,
     links_refused: IntCounterVec,
     links_held: IntCounterVec,
@@ -22,6 +23,7 @@ pub(crate) struct SyncMetrics {
     next_update: IntGaugeVec,
     entries: IntGaugeVec,
     held_removals: IntGaugeVec,
+    behind: IntGaugeVec,
     worker: IntGauge,
     lists: Arc<Mutex<BTreeMap<Arc<str>, Lists>>>,
 }
@@ -36,6 +38,8 @@ pub(crate) struct InForce {
     pub(crate) next_update: i64,
     pub(crate) entries: i64,
     pub(crate) held_removals: i64,
+    /// Whether a newer list of its signer and scope was accepted before.
+    pub(crate) is_behind: bool,
 }
 
 const AUTHORITY: &str = "certification_authority";
@@ -58,6 +62,11 @@ impl SyncMetrics {
             crl_refused: counters(
                 "akashi_crl_refused_total",
                 "Lists that came and were refused.",
+                "rule",
+            )?,
+            crl_failed: counters(
+                "akashi_crl_failed_total",
+                "Attempts to refresh a list that brought nothing usable, or that the store did not take.",
                 "rule",
             )?,
             links_attempts: counters(
@@ -91,29 +100,42 @@ impl SyncMetrics {
                 "akashi_crl_held_removals",
                 "Certificates that left a list, too many at once to be believed: they count as revoked until an operator decides.",
             )?,
+            behind: gauges(
+                "akashi_crl_lists_behind",
+                "Lists in force that are older than one that was accepted before: the store was restored from an older copy.",
+            )?,
             worker: metrics.gauge(
                 "akashi_crl_sync_worker",
                 "1 where this process refreshes the lists, 0 where it waits to take over.",
             )?,
             lists: Arc::default(),
         };
+        this.begin(sources, folders);
+        Ok(this)
+    }
+
+    /// Shows every source and folder before its first attempt.
+    fn begin(&self, sources: &[Source], folders: &[Folder]) {
         for source in sources {
             // Counters that exist from the start are zero; one that appears with its first event hides it from rate().
             for outcome in OUTCOMES {
-                this.attempts(source)
+                self.attempts(source)
                     .with_label_values(&[&*source.certification_authority, outcome]);
             }
             if matches!(source.kind, SourceKind::Crl { .. }) {
-                this.show(source, None);
+                let store = [&*source.certification_authority, crate::outcome::STORE];
+                self.crl_failed.with_label_values(&store);
+                self.show(source, None);
             }
         }
         for folder in folders {
+            let authority = &*folder.certification_authority;
             for outcome in OUTCOMES {
-                this.crl_attempts
-                    .with_label_values(&[&*folder.certification_authority, outcome]);
+                self.crl_attempts.with_label_values(&[authority, outcome]);
             }
+            self.crl_failed
+                .with_label_values(&[authority, crate::outcome::STORE]);
         }
-        Ok(this)
     }
 
     fn attempts(&self, source: &Source) -> &IntCounterVec {
@@ -135,6 +157,10 @@ impl SyncMetrics {
                 SourceKind::SerialLinks => &self.links_refused,
             };
             refused.with_label_values(&[authority, *rule]).inc();
+        }
+        let is_list = !matches!(source.kind, SourceKind::SerialLinks);
+        if let (Outcome::Failed { rule, .. }, true) = (outcome, is_list) {
+            self.crl_failed.with_label_values(&[authority, *rule]).inc();
         }
     }
 
@@ -172,6 +198,11 @@ impl SyncMetrics {
         self.held_removals
             .with_label_values(&authority)
             .set(held.sum());
+        let behind = lists
+            .values()
+            .flatten()
+            .map(|list| i64::from(list.is_behind));
+        self.behind.with_label_values(&authority).set(behind.sum());
     }
 }
 
@@ -183,6 +214,7 @@ impl InForce {
             next_update: facts.next_update,
             entries: facts.entry_count,
             held_removals: i64::try_from(held_removals).unwrap_or(i64::MAX),
+            is_behind: false,
         }
     }
 }

@@ -56,6 +56,7 @@ fn the_worst_source_speaks_for_its_authority() {
             next_update: 300,
             entries: 7,
             held_removals: 3,
+            is_behind: false,
         }),
     );
     // One list is still missing.
@@ -72,6 +73,7 @@ fn the_worst_source_speaks_for_its_authority() {
             next_update: 250,
             entries: 2,
             held_removals: 3,
+            is_behind: false,
         }),
     );
     assert!(shows(&metrics, "akashi_crl_this_update_seconds", "", 100));
@@ -120,5 +122,12 @@ fn attempts_and_refusals_are_counted() {
     let refused = "akashi_crl_refused_total{certification_authority=\"user-authentication\",role=\"crl-sync\",\
                    rule=\"number_falling\"} 1";
     assert!(metrics.render().contains(refused), "{}", metrics.render());
-    assert!(!metrics.render().contains("rule=\"timeout\""));
+    let failed = "akashi_crl_failed_total{certification_authority=\"user-authentication\",role=\"crl-sync\",\
+                  rule=\"timeout\"} 1";
+    assert!(metrics.render().contains(failed), "{}", metrics.render());
+    let not_refused = metrics.render();
+    let mut refusals = not_refused
+        .lines()
+        .filter(|line| line.starts_with("akashi_crl_refused_total"));
+    assert!(refusals.all(|line| !line.contains("rule=\"timeout\"")));
 }

@@ -87,6 +87,9 @@ const UNCHANGED: &str = "unchanged";
 const REFUSED: &str = "refused";
 const FAILED: &str = "failed";
 
+/// The rule of a failure of the database: unreachable, or with no room left.
+pub(crate) const STORE: &str = "store";
+
 /// The names of all outcomes.
 pub(crate) const OUTCOMES: [&str; 4] = [ACCEPTED, UNCHANGED, REFUSED, FAILED];
 
@@ -138,7 +141,7 @@ impl SyncError {
             Self::Build(_) | Self::Index(_) => "index_build",
             Self::Apply(error) => error.rule(),
             Self::ApplyLinks(ApplyLinksError::NumberFalling { .. }) => "number_falling",
-            Self::ApplyLinks(_) | Self::Store(_) | Self::DeltaUnreadable => "store",
+            Self::ApplyLinks(_) | Self::Store(_) | Self::DeltaUnreadable => STORE,
             Self::Contended => "generation_moved",
             Self::NoBase => "no_base",
             Self::Panicked => "panicked",

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use pki::{CertificationAuthority, CrlFacts, UnixTime, Verifier};
 use runtime::clock::Clock;
-use store::{ApplyError, CrlWriter, CurrentSegment, HolderKey, HolderLinks};
+use store::{ApplyError, CrlWriter, CurrentSegment, HolderKey, HolderLinks, ListSeries};
 
 use crate::apply::{self, Prepared};
 use crate::body::{Body, BodyReader, Collect};
 use crate::departures::{self, Compared};
 use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
+use crate::highest::Highest;
 use crate::metrics::{InForce, SyncMetrics};
 use crate::original::Originals;
 use crate::outcome::{Outcome, SyncError};
@@ -32,6 +33,7 @@ pub(crate) struct Room {
     pub(crate) authorities: BTreeMap<String, CertificationAuthority>,
     pub(crate) writer: CrlWriter,
     pub(crate) holders: Option<(HolderLinks, HolderKey)>,
+    pub(crate) highest: Highest,
     pub(crate) removals: RemovalLimits,
     pub(crate) originals: Originals,
     pub(crate) metrics: SyncMetrics,
@@ -230,7 +232,7 @@ impl Room {
             UnixTime::from_secs(facts.next_update),
         );
         plan::check_current(this_update, next_update, self.clock.now())?;
-        self.metrics.show(source, Some(InForce::from(current)));
+        self.metrics.show(source, Some(self.shown(current)));
         Ok(Outcome::Unchanged { number })
     }
 
@@ -262,8 +264,8 @@ impl Room {
             match decision {
                 Decision::Refuse(refusal) => return Err(refusal.into()),
                 Decision::Unchanged => {
-                    self.metrics
-                        .show(source, in_force.as_ref().map(InForce::from));
+                    let shown = in_force.as_ref().map(|current| self.shown(current));
+                    self.metrics.show(source, shown);
                     return Ok(Outcome::Unchanged { number });
                 }
                 Decision::Accept => {}
@@ -292,7 +294,10 @@ impl Room {
                         departed = compared.departed_count(),
                         "list in force"
                     );
-                    let held_removals = compared.held_count(in_force);
+                    let key = (&*list.facts.signer_key_id, &*list.facts.scope_key);
+                    let accepted = apply::high_water(&list.facts);
+                    self.highest.raise(ListSeries::Lists, key, accepted).await;
+                    let held_removals = compared.held_count(in_force.as_ref());
                     self.metrics
                         .show(source, Some(InForce::new(&list.facts, held_removals)));
                     return Ok(Outcome::Accepted {
@@ -343,7 +348,10 @@ impl Room {
     ) -> Result<(Decision, Option<CurrentSegment>), SyncError> {
         let in_force = self.writer.current(&source.name).await?;
         let signer = facts.signer_key_id.as_bytes();
-        let highest = self.writer.high_water(signer, &facts.scope.key()).await?;
+        let scope_key = facts.scope.key();
+        let highest = self.writer.high_water(signer, &scope_key).await?;
+        let key = (signer, &*scope_key);
+        let highest = self.highest.or_higher(highest, ListSeries::Lists, key);
         let known = Known {
             in_force: in_force.as_ref().map(|current| &current.facts),
             highest: highest.as_ref(),

@@ -128,7 +128,7 @@ impl World {
     pub(crate) fn config_text(&self, crl_signer: &str, sources: &str) -> String {
         let folder = self.folder.path().display();
         let mut text = format!(
-            "environment = \"sandbox\"\nholder_key_file = \"{folder}/holder-key\"\n\
+            "environment = \"sandbox\"\nstate_directory = \"{folder}/state\"\nholder_key_file = \"{folder}/holder-key\"\n\
              [store]\ncrl = \"sqlite://{folder}/crl.db\"\nholder_links = \"sqlite://{folder}/links.db\"\n\
              [fetch]\nread_timeout_seconds = 2\n\
              [[certification_authority]]\nname = \"user-authentication\"\n\

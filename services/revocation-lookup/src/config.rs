@@ -8,7 +8,8 @@ use std::time::Duration;
 use pki::{KeyUsage, Profile};
 use runtime::access::AccessTable;
 use runtime::config::{
-    CertificationAuthorityConfig, ConfigError, Environment, Listen, ObservabilityConfig, TlsConfig,
+    CertificationAuthorityConfig, ConfigError, ConfigPath, Environment, Listen,
+    ObservabilityConfig, TlsConfig,
 };
 use serde::Deserialize;
 use store::DatabaseUrl;
@@ -48,6 +49,10 @@ pub struct Config {
     pub tls: TlsConfig,
     /// Where the lists and the ledger are.
     pub store: StoreConfig,
+    /// The folder where the highest list numbers served are kept outside the store; absent: a replica that starts over a
+    /// store restored from an older copy serves its lists.
+    #[serde(default)]
+    pub state_directory: Option<ConfigPath>,
     /// How often the store is asked for changes.
     #[serde(default = "one")]
     pub poll_interval_seconds: u64,

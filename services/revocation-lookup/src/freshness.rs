@@ -43,6 +43,7 @@ pub(crate) struct FreshnessReport {
     to_next_update: IntGaugeVec,
     entries: IntGaugeVec,
     lists: IntGaugeVec,
+    superseded: IntGaugeVec,
     generation: IntGauge,
     feed_age: IntGauge,
     health: Health,
@@ -77,6 +78,10 @@ impl FreshnessReport {
                 "Revoked certificates on the authority's lists in force.",
             )?,
             lists: by_authority("akashi_lists", "The authority's lists in force.")?,
+            superseded: by_authority(
+                "akashi_lists_superseded",
+                "The authority's lists in force that a newer one is known of which is not there: they prove revocations only.",
+            )?,
             generation: metrics.gauge(
                 "akashi_list_generation",
                 "The store's generation that is served.",
@@ -162,5 +167,9 @@ impl FreshnessReport {
         self.lists
             .with_label_values(&labels)
             .set(sum(served().count()));
+        let superseded = served().filter(|list| list.superseded).count();
+        self.superseded
+            .with_label_values(&labels)
+            .set(sum(superseded));
     }
 }

@@ -13,6 +13,7 @@ mod asked;
 mod config;
 mod decide;
 mod freshness;
+mod highest;
 mod ledger;
 mod loaded;
 mod lookups;
@@ -52,6 +53,7 @@ pub use ocsp_client::{CertIdHashConfig, OcspClientConfig, OcspClientRequesterCon
 use access::Callers;
 use as_of::history::History;
 use freshness::FreshnessReport;
+use highest::Highest;
 use ledger::Ledger;
 use metrics::LookupMetrics;
 use ocsp::OcspListeners;
@@ -84,7 +86,8 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let (recorder, refusals) =
         Recorder::start(&config.store.audit, ledger.clone(), &context).await?;
     let reader = CrlReader::open(&config.store.crl).map_err(ServeError::role)?;
-    let replica = Replica::new(reader.clone(), trusted.clone(), served.clone(), &context)?;
+    let highest = Highest::open(config.state_directory.as_ref(), &context.metrics)?;
+    let replica = Replica::new(&reader, &trusted, &served, highest, &context)?;
     let report = FreshnessReport::new(&context, trusted.clone(), served.clone())?;
     let interval = config.poll_interval();
     let mut following = context.background.spawn(replica.follow(interval));

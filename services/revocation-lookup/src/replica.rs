@@ -14,6 +14,7 @@ use runtime::{Context, ServeError};
 use store::{CrlReader, Feed, SourceState, StoreError, StoredSegment};
 use tokio::time::Instant;
 
+use crate::highest::Highest;
 use crate::loaded::{Parts, delta_of, list, went_back};
 use crate::snapshot::{AuthorityLists, Beside, List, Served, Snapshot, Source, Trusted};
 
@@ -38,6 +39,7 @@ pub(crate) struct Replica {
     trusted: Arc<Trusted>,
     served: Arc<Served>,
     clock: Arc<dyn Clock>,
+    highest: Highest,
     failures: IntCounter,
     /// The feed that the snapshot stands for; `None`: something of it could not be loaded.
     complete_at: Option<Feed>,
@@ -82,9 +84,10 @@ enum ListError {
 
 impl Replica {
     pub(crate) fn new(
-        reader: CrlReader,
-        trusted: Arc<Trusted>,
-        served: Arc<Served>,
+        reader: &CrlReader,
+        trusted: &Arc<Trusted>,
+        served: &Arc<Served>,
+        highest: Highest,
         context: &Context,
     ) -> Result<Self, ServeError> {
         let failures = context.metrics.counter(
@@ -92,10 +95,11 @@ impl Replica {
             "Attempts to follow the store that failed, lists that could not be loaded included.",
         )?;
         Ok(Self {
-            reader,
-            trusted,
-            served,
+            reader: reader.clone(),
+            trusted: trusted.clone(),
+            served: served.clone(),
             clock: context.clock.clone(),
+            highest,
             failures,
             complete_at: None,
             whole_at: Instant::now(),
@@ -164,6 +168,8 @@ impl Replica {
         for _ in 0..LOAD_ATTEMPTS {
             let (feed, states) = self.states().await?;
             if let Some((snapshot, complete)) = self.load(feed, states).await? {
+                // Before anybody hears of it: what was served is remembered, whenever the process ends.
+                self.highest.remember(&snapshot).await;
                 self.complete_at = complete.then_some(snapshot.feed);
                 tracing::debug!(generation = snapshot.feed.generation, "lists are served");
                 self.served.replace(snapshot);
@@ -240,6 +246,10 @@ impl Replica {
                 // The store was restored from an old copy. What is served is verified and newer: it stays.
                 Err(ListError::WentBack) => {
                     complete = false;
+                    if !self.failing {
+                        let source = &state.registration.source;
+                        tracing::error!(source, error = %ListError::WentBack, "the newer list stays");
+                    }
                     before.cloned()
                 }
                 Err(error) => {
@@ -259,7 +269,8 @@ impl Replica {
             sources[place].push(Source { state, list });
         }
         let lists = sources.into_iter().map(AuthorityLists::new).collect();
-        Ok(Some((Snapshot::new(feed, lists), complete)))
+        let snapshot = Snapshot::new(feed, lists);
+        Ok(Some((self.highest.beside(snapshot), complete)))
     }
 
     /// The list in force of a source: the one that is served already, or the newly loaded one.
@@ -274,11 +285,13 @@ impl Replica {
         if before.is_some_and(|before| went_back(before, current)) {
             return Err(ListError::WentBack);
         }
+        // Without a predecessor here to keep, the older list proves what an older list does: revocations.
+        let superseded = self.highest.is_behind(current);
         // A store that was restored gives out its generations again; the list itself tells.
         let same = before.filter(|before| {
             before.generation == current.generation
                 && before.crl_sha256 == current.facts.crl_sha256
-                && !before.superseded
+                && before.superseded == superseded
         });
         let before_held = before.and_then(|list| list.held.as_ref());
         let held = current.held.as_ref().map(|held| &held.segment);
@@ -311,7 +324,10 @@ impl Replica {
             return Ok(Loaded::Replaced);
         };
         let list = list(current, segment, parts).map_err(ListError::Facts)?;
-        Ok(Loaded::List(Some(Arc::new(list))))
+        if superseded {
+            self.highest.tell_behind(current);
+        }
+        Ok(Loaded::List(Some(Arc::new(List { superseded, ..list }))))
     }
 
     /// A segment beside a list's own: the one that is here already, or newly loaded. `None`: it was replaced meanwhile.

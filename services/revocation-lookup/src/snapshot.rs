@@ -55,7 +55,8 @@ pub(crate) struct List {
     pub(crate) delta: Option<Delta>,
     /// Those that left the list, too many at once to be believed, until an operator decides. None of them is on it.
     pub(crate) held: Option<Beside>,
-    /// A newer list was accepted and cannot be read here. This one still proves a revocation, and nothing else.
+    /// A newer list was accepted and cannot be read here, or is no longer in a store that was restored from an older
+    /// copy. This one still proves a revocation, and nothing else.
     pub(crate) superseded: bool,
 }
 

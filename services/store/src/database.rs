@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, Connection as _, Transaction};
 use tokio::runtime::Handle;
 
 use crate::database_url::DatabaseUrl;
@@ -126,5 +126,11 @@ fn pool_options(connections: u32, access: Access) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(limits::ACQUIRE_TIMEOUT)
+        // SQLite ends a transaction by itself where the disk is full, and the driver goes on counting it: on such a
+        // connection no other could begin, ever.
+        .before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(std::future::ready(Ok(is_free)))
+        })
         .after_connect(move |connection, _| Box::pin(Dialect::prepare(connection, access)))
 }

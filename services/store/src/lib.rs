@@ -27,6 +27,7 @@ mod dialect;
 mod error;
 mod gateway_state;
 mod high_water;
+mod high_water_file;
 mod holder_chain;
 mod holder_links;
 pub mod limits;
@@ -54,6 +55,7 @@ pub use crl_writer::CrlWriter;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{DriverError, StoreError};
 pub use gateway_state::*;
+pub use high_water_file::{HighWaterFile, HighWaterFileError, ListSeries};
 pub use holder_links::{
     AppliedLinks, ApplyLinksError, HeldLink, HolderKey, HolderLinks, HolderOrigin,
     HolderResolution, SerialHash, SerialLink, serial_hash,

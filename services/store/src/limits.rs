@@ -47,3 +47,7 @@ pub const RENEWAL_CHAIN_LINKS: usize = 64;
 
 /// Text columns hold names, references and evidence of known shape; a longer text is a defect of the caller's checks.
 pub const TEXT_OCTETS: usize = 16 * 1024;
+
+/// The file of highest numbers: some 200 octets a signer and scope, of which an authority has about 1,900 a key. A longer
+/// one was not written by this program.
+pub const HIGH_WATER_FILE_OCTETS: u64 = 64 << 20;

@@ -9,6 +9,7 @@ pub mod health;
 pub mod process;
 pub mod raw_http;
 mod sign_in;
+pub mod small_disk;
 pub mod system;
 pub mod tls;
 pub mod wire;

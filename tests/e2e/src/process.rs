@@ -90,15 +90,27 @@ impl Process {
         Ok(())
     }
 
+    /// The same; returns what it had said since its log was this long, up to its end.
+    pub fn kill_and_read(mut self, length: usize) -> Result<String> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(self.log_since(length))
+    }
+
     /// Asks it to drain and waits for its end.
     pub fn terminate(mut self) -> Result<ExitStatus> {
         self.ask_to_drain()?;
         self.wait()
     }
 
-    /// Lets it stand still (SIGSTOP) until it is killed.
+    /// Lets it stand still (SIGSTOP) until it is thawed or killed.
     pub fn freeze(&self) -> Result<()> {
         self.signal("-STOP")
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn thaw(&self) -> Result<()> {
+        self.signal("-CONT")
     }
 
     /// Sends SIGTERM.

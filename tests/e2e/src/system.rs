@@ -10,6 +10,7 @@ use sandbox::deployment::{Databases, Deployment, Lists, Pace, Ports};
 use sandbox::postgres::Postgres;
 
 use crate::process::{PATIENCE, Process};
+use crate::small_disk::SmallDisk;
 use crate::world::World;
 
 /// The roles, each a process of its own unless one runs them all.
@@ -43,6 +44,9 @@ pub struct Plan {
     pub list_lifetime_seconds: u32,
     /// Whether there are OCSP responders.
     pub ocsp: bool,
+    /// Whether the data lie on a disk so small that it can be filled: those of the SQLite files and of the state
+    /// directory, or those of PostgreSQL.
+    pub has_small_disk: bool,
 }
 
 impl Plan {
@@ -53,6 +57,7 @@ impl Plan {
             lists: Lists::all(),
             list_lifetime_seconds: 3600,
             ocsp: false,
+            has_small_disk: false,
         }
     }
 }
@@ -65,6 +70,8 @@ pub struct System {
     pub deployment: Deployment,
     processes: BTreeMap<&'static str, Process>,
     postgres: Option<Postgres>,
+    // Gone after everything that runs within.
+    small_disk: Option<SmallDisk>,
     log_folder: PathBuf,
     folder: tempfile::TempDir,
 }
@@ -90,9 +97,16 @@ impl System {
             plan.list_lifetime_seconds,
         )
         .await?;
-        let postgres = match plan.shape {
-            Shape::AllOnSqlite | Shape::RolesOnSqlite => None,
-            Shape::RolesOnPostgres => Some(Postgres::start().context("starting PostgreSQL")?),
+        let (postgres, mut small_disk) = match (plan.shape, plan.has_small_disk) {
+            (Shape::AllOnSqlite | Shape::RolesOnSqlite, _) => (None, None),
+            (Shape::RolesOnPostgres, false) => {
+                let postgres = Postgres::start().context("starting PostgreSQL")?;
+                (Some(postgres), None)
+            }
+            (Shape::RolesOnPostgres, true) => {
+                let (postgres, disk) = postgres_on_small_disk().context("starting PostgreSQL")?;
+                (Some(postgres), Some(disk))
+            }
         };
         let databases = postgres
             .as_ref()
@@ -113,6 +127,12 @@ impl System {
             ports,
             pace,
         )?;
+        if plan.has_small_disk && small_disk.is_none() {
+            let data = deployment.folder().join("data");
+            small_disk = Some(SmallDisk::mount(&data, SMALL_DATA)?);
+            // The highest numbers lie there too.
+            std::os::unix::fs::symlink("data", deployment.folder().join("state"))?;
+        }
         // Kept after the test, beside the build, so that a failure can be looked into.
         let log_folder = build_folder()
             .join("e2e-logs")
@@ -123,6 +143,7 @@ impl System {
             deployment,
             processes: BTreeMap::new(),
             postgres,
+            small_disk,
             log_folder,
             folder,
         })
@@ -135,12 +156,20 @@ impl System {
             role => self.deployment.config_file(role),
         };
         let config = config.to_str().context("a temporary folder in UTF-8")?;
-        let process = Process::start(
-            &akashi_binary(),
-            &[role, "--config", config],
-            role,
-            &self.log_folder,
-        )?;
+        let program = akashi_binary();
+        let mut words = self
+            .small_disk
+            .as_ref()
+            .map_or_else(Vec::new, SmallDisk::within);
+        words.push(
+            program
+                .to_str()
+                .context("a build folder in UTF-8")?
+                .to_owned(),
+        );
+        words.extend([role, "--config", config].map(ToOwned::to_owned));
+        let arguments: Vec<&str> = words[1..].iter().map(String::as_str).collect();
+        let process = Process::start(Path::new(&words[0]), &arguments, role, &self.log_folder)?;
         self.processes.insert(role, process);
         Ok(())
     }
@@ -160,6 +189,11 @@ impl System {
         self.postgres.as_mut().context("there is no PostgreSQL")
     }
 
+    /// The disk that can be filled, where the plan has one.
+    pub fn small_disk(&self) -> Result<&SmallDisk> {
+        self.small_disk.as_ref().context("there is no small disk")
+    }
+
     /// A running process.
     pub fn process(&mut self, role: &str) -> Result<&mut Process> {
         self.processes
@@ -172,6 +206,34 @@ impl System {
         self.processes
             .remove(role)
             .with_context(|| format!("{role} is not running"))
+    }
+
+    /// Kills every process.
+    pub fn kill_all(&mut self) -> Result<()> {
+        let all = std::mem::take(&mut self.processes);
+        all.into_values().try_for_each(Process::kill)
+    }
+
+    /// Keeps a copy of the lists' database as it is. No process may run.
+    pub fn back_up_lists(&mut self) -> Result<()> {
+        if let Some(postgres) = &self.postgres {
+            let sql = "CREATE DATABASE backup TEMPLATE akashi";
+            return Ok(postgres.execute("postgres", sql)?);
+        }
+        let data = self.deployment.folder().join("data");
+        copy_lists(&data, &self.folder.path().join("backup"))
+    }
+
+    /// Puts the copy in the place of the lists' database. No process may run.
+    pub fn restore_lists(&mut self) -> Result<()> {
+        if let Some(postgres) = &self.postgres {
+            // The connections of what was killed may not have noticed yet.
+            postgres.execute("postgres", "DROP DATABASE akashi WITH (FORCE)")?;
+            let sql = "ALTER DATABASE backup RENAME TO akashi";
+            return Ok(postgres.execute("postgres", sql)?);
+        }
+        let data = self.deployment.folder().join("data");
+        copy_lists(&self.folder.path().join("backup"), &data)
     }
 
     /// Everything that all processes have said.
@@ -267,6 +329,22 @@ impl System {
     }
 }
 
+/// Copies the files of a SQLite database that nobody has open.
+fn copy_lists(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for name in ["crl.db", "crl.db-wal", "crl.db-shm"] {
+        let (from, to) = (from.join(name), to.join(name));
+        match std::fs::remove_file(&to) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        if from.exists() {
+            std::fs::copy(from, to)?;
+        }
+    }
+    Ok(())
+}
+
 fn roles(shape: Shape) -> Vec<&'static str> {
     match shape {
         Shape::AllOnSqlite => vec!["all"],
@@ -319,6 +397,21 @@ fn next_ports() -> Result<Ports> {
     let base = 20_000 + u16::try_from(std::process::id() % 100)? * 100;
     let first = base + NEXT.fetch_add(20, Ordering::Relaxed);
     Ports::free_from(first).context("no free ports")
+}
+
+/// Room for the files of an installation that holds little.
+const SMALL_DATA: u32 = 16;
+
+/// Room for a new server and its first logs.
+const SMALL_SERVER: u32 = 192;
+
+fn postgres_on_small_disk() -> Result<(Postgres, SmallDisk)> {
+    let folder = tempfile::Builder::new()
+        .prefix("akashi-postgres-")
+        .tempdir()?;
+    let disk = SmallDisk::mount(folder.path(), SMALL_SERVER)?;
+    let postgres = Postgres::start_within(&disk.within(), folder)?;
+    Ok((postgres, disk))
 }
 
 fn postgres_databases(postgres: &Postgres) -> Databases {

@@ -101,6 +101,10 @@ impl Postgres {
         if let Some((uid, gid)) = programs.user {
             chown(folder.path(), Some(uid), Some(gid))?;
         }
+        Self::start_in(programs, folder)
+    }
+
+    fn start_in(programs: Programs, folder: tempfile::TempDir) -> Result<Self, PostgresError> {
         programs.initialise(&folder.path().join("data"))?;
         let (server, port) = programs.listen(folder.path())?;
         let postgres = Self {
@@ -113,6 +117,17 @@ impl Postgres {
         postgres.execute("postgres", split_roles_sql().0)?;
         postgres.create(DATABASE)?;
         Ok(postgres)
+    }
+
+    /// The same in a place of its own: `within` is what a command begins with that sees this empty folder as it is there,
+    /// a file system of its own say.
+    pub fn start_within(
+        within: &[String],
+        folder: tempfile::TempDir,
+    ) -> Result<Self, PostgresError> {
+        let mut programs = Programs::find()?;
+        within.clone_into(&mut programs.within);
+        Self::start_in(programs, folder)
     }
 
     /// One server for all tests of a process: started by the first, stopped when the last lets go of it.
@@ -181,6 +196,11 @@ impl Postgres {
         let _ = self.server.wait();
     }
 
+    /// Whether it runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.server.try_wait(), Ok(None))
+    }
+
     /// Starts a stopped server again, on its port and with its data.
     pub fn start_again(&mut self) -> Result<(), PostgresError> {
         self.stop();
@@ -208,6 +228,8 @@ struct Programs {
     folder: PathBuf,
     /// Only when we are root: PostgreSQL refuses to run as root.
     user: Option<(u32, u32)>,
+    /// What a command begins with.
+    within: Vec<String>,
 }
 
 impl Programs {
@@ -234,14 +256,39 @@ impl Programs {
         } else {
             None
         };
-        Ok(Self { folder, user })
+        Ok(Self {
+            folder,
+            user,
+            within: Vec::new(),
+        })
     }
 
     fn command(&self, program: &'static str) -> Command {
-        let mut command = Command::new(self.folder.join(program));
-        if let Some((uid, gid)) = self.user {
-            command.uid(uid).gid(gid);
-        }
+        let program = self.folder.join(program);
+        let mut command = match (&*self.within, self.user) {
+            ([], None) => Command::new(program),
+            ([], Some((uid, gid))) => {
+                let mut command = Command::new(program);
+                command.uid(uid).gid(gid);
+                command
+            }
+            // Only who we are now may go in there.
+            ([enter, arguments @ ..], user) => {
+                let mut command = Command::new(enter);
+                command.args(arguments);
+                if let Some((uid, gid)) = user {
+                    let id = |flag, id| format!("--{flag}={id}");
+                    command.args([
+                        "setpriv",
+                        &id("reuid", uid),
+                        &id("regid", gid),
+                        "--clear-groups",
+                    ]);
+                }
+                command.arg(program);
+                command
+            }
+        };
         // Our working folder may be closed to the other user.
         command
             .current_dir("/")

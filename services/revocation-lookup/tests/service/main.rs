@@ -16,6 +16,7 @@ mod ocsp_world;
 mod outages;
 mod records;
 mod responder;
+mod restored;
 mod stalled_store;
 mod stream;
 mod world;

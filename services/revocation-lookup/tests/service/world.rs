@@ -184,6 +184,12 @@ impl World {
         world
     }
 
+    /// The service once more in a folder where one was stopped.
+    pub(crate) async fn again(folder: TempDir) -> Self {
+        let crl = format!("sqlite://{}", folder.path().join("crl.db").display());
+        Self::start_in(folder, &crl).await
+    }
+
     async fn start_in(folder: TempDir, writer: &str) -> Self {
         let clock = ManualClock::at(sandbox::now());
         let shutdown = Shutdown::new();
@@ -549,6 +555,7 @@ fn write_files(folder: &Path, crl: &str, more: &str) {
             environment = "sandbox"
             poll_interval_seconds = 1
             max_feed_age_seconds = 1800
+            state_directory = "state"
             partition_count = {{ user-authentication = 2 }}
             listen = {{ address = "127.0.0.1:0", threads = 1 }}
             tls = {{ certificate = "tls/{SERVER}.pem", private_key = "tls/{SERVER}.key", client_ca = "tls/services-ca.pem" }}

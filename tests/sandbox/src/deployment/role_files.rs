@@ -49,6 +49,7 @@ impl RoleFiles<'_> {
         json!({
             "environment": "sandbox",
             "holder_key_file": "secrets/holder-key",
+            "state_directory": "state",
             "store": { "crl": self.database(Part::CrlWriter), "holder_links": self.database(Part::HolderLinks) },
             "fetch": { "connect_timeout_seconds": 5, "read_timeout_seconds": 5 },
             "certification_authority": self.authorities(|_| true),
@@ -94,6 +95,7 @@ impl RoleFiles<'_> {
         let mut table = json!({
             "environment": "sandbox",
             "poll_interval_seconds": self.pace.poll_interval_seconds,
+            "state_directory": "state",
             "reflection": true,
             "listen": listen(self.ports.revocation_lookup),
             "tls": server_tls(identity::REVOCATION_LOOKUP),

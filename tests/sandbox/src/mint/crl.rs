@@ -30,7 +30,8 @@ impl CrlEntry {
         }
     }
 
-    fn to_der(&self) -> Vec<u8> {
+    /// The entry as it stands in a list.
+    pub fn to_der(&self) -> Vec<u8> {
         let extensions = if self.extensions.is_empty() {
             Vec::new()
         } else {
@@ -143,7 +144,7 @@ impl CrlSpec {
     }
 
     /// The fields of the signed part that stand before the list of entries.
-    pub(crate) fn before_entries(&self) -> Vec<u8> {
+    pub fn before_entries(&self) -> Vec<u8> {
         der::concat([
             self.version.clone(),
             self.inner_algorithm.clone(),
@@ -154,7 +155,7 @@ impl CrlSpec {
     }
 
     /// The fields of the signed part that stand behind the list of entries.
-    pub(crate) fn after_entries(&self) -> Vec<u8> {
+    pub fn after_entries(&self) -> Vec<u8> {
         if self.extensions.is_empty() {
             Vec::new()
         } else {

@@ -59,7 +59,7 @@ async fn write(original: Original, out: &Path) -> Result<String, OriginalError> 
     let mut new = OpenOptions::new();
     let file = new.write(true).create_new(true).open(&unfinished).await;
     let file = file.map_err(at(&unfinished))?;
-    let (this_update, sha256) = (original.this_update, original.crl_sha256);
+    let (this_update, sha256) = (original.this_update, original.sha256);
     let copied = match copy(original, file, &unfinished).await {
         Ok(()) => fs::rename(&unfinished, out).await.map_err(at(out)),
         Err(error) => Err(error),

@@ -65,6 +65,12 @@ impl Question {
         self
     }
 
+    /// The same about another certificate of the same key.
+    pub(crate) fn about_serial(mut self, serial: u64) -> Self {
+        self.request.serial_number = serial_octets(serial);
+        self
+    }
+
     /// The same by another caller.
     pub(crate) fn by(mut self, asker: &'static str) -> Self {
         self.asker = asker;

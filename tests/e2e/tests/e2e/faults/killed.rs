@@ -18,7 +18,7 @@ use super::witness::Witness;
 use super::{KEY_COMPROMISE, USER, VERIFYING, bounded, full_lists_only};
 
 /// The source whose phases are watched.
-const SOURCE: &str = "user-authentication.newest.full";
+pub(super) const SOURCE: &str = "user-authentication.newest.full";
 
 /// Enough entries that verifying them takes a debug build some tenths of a second.
 const MANY: u64 = 20_000;
@@ -324,23 +324,8 @@ impl Scene {
         Ok(())
     }
 
-    /// The number of the stored list, after a look at all that is stored.
     async fn stored(&self) -> Result<u64> {
-        expect_nothing_half_written(&self.system.crl_url()).await?;
-        let url: DatabaseUrl = self.system.crl_url().parse()?;
-        let reader = CrlReader::open(&url)?;
-        let mut number = None;
-        for source in reader.manifest().await?.sources {
-            let list = source.current.context("a list of each source")?;
-            // Reading a list checks its hash.
-            reader.segment(&list).await?.context("a whole list")?;
-            if source.registration.source == SOURCE {
-                let octets = list.facts.crl_number.iter();
-                number = Some(octets.fold(0, |number, octet| number << 8 | u64::from(*octet)));
-            }
-        }
-        reader.close().await;
-        number.context("a list of the source")
+        stored_number(&self.system.crl_url()).await
     }
 
     /// Revokes and publishes; returns the number of the lists that say so.
@@ -364,8 +349,40 @@ impl Scene {
     }
 }
 
+/// The number of the stored list, after a look at all that is stored.
+pub(super) async fn stored_number(url: &str) -> Result<u64> {
+    expect_nothing_half_written(url).await?;
+    let url: DatabaseUrl = url.parse()?;
+    let reader = CrlReader::open(&url)?;
+    // A writer that still runs may replace a list between the two readings.
+    for _ in 0..10 {
+        if let Some(number) = number_if_still(&reader).await? {
+            reader.close().await;
+            return Ok(number);
+        }
+    }
+    bail!("a list is there in part, however often it is read")
+}
+
+/// `None`: a list was replaced after it was named.
+async fn number_if_still(reader: &CrlReader) -> Result<Option<u64>> {
+    let mut number = None;
+    for source in reader.manifest().await?.sources {
+        let list = source.current.context("a list of each source")?;
+        // Reading a list checks its hash.
+        if reader.segment(&list).await?.is_none() {
+            return Ok(None);
+        }
+        if source.registration.source == SOURCE {
+            let octets = list.facts.crl_number.iter();
+            number = Some(octets.fold(0, |number, octet| number << 8 | u64::from(*octet)));
+        }
+    }
+    number.context("a list of the source").map(Some)
+}
+
 /// Whether a log says this of the source.
-fn said(log: &str, words: &str) -> bool {
+pub(super) fn said(log: &str, words: &str) -> bool {
     let source = format!("\"source\":\"{SOURCE}\"");
     log.lines()
         .any(|line| line.contains(words) && line.contains(&source))

@@ -4,6 +4,45 @@ use anyhow::{Result, ensure};
 use e2e::system::eventually;
 use sqlx::{AnyConnection, Connection as _, Row as _};
 
+/// Lets nobody read the parts of the lists in PostgreSQL until it is released: whoever begins to stands still in the
+/// middle of reading.
+pub(crate) struct ReadLock {
+    url: String,
+    connection: AnyConnection,
+}
+
+impl ReadLock {
+    pub(crate) async fn on_lists(url: &str) -> Result<Self> {
+        let mut connection = connect(url).await?;
+        run(&mut connection, "BEGIN").await?;
+        let lock = "LOCK TABLE crl_segment_chunk IN ACCESS EXCLUSIVE MODE";
+        run(&mut connection, lock).await?;
+        Ok(Self {
+            url: url.to_owned(),
+            connection,
+        })
+    }
+
+    /// Waits until somebody stands still in the middle of reading.
+    pub(crate) async fn wait_for_reader(&self) -> Result<()> {
+        eventually("a reader that waits", || async {
+            let mut connection = connect(&self.url).await?;
+            let waiting =
+                "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'
+                 AND mode = 'AccessShareLock' AND relation = 'crl_segment_chunk'::regclass";
+            let waiting = number(&mut connection, waiting).await?;
+            connection.close().await?;
+            Ok(waiting > 0)
+        })
+        .await
+    }
+
+    pub(crate) async fn release(mut self) -> Result<()> {
+        run(&mut self.connection, "ROLLBACK").await?;
+        Ok(self.connection.close().await?)
+    }
+}
+
 /// Keeps writers from their commit until it is released or dropped; readers are not held up.
 pub(crate) struct Lock {
     url: String,
