@@ -7,6 +7,7 @@ use runtime::config::{
     CertificationAuthorityConfig, ConfigError, ConfigPath, CrlSignerConfig, CrossCheckConfig,
     Environment, ObservabilityConfig, SecretFile,
 };
+use runtime::priority::NICEST;
 use serde::Deserialize;
 use store::DatabaseUrl;
 
@@ -22,6 +23,10 @@ pub struct Config {
     /// The key under which serial numbers are hashed; needed with a source of serial links.
     #[serde(default)]
     pub holder_key_file: Option<SecretFile>,
+    /// How much others come first where the processor is wanted by several: 0, the default, not at all, 19 as much as can be. Holds where
+    /// crl-sync is a process of its own.
+    #[serde(default)]
+    pub nice: u8,
     /// How many signature checks the second implementation repeats.
     #[serde(default)]
     pub cross_check: CrossCheckConfig,
@@ -259,6 +264,10 @@ impl Config {
         self.fetch.check()?;
         self.cross_check.check()?;
         self.removals.check()?;
+        if self.nice > NICEST {
+            let problem = format!("0 to {NICEST}");
+            return Err(ConfigError::invalid("nice", problem));
+        }
         let sources = self.sources()?;
         let folders = self.folders(&sources)?;
         if sources.is_empty() && folders.is_empty() {

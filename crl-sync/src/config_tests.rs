@@ -54,6 +54,14 @@ fn replaced(from: &str, to: &str) -> String {
 }
 
 #[test]
+fn how_nice_it_is_goes_from_0_to_19() {
+    let with = |line: &str| parse::<Config>(&format!("{line}\n{HEAD}{FULL}"));
+    let nice = |line| with(line).and_then(|config| config.check().map(|()| config.nice));
+    assert_eq!((nice("").unwrap(), nice("nice = 19").unwrap()), (0, 19));
+    assert!(nice("nice = 20").unwrap_err().to_string().contains("nice"));
+}
+
+#[test]
 fn the_commented_sample_is_accepted() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/config/crl-sync.toml");
     let config: Config = load(&sample).unwrap();

@@ -88,6 +88,11 @@ impl AccessTable {
         callers.contains(identity)
     }
 
+    /// Every method of the server, by its full name.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &str> {
+        self.methods.keys().map(String::as_str)
+    }
+
     /// The short name of a method for a metric label; whatever a caller makes up is one word.
     pub(crate) fn label(&self, method: &str) -> &str {
         let known = self.methods.get_key_value(method);

@@ -54,6 +54,12 @@ pub fn channel(
         .keep_alive_timeout(limits::KEEPALIVE_TIMEOUT)
         .keep_alive_while_idle(true);
     let server_name = server_name(&tls.server_name)?;
+    if crate::plaintext::caller().is_some() {
+        let connector = tower::service_fn(async |uri: Uri| {
+            Ok::<_, std::io::Error>(TokioIo::new(tcp(&uri).await?))
+        });
+        return Ok(endpoint.connect_with_connector_lazy(connector));
+    }
     let files = tls.clone();
     let paths = [&tls.certificate, tls.private_key.path(), &tls.server_ca];
     let paths = paths.into_iter().map(|path| Path::to_owned(path)).collect();
@@ -124,10 +130,15 @@ async fn connect(
     tls: Arc<ClientConfig>,
     server_name: ServerName<'static>,
 ) -> std::io::Result<TlsStream<TcpStream>> {
+    let stream = tcp(uri).await?;
+    TlsConnector::from(tls).connect(server_name, stream).await
+}
+
+async fn tcp(uri: &Uri) -> std::io::Result<TcpStream> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
     let stream = TcpStream::connect((host, uri.port_u16().unwrap_or(443))).await?;
     stream.set_nodelay(true)?;
-    TlsConnector::from(tls).connect(server_name, stream).await
+    Ok(stream)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub mod limits;
 pub mod logging;
 pub mod metrics;
 pub mod peer;
+pub mod plaintext;
+pub mod priority;
 pub mod server;
 pub mod shutdown;
 pub mod status;

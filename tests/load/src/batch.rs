@@ -27,6 +27,7 @@ use crate::ratios::{Goal, Line, RatioReport, Reference};
 use crate::report::Figure;
 use crate::rounds::sample;
 use crate::sync_once;
+use crate::transport::Transport;
 use crate::turns;
 
 const KIND: CaKind = CaKind::UserAuthentication;
@@ -144,7 +145,7 @@ impl Subject {
             &plan.program,
             &deployment.tls_files(identity::REVOCATION_LOOKUP),
             identity::SIGNATURE_VERIFICATION,
-            1,
+            (1, Transport::MutualTls),
             (&GetRevocationStatusResponse::default(), &batch),
             folder,
         )?;

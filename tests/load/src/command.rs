@@ -22,6 +22,7 @@ use crate::lists_command::{self, ListsCommand};
 use crate::path;
 use crate::report::{Conditions, Report};
 use crate::rounds::{Pace, measure};
+use crate::transport::{self, PlainRoleOptions, Transport};
 
 /// Different questions of each kind: more than are in flight at once.
 const QUESTIONS: u32 = 4_096;
@@ -44,6 +45,9 @@ struct Options {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
+    /// A role without TLS, which this program starts for itself.
+    #[command(hide = true)]
+    PlainRole(PlainRoleOptions),
     /// The limit's server, which this program starts for itself.
     #[command(hide = true)]
     Echo(EchoOptions),
@@ -127,6 +131,9 @@ struct RunOptions {
     /// Revoked certificates on the list.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     revoked: u32,
+    /// Without TLS: the same libraries in processes of this program, because the shipped binary knows no way to.
+    #[arg(long)]
+    plaintext: bool,
     /// The report as JSON, with every round.
     #[arg(long)]
     json: bool,
@@ -148,6 +155,12 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(async {
             match options.command {
                 Some(Command::Echo(echo)) => echo::serve(echo).await.map(|()| ExitCode::SUCCESS),
+                Some(Command::PlainRole(role)) => {
+                    let run = tokio::task::spawn_blocking(move || transport::serve_role(&role));
+                    run.await
+                        .map_err(Into::into)
+                        .and_then(|ended| ended.map(|()| ExitCode::SUCCESS))
+                }
                 Some(Command::Leaf(leaf)) => run_leaf(&leaf),
                 Some(Command::Index(index)) => run_index(&index),
                 Some(Command::Exact(exact)) => run_exact(&exact),
@@ -188,10 +201,16 @@ async fn run(options: &RunOptions) -> Result<ExitCode> {
     let profile = optimised(&program)?;
     let load_before = load_average()?;
     let threads = usize::from(options.threads);
+    let transport = if options.plaintext {
+        Transport::Plaintext
+    } else {
+        Transport::MutualTls
+    };
     eprintln!("minting and starting");
     let mut installation = Installation::start(&Plan {
         akashi,
         program,
+        transport,
         threads,
         revoked: options.revoked,
         questions: QUESTIONS,
@@ -204,6 +223,7 @@ async fn run(options: &RunOptions) -> Result<ExitCode> {
     let rounds = measure(&mut installation, pace, |told| eprintln!("{told}")).await?;
     drop(installation);
     let conditions = Conditions {
+        transport,
         profile,
         cores: std::thread::available_parallelism()?.get(),
         connections: CONNECTIONS,

@@ -25,6 +25,7 @@ use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use crate::child::Process;
+use crate::transport::Transport;
 
 const METHODS: [&str; 3] = [
     "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus",
@@ -53,6 +54,9 @@ pub struct EchoOptions {
     /// Its answer to GetRevocationStatus, encoded, in hexadecimal.
     #[arg(long)]
     pub answer: String,
+    /// Without TLS.
+    #[arg(long)]
+    pub plaintext: bool,
     /// Its answer to BatchGetRevocationStatus, encoded, in hexadecimal.
     #[arg(long, default_value = "")]
     pub batch_answer: String,
@@ -98,6 +102,9 @@ pub async fn serve(options: EchoOptions) -> Result<()> {
     let batch_answer =
         hex::decode(&options.batch_answer).context("the answer is not hexadecimal")?;
     let batch_answer = BatchGetRevocationStatusResponse::decode(batch_answer.as_slice())?;
+    if options.plaintext {
+        runtime::plaintext::for_benchmarks(&options.caller);
+    }
     let shutdown = Shutdown::new();
     let context = runtime::Context::new("echo", shutdown.clone()).await;
     let mut listen = Listen::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
@@ -142,7 +149,7 @@ pub fn start(
     program: &Path,
     tls: &TlsFiles,
     caller: &str,
-    threads: usize,
+    (threads, transport): (usize, Transport),
     (answer, batch_answer): (
         &GetRevocationStatusResponse,
         &BatchGetRevocationStatusResponse,
@@ -151,6 +158,9 @@ pub fn start(
 ) -> Result<(Process, SocketAddr)> {
     let mut command = Command::new(program);
     command.arg("echo");
+    if transport == Transport::Plaintext {
+        command.arg("--plaintext");
+    }
     let paths = [
         ("--certificate", &tls.certificate),
         ("--private-key", &tls.private_key),

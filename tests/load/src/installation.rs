@@ -19,6 +19,7 @@ use crate::child::Process;
 use crate::client::{CONNECTIONS, Caller as _};
 use crate::echo;
 use crate::questions::{EmptyCaller, LookupCaller, Questions, VerificationCaller, revoke_many};
+use crate::transport::{Transport, caller_of};
 
 /// How long starting may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -34,6 +35,8 @@ pub struct Plan {
     pub akashi: PathBuf,
     /// This program, to be started again as the echo.
     pub program: PathBuf,
+    /// How octets get from one process to another.
+    pub transport: Transport,
     /// Serving threads of each process.
     pub threads: usize,
     /// Revoked certificates on the list.
@@ -56,6 +59,7 @@ pub struct Installation {
     pub questions: Questions,
     echo_address: SocketAddr,
     deployment: Deployment,
+    transport: Transport,
     _folder: tempfile::TempDir,
 }
 
@@ -69,15 +73,16 @@ impl Installation {
         let logs = folder.path().join("logs");
         fs::create_dir(&logs)?;
         let (deployment, questions) = install(plan, folder.path(), &logs).await?;
+        let transport = plan.transport;
         let role = |role: &str, config: &Path, name: &str| {
-            let mut command = Command::new(&plan.akashi);
-            command.arg(role).arg("--config").arg(config);
-            Process::start(name, &mut command, &logs)
+            let programs = (&*plan.akashi, &*plan.program);
+            let role = (role, caller_of(role));
+            transport.start(programs, role, config, (name, &logs))
         };
         let config = deployment.config_file("revocation-lookup");
         serve_with(&config, &config, plan.threads, |_| {})?;
         let mut lookup = role("revocation-lookup", &config, "revocation-lookup")?;
-        let mut caller = lookup_caller(&deployment, &questions)?;
+        let mut caller = lookup_caller(&deployment, transport, &questions)?;
         until_right(&mut lookup, || {
             let mut caller = caller.clone();
             async move { caller.call(1).await }
@@ -90,7 +95,7 @@ impl Installation {
             &plan.program,
             &tls,
             identity::SIGNATURE_VERIFICATION,
-            plan.threads,
+            (plan.threads, transport),
             (
                 answer.get_ref(),
                 &BatchGetRevocationStatusResponse::default(),
@@ -119,6 +124,7 @@ impl Installation {
             questions,
             echo_address,
             deployment,
+            transport,
             _folder: folder,
         };
         installation.wait_for_verifications().await?;
@@ -137,7 +143,7 @@ impl Installation {
     /// # Errors
     /// When a TLS file cannot be read; the same for the others.
     pub fn lookups(&self) -> Result<Vec<LookupCaller>> {
-        connections(|| lookup_caller(&self.deployment, &self.questions))
+        connections(|| lookup_caller(&self.deployment, self.transport, &self.questions))
     }
 
     /// Connections to the echo that ask what revocation-lookup is asked.
@@ -187,7 +193,10 @@ impl Installation {
             identity::SIGNATURE_VERIFICATION,
         );
         connections(|| {
-            let channel = channel(&self.deployment, from, to, &loopback(ports.service))?;
+            let address = loopback(ports.service);
+            let channel = self
+                .transport
+                .channel(&self.deployment, from, to, &address)?;
             Ok(VerificationCaller {
                 client: SignatureVerificationServiceClient::new(channel),
                 verifications: self.questions.verifications.clone(),
@@ -200,7 +209,8 @@ impl Installation {
             identity::SIGNATURE_VERIFICATION,
             identity::REVOCATION_LOOKUP,
         );
-        channel(&self.deployment, from, to, &self.echo_address.to_string())
+        let address = self.echo_address.to_string();
+        self.transport.channel(&self.deployment, from, to, &address)
     }
 
     /// How many lookups revocation-lookup says that it has answered.
@@ -306,14 +316,20 @@ pub(crate) fn connections<C>(connect: impl Fn() -> Result<C>) -> Result<Vec<C>> 
     (0..CONNECTIONS).map(|_| connect()).collect()
 }
 
-fn lookup_caller(deployment: &Deployment, questions: &Questions) -> Result<LookupCaller> {
+fn lookup_caller(
+    deployment: &Deployment,
+    transport: Transport,
+    questions: &Questions,
+) -> Result<LookupCaller> {
     let (from, to) = (
         identity::SIGNATURE_VERIFICATION,
         identity::REVOCATION_LOOKUP,
     );
     let address = loopback(deployment.ports().revocation_lookup.service);
     Ok(LookupCaller {
-        client: RevocationLookupServiceClient::new(channel(deployment, from, to, &address)?),
+        client: RevocationLookupServiceClient::new(
+            transport.channel(deployment, from, to, &address)?,
+        ),
         lookups: questions.lookups.clone(),
         is_echo: false,
     })

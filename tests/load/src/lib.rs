@@ -35,4 +35,7 @@ pub mod rsa;
 pub mod start;
 pub mod sync;
 pub mod sync_once;
+pub mod transport;
 pub mod turns;
+pub mod visible;
+mod visible_list;

@@ -19,6 +19,7 @@ use crate::start::{self, StartPlan};
 use crate::sync::{self, SyncPlan};
 use crate::sync_once::{self, SyncOnceOptions};
 use crate::turns;
+use crate::visible::{self, VisiblePlan};
 
 /// Revocation lists: reading, storing and serving them. Exit code of each: 0 within the limits, 2 not, 3 void, 1 it
 /// failed.
@@ -33,6 +34,9 @@ pub enum ListsCommand {
     Durable(DurableOptions),
     /// revocation-lookup from the start of its process to its first right answer, beside reading the chunks.
     Start(StartOptions),
+    /// From the commit of a list on PostgreSQL to the first answer by it on each of two replicas, beside one second and,
+    /// for a whole list, reading it.
+    Visible(VisibleOptions),
     /// Packed batches of lookups over gRPC and mutual TLS, beside an echo of the same messages and one random line of
     /// memory for each serial number.
     Batch(BatchOptions),
@@ -121,6 +125,25 @@ pub struct StartOptions {
     common: Common,
 }
 
+/// What `visible` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct VisibleOptions {
+    /// Entries of the list that changes.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    changed: u64,
+    /// How often it changes in a round.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(20..=1_000))]
+    changes: u32,
+    /// Entries of the whole list.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=40_000_000))]
+    full: u64,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// What `batch` is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct BatchOptions {
@@ -175,6 +198,7 @@ pub async fn run(command: ListsCommand) -> Result<ExitCode> {
             measured(&options.common, measure).await
         }
         ListsCommand::Start(options) => run_start(&options).await,
+        ListsCommand::Visible(options) => run_visible(&options).await,
         ListsCommand::Batch(options) => {
             let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
             let plan = BatchPlan {
@@ -245,6 +269,19 @@ async fn run_start(options: &StartOptions) -> Result<ExitCode> {
         rounds: options.common.rounds,
     };
     let measure = move |folder: &Path, load| start::measure(&plan, folder, load);
+    measured(&options.common, measure).await
+}
+
+async fn run_visible(options: &VisibleOptions) -> Result<ExitCode> {
+    let (akashi, _) = binaries(options.akashi_binary.as_deref())?;
+    let plan = VisiblePlan {
+        akashi,
+        changed: options.changed,
+        changes: options.changes,
+        full: options.full,
+        rounds: options.common.rounds,
+    };
+    let measure = move |folder: &Path, load| visible::measure(&plan, folder, load);
     measured(&options.common, measure).await
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use crate::rounds::{Round, Sample};
+use crate::transport::Transport;
 
 /// CPU microseconds of an empty unary echo over mutual TLS at the same load, as it was measured when the goals were
 /// set: same CPU model, a quiet machine, a bare tonic server, link-time optimisation and mimalloc.
@@ -11,6 +12,8 @@ pub const REFERENCE_ECHO: f64 = 3.7;
 pub const REFERENCE_RSA: f64 = 12.0;
 /// What a verification cost there with a unary call to revocation-lookup, without a holder to look up.
 pub const REFERENCE_VERIFICATION: f64 = 30.1;
+/// CPU microseconds that a unary lookup without TLS may take at most.
+pub const MOST_PLAINTEXT_CPU: f64 = 4.5;
 /// A limit that does not come so near to its reference was measured on a machine that was busy or slow: void.
 pub const LEAST_SHARE_OF_REFERENCE: f64 = 0.75;
 
@@ -26,6 +29,8 @@ pub fn verdict(void: bool, is_within_limits: bool) -> &'static str {
 /// What was run on what.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Conditions {
+    /// How octets got from one process to another.
+    pub transport: Transport,
     /// Cargo's profile of both programs.
     pub profile: String,
     /// Cores.
@@ -196,8 +201,13 @@ impl Display for Report {
         let it = &self.conditions;
         writeln!(
             out,
-            "{} connections x {} streams, {} serving thread(s) a process, mutual TLS on loopback, {} cores, profile {}",
-            it.connections, it.streams, it.threads, it.cores, it.profile
+            "{} connections x {} streams, {} serving thread(s) a process, {} on loopback, {} cores, profile {}",
+            it.connections,
+            it.streams,
+            it.threads,
+            it.transport.name(),
+            it.cores,
+            it.profile
         )?;
         writeln!(
             out,
@@ -246,7 +256,20 @@ impl Report {
             out,
             "\nCPU, limit / lookup: {}. Requests/s, lookup / limit: {}.",
             self.lookup_cpu_ratio, self.lookup_rate_ratio
-        )
+        )?;
+        let cpu = self.lookups[0].total_cpu.median;
+        match self.conditions.transport {
+            Transport::MutualTls => Ok(()),
+            Transport::Plaintext => writeln!(
+                out,
+                "Server CPU {cpu:.2} us a request; at most {MOST_PLAINTEXT_CPU}: {}.",
+                if cpu <= MOST_PLAINTEXT_CPU {
+                    "met"
+                } else {
+                    "MISSED"
+                }
+            ),
+        }
     }
 
     fn write_verifications(&self, out: &mut Formatter<'_>) -> fmt::Result {
@@ -310,6 +333,7 @@ mod tests {
 
     fn report(echoes: &[f64]) -> Report {
         let conditions = Conditions {
+            transport: Transport::Plaintext,
             profile: "release".to_owned(),
             cores: 2,
             connections: 2,

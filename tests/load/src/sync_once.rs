@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{ChildStdout, Command};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -42,7 +42,8 @@ pub fn run(options: &SyncOnceOptions) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let config = runtime::config::load(&options.config)?;
+    let config: crl_sync::Config = runtime::config::load(&options.config)?;
+    runtime::priority::be_nice(config.nice)?;
     let (began, cpu) = (Instant::now(), cpu_seconds()?);
     let outcomes = runtime.block_on(async {
         let context = Context::new("crl-sync", Shutdown::new()).await;
@@ -65,13 +66,37 @@ pub fn run(options: &SyncOnceOptions) -> Result<()> {
 /// # Errors
 /// When it fails.
 pub fn start(program: &Path, config: &Path, logs: &Path) -> Result<SyncRun> {
+    begin(program, config, logs)?.finish()
+}
+
+/// A run that goes on.
+pub struct Running {
+    process: Process,
+    output: ChildStdout,
+}
+
+/// Starts it without waiting.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn begin(program: &Path, config: &Path, logs: &Path) -> Result<Running> {
     let mut command = Command::new(program);
     command.arg("sync-once").arg("--config").arg(config);
-    let (process, mut output) = Process::start_read("sync-once", &mut command, logs)?;
-    let mut text = String::new();
-    output.read_to_string(&mut text)?;
-    process.finish(PATIENCE)?;
-    serde_json::from_str(&text).with_context(|| format!("crl-sync said {text:?}"))
+    let (process, output) = Process::start_read("sync-once", &mut command, logs)?;
+    Ok(Running { process, output })
+}
+
+impl Running {
+    /// Waits until it has ended.
+    ///
+    /// # Errors
+    /// When it failed.
+    pub fn finish(mut self) -> Result<SyncRun> {
+        let mut text = String::new();
+        self.output.read_to_string(&mut text)?;
+        self.process.finish(PATIENCE)?;
+        serde_json::from_str(&text).with_context(|| format!("crl-sync said {text:?}"))
+    }
 }
 
 /// The CPU time of this process with all threads that ever were, which the kernel tells in hundredths of a second.

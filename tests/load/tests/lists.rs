@@ -11,6 +11,7 @@ use load::partitions::{self, PartitionsPlan};
 use load::ratios::RatioReport;
 use load::start::{self, StartPlan};
 use load::sync::{self, SyncPlan};
+use load::visible::{self, VisiblePlan};
 use sandbox::nation::Serials;
 
 fn program() -> &'static Path {
@@ -91,6 +92,21 @@ fn revocation_lookup_starts_on_a_nation_and_its_answers_are_right() {
         &start::measure(&plan, folder.path(), String::new()).unwrap(),
         1,
     );
+}
+
+#[test]
+fn changes_and_whole_lists_are_seen_on_both_replicas() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = VisiblePlan {
+        akashi: build_akashi(program()).unwrap(),
+        changed: 1_000,
+        changes: 2,
+        full: 2_000,
+        rounds: 1,
+    };
+    let report = visible::measure(&plan, folder.path(), String::new());
+    check(&report.unwrap(), 2);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::mint::{Authority, CaKind, CrlSpec, ListSigner};
 pub use numbers::{Numbers, Revoked, Serials};
 pub use work::Progress;
 
-/// The number of every list.
+/// The number of every list, until it is minted anew.
 const NUMBER: u64 = 1_001;
 /// Lists are current from a little before they are minted, so that no clock is too early for them.
 const MINUTES_BEFORE: i64 = 5;
@@ -63,6 +63,7 @@ pub struct Nation {
     folder: PathBuf,
     authorities: [Authority; 2],
     numbers: [Numbers; 2],
+    number: u64,
     this_update: UnixTime,
 }
 
@@ -165,6 +166,7 @@ impl Nation {
             plan,
             folder,
             authorities,
+            number: NUMBER,
             this_update: now.plus_secs(-MINUTES_BEFORE * 60),
         };
         for kind in CaKind::ALL {
@@ -172,6 +174,35 @@ impl Nation {
         }
         work::write_all(&nation, told)?;
         Ok(nation)
+    }
+
+    /// Mints every list anew in its place, with a number higher by one, as of `now`. The same certificates are on it, each
+    /// revoked a second later than on the one before, so that an answer tells which list it is from.
+    ///
+    /// # Errors
+    /// When the disk has no room or fails.
+    pub fn renew(&mut self, now: UnixTime) -> Result<()> {
+        self.number += 1;
+        self.this_update = now;
+        for list in self.all_lists() {
+            fs::remove_file(self.file(list))?;
+        }
+        work::write_all(self, |_| {})
+    }
+
+    /// The number of the lists that are there now.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// When the lists that are there now were issued.
+    pub fn this_update(&self) -> UnixTime {
+        self.this_update
+    }
+
+    /// How many seconds later than [`Numbers`] says a list of this number names everybody as revoked.
+    pub fn seconds_later(number: u64) -> i64 {
+        i64::try_from(number.saturating_sub(NUMBER)).unwrap_or(i64::MAX)
     }
 
     /// Every list of a plan, the longest first.
@@ -222,7 +253,13 @@ impl Nation {
         let next_update = self
             .this_update
             .plus_secs(i64::from(self.plan.days) * 86_400);
-        let spec = CrlSpec::full(list.kind, signer, NUMBER, self.this_update, next_update);
+        let spec = CrlSpec::full(
+            list.kind,
+            signer,
+            self.number,
+            self.this_update,
+            next_update,
+        );
         match list.partition {
             None => spec,
             Some(partition) => {

@@ -22,6 +22,9 @@ pub async fn run(file: &Path) -> ExitCode {
     if let Err(error) = runtime::logging::init(&config.observability) {
         return unusable(&error);
     }
+    if let Err(error) = runtime::priority::be_nice(config.nice) {
+        return failed(&format!("nice = {}: {error}", config.nice));
+    }
     let context = Context::new("crl-sync", Shutdown::new()).await;
     let progress = Progress::default();
     let run = crl_sync::sync_once_watched(config, context, &progress);

@@ -18,6 +18,11 @@ pub async fn run(role: Role, file: &Path) -> ExitCode {
     if let Err(error) = runtime::logging::init(config.observability()) {
         return unusable(&error);
     }
+    if let RoleConfig::CrlSync(config) = &config
+        && let Err(error) = runtime::priority::be_nice(config.nice)
+    {
+        return failed(&format!("nice = {}: {error}", config.nice));
+    }
     let shutdown = Shutdown::new();
     if let Err(error) = shutdown.on_signals() {
         return failed(&format!("signals: {error}"));

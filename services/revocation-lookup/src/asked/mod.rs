@@ -9,16 +9,17 @@
 //! What is kept is a keyed hash of each serial number, in the memory of this process alone: a quota counts for each
 //! replica, and begins anew with it.
 
+mod keyed;
 mod minutes;
 mod sweep;
 mod window;
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use pki::UnixTime;
 use runtime::status::{Failure, Kind};
 
+use keyed::{Keyed, mixed};
 use minutes::Minutes;
 use sweep::Neighbours;
 use window::Window;
@@ -90,7 +91,7 @@ pub(crate) struct Refused {
 pub(crate) struct AskedSerials {
     limits: Limits,
     /// Keyed with chance: nobody can choose serial numbers that fall together.
-    hasher: RandomState,
+    keyed: Keyed,
     state: Mutex<State>,
 }
 
@@ -109,7 +110,7 @@ impl AskedSerials {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            hasher: RandomState::new(),
+            keyed: Keyed::by_chance(),
             state: Mutex::new(State {
                 minutes: Minutes::default(),
                 hour: Window::default(),
@@ -156,10 +157,7 @@ impl AskedSerials {
 
     /// One hash serves both: a block, and the serial number's place in it, spread over all 64 bits.
     fn keyed(&self, place: usize, serial: &[u8]) -> Asked {
-        let start = serial.iter().position(|octet| *octet != 0);
-        let minimal = &serial[start.unwrap_or(serial.len())..];
-        let (last, before) = minimal.split_last().map_or((0, minimal), |(l, b)| (*l, b));
-        let block = self.hasher.hash_one((place, before));
+        let (block, last) = self.keyed.block(place, serial);
         Asked {
             serial: block.wrapping_add(spread(last)),
             block,
@@ -174,14 +172,10 @@ struct Asked {
     block: u64,
 }
 
-/// A number of 64 bits for each octet (the finalizer of SplitMix64).
+/// A number of 64 bits for each octet (SplitMix64).
 fn spread(octet: u8) -> u64 {
-    let mut bits = u64::from(octet)
-        .wrapping_add(1)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
+    let number = u64::from(octet) + 1;
+    mixed(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 impl State {

@@ -17,6 +17,7 @@ use super::access::Access;
 use super::lookup::{Answered, Lookups};
 use super::signer::{RollingSigner, Signer};
 use crate::metrics::{Method, Outcome};
+use crate::signing_key::NotSigned;
 
 /// Octets of answers that are kept: some 15,000 with an RSA signature.
 const KEPT_OCTETS: u64 = 32 * 1024 * 1024;
@@ -34,7 +35,7 @@ pub(super) struct Responder {
     pub(super) signers: Vec<RollingSigner>,
     pub(super) lookups: Lookups,
     pub(super) verifier: Arc<Verifier>,
-    /// As many signatures at a time as there are cores.
+    /// As many slow signatures at a time as there are cores.
     pub(super) signing: Semaphore,
     pub(super) kept: Kept,
     pub(super) counted: Responses,
@@ -142,24 +143,38 @@ impl Responder {
             self.counted.kept.inc();
             return Ok(der);
         }
-        let permit = self.signing.acquire().await;
-        let _permit = permit.map_err(|_| OcspFailure::InternalError)?;
-        let answer = key.0.clone();
-        // A signature takes up to a millisecond: nothing else must wait for it.
-        let signing =
-            tokio::task::spawn_blocking(move || signer.sign(&answer, nonce.as_deref(), now));
-        let der: Bytes = match signing.await {
-            Ok(Ok(der)) => der.into(),
-            Ok(Err(error)) => {
+        let outcome = if signer.is_quick() {
+            signer.sign(&key.0, nonce.as_deref(), now)
+        } else {
+            self.signed_elsewhere(signer, key.0.clone(), nonce, now)
+                .await?
+        };
+        let der: Bytes = match outcome {
+            Ok(der) => der.into(),
+            Err(error) => {
                 tracing::error!(%error, "an OCSP answer has no signature");
                 return Err(OcspFailure::InternalError);
             }
-            Err(_) => return Err(OcspFailure::InternalError),
         };
         if is_kept {
             self.kept.insert(key, der.clone());
         }
         Ok(der)
+    }
+
+    /// A signature that takes up to a millisecond: nothing else must wait for it.
+    async fn signed_elsewhere(
+        &self,
+        signer: Arc<Signer>,
+        answer: OcspAnswer,
+        nonce: Option<Vec<u8>>,
+        now: UnixTime,
+    ) -> Result<Result<Vec<u8>, NotSigned>, OcspFailure> {
+        let permit = self.signing.acquire().await;
+        let _permit = permit.map_err(|_| OcspFailure::InternalError)?;
+        let signing =
+            tokio::task::spawn_blocking(move || signer.sign(&answer, nonce.as_deref(), now));
+        signing.await.map_err(|_| OcspFailure::InternalError)
     }
 
     /// Counts a question that was not looked up.

@@ -57,6 +57,11 @@ impl Signer {
         self.delegate.not_after()
     }
 
+    /// Whether a response is signed sooner than another thread is woken.
+    pub(super) fn is_quick(&self) -> bool {
+        self.key.is_quick()
+    }
+
     /// A signed response. Takes up to a millisecond.
     pub(super) fn sign(
         &self,

@@ -21,14 +21,36 @@ use tonic::transport::server::Connected;
 
 use crate::limits;
 use crate::peer::{Peer, identity};
+use crate::plaintext;
 use crate::tls::ServerTls;
 
 /// A TLS connection whose client certificate was verified.
 pub(super) struct Connection {
-    stream: TlsStream<TcpStream>,
+    stream: Stream,
     peer: Peer,
     /// Held as long as the connection lives: the limit on connections.
     _permit: OwnedSemaphorePermit,
+}
+
+/// What octets pass through.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the small one is for benchmarks alone, and the other must not be one step further away"
+)]
+enum Stream {
+    Tls(TlsStream<TcpStream>),
+    /// See [`crate::plaintext`].
+    Plain(TcpStream),
+}
+
+/// The same call on whichever it is.
+macro_rules! on_stream {
+    ($connection:expr, $stream:ident => $call:expr) => {
+        match &mut $connection.stream {
+            Stream::Tls($stream) => $call,
+            Stream::Plain($stream) => $call,
+        }
+    };
 }
 
 /// Accepts connections until `stop`, and hands those whose handshake succeeds to `accepted`.
@@ -117,7 +139,7 @@ async fn handshake(
     acceptor: TlsAcceptor,
     stream: TcpStream,
     address: SocketAddr,
-) -> Result<(TlsStream<TcpStream>, Peer), Refused> {
+) -> Result<(Stream, Peer), Refused> {
     let refused = |reason, detail: &dyn ToString| Refused {
         reason,
         detail: detail.to_string(),
@@ -126,6 +148,10 @@ async fn handshake(
     stream
         .set_nodelay(true)
         .map_err(|error| refused("socket", &error))?;
+    if let Some(caller) = plaintext::caller() {
+        let identity = Some(caller);
+        return Ok((Stream::Plain(stream), Peer { address, identity }));
+    }
     let stream = tokio::time::timeout(limits::HANDSHAKE_TIMEOUT, acceptor.accept(stream))
         .await
         .map_err(|_| refused("timeout", &"the client took too long"))?
@@ -137,13 +163,8 @@ async fn handshake(
     let certificate = session.peer_certificates().and_then(<[_]>::first);
     let certificate = certificate.ok_or_else(|| refused("identity", &"no client certificate"))?;
     let identity = identity(certificate).map_err(|error| refused("identity", &error))?;
-    Ok((
-        stream,
-        Peer {
-            address,
-            identity: Some(identity),
-        },
-    ))
+    let identity = Some(identity);
+    Ok((Stream::Tls(stream), Peer { address, identity }))
 }
 
 impl Connected for Connection {
@@ -160,7 +181,7 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        on_stream!(self, stream => Pin::new(stream).poll_read(context, buffer))
     }
 }
 
@@ -170,15 +191,15 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, buffer)
+        on_stream!(self, stream => Pin::new(stream).poll_write(context, buffer))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        on_stream!(self, stream => Pin::new(stream).poll_flush(context))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        on_stream!(self, stream => Pin::new(stream).poll_shutdown(context))
     }
 
     // Without these two, the frames of many streams would not share one TLS record.
@@ -187,10 +208,13 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
+        on_stream!(self, stream => Pin::new(stream).poll_write_vectored(context, buffers))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Stream::Tls(stream) => stream.is_write_vectored(),
+            Stream::Plain(stream) => stream.is_write_vectored(),
+        }
     }
 }

@@ -1,15 +1,16 @@
 //! Counts and times every call, keeps a panic within its call, and puts the transport's own refusals into the words of our contract.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
-use prometheus::{HistogramVec, IntCounterVec};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
@@ -23,13 +24,53 @@ use crate::status::{self, Kind, code_name};
 pub(super) struct MeasureLayer(Arc<Shared>);
 
 struct Shared {
-    table: AccessTable,
+    methods: HashMap<Arc<str>, OfMethod>,
+    unknown: OfMethod,
     requests: IntCounterVec,
     seconds: HistogramVec,
 }
 
+/// What is counted of one method, looked up once: finding a counter by its labels costs as much as an answer's message.
+struct OfMethod {
+    label: String,
+    answered: OnceLock<IntCounter>,
+    seconds: OnceLock<Histogram>,
+}
+
+impl OfMethod {
+    fn new(label: &str) -> Self {
+        Self {
+            label: label.to_owned(),
+            answered: OnceLock::new(),
+            seconds: OnceLock::new(),
+        }
+    }
+}
+
+impl Shared {
+    fn of(&self, method: Option<&Arc<str>>) -> &OfMethod {
+        method
+            .and_then(|method| self.methods.get(method))
+            .unwrap_or(&self.unknown)
+    }
+
+    fn count(&self, method: Option<&Arc<str>>, code: Code, took: Duration) {
+        let method = self.of(method);
+        let label = method.label.as_str();
+        let counter = || self.requests.with_label_values(&[label, code_name(code)]);
+        if code == Code::Ok {
+            method.answered.get_or_init(counter).inc();
+        } else {
+            counter().inc();
+        }
+        let seconds = || self.seconds.with_label_values(&[label]);
+        let seconds = method.seconds.get_or_init(seconds);
+        seconds.observe(took.as_secs_f64());
+    }
+}
+
 impl MeasureLayer {
-    pub(super) fn new(table: AccessTable, metrics: &Metrics) -> Result<Self, prometheus::Error> {
+    pub(super) fn new(table: &AccessTable, metrics: &Metrics) -> Result<Self, prometheus::Error> {
         let requests = metrics.counters(
             "akashi_grpc_requests_total",
             "gRPC calls by method and status code.",
@@ -40,8 +81,13 @@ impl MeasureLayer {
             "Time from a gRPC call's head to its answer's head.",
             &["method"],
         )?;
+        let methods = table.methods().map(|method| {
+            let of_method = OfMethod::new(table.label(method));
+            (Arc::from(method), of_method)
+        });
         Ok(Self(Arc::new(Shared {
-            table,
+            methods: methods.collect(),
+            unknown: OfMethod::new(table.label("")),
             requests,
             seconds,
         })))
@@ -79,8 +125,9 @@ where
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let known = self.shared.methods.get_key_value(request.uri().path());
         let call = Call {
-            method: self.shared.table.label(request.uri().path()).to_owned(),
+            method: known.map(|(method, _)| Arc::clone(method)),
             began: Instant::now(),
             // What is counted if the call is given up: the client left or its deadline passed.
             code: Code::Cancelled,
@@ -95,7 +142,8 @@ where
 
 /// One call. Counted when dropped, so that a call that is given up is counted too.
 struct Call {
-    method: String,
+    /// `None`: one that the server does not have.
+    method: Option<Arc<str>>,
     began: Instant,
     code: Code,
     shared: Arc<Shared>,
@@ -103,16 +151,8 @@ struct Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let method = self.method.as_str();
-        self.shared
-            .requests
-            .with_label_values(&[method, code_name(self.code)])
-            .inc();
-        let seconds = self.began.elapsed().as_secs_f64();
-        self.shared
-            .seconds
-            .with_label_values(&[method])
-            .observe(seconds);
+        let took = self.began.elapsed();
+        self.shared.count(self.method.as_ref(), self.code, took);
     }
 }
 
@@ -140,7 +180,8 @@ where
             let Ok(response) = ready!(polled);
             response
         } else {
-            tracing::error!(method = this.call.method, "a call panicked");
+            let method = &*this.call.shared.of(this.call.method.as_ref()).label;
+            tracing::error!(method, "a call panicked");
             status::new(Kind::Internal, "a defect of this service").into_http()
         };
         let (code, response) = in_our_words(response);

@@ -93,6 +93,9 @@ impl GrpcServer {
         F: Fn(usize) -> Result<Routes, ServeError> + Send + Sync + 'static,
     {
         let address = self.listen.address;
+        if crate::plaintext::caller().is_some() && !address.ip().is_loopback() {
+            return Err(ServeError::role(NotLoopback));
+        }
         let (bound, listeners) = listeners::bind(address, self.listen.thread_count())
             .map_err(|source| ServeError::Listen { address, source })?;
         let parts = Arc::new(Parts::new(&self)?);
@@ -163,6 +166,11 @@ impl GrpcServer {
     }
 }
 
+/// A benchmark must not be reached from anywhere else.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("without TLS only loopback is listened on")]
+struct NotLoopback;
+
 /// Whether the TLS files of a server can be used.
 ///
 /// # Errors
@@ -219,7 +227,7 @@ impl Parts {
         Ok(Self {
             context: server.context.clone(),
             tls: server.tls.clone(),
-            measure: MeasureLayer::new(server.access.clone(), metrics)?,
+            measure: MeasureLayer::new(&server.access, metrics)?,
             access,
             handshake_failures,
             descriptors: server.descriptors,

@@ -37,6 +37,34 @@ fn every_list_is_one_that_akashi_accepts_and_has_its_entries() {
 }
 
 #[test]
+fn a_nation_minted_anew_has_the_next_number_and_everybody_is_revoked_a_second_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut nation = Nation::mint(folder.path(), PLAN, crate::now(), |_| {}).unwrap();
+    let read = |nation: &Nation| {
+        let list = ListId {
+            kind: CaKind::UserAuthentication,
+            partition: Some(1),
+        };
+        let authority = nation.authority(list.kind);
+        let authority = authority.trusted(pki::CrlSigner::NewestKey);
+        let der = fs::read(nation.file(list)).unwrap();
+        let verifier = Verifier::new(CrossCheck::Off);
+        let read = verify_crl(&der, &authority, &CrlLimits::default(), &verifier).unwrap();
+        let entries = read.entries().iter();
+        let entries = entries.map(|entry| (entry.serial.clone(), entry.revoked_at.secs()));
+        (read.facts().this_update, entries.collect::<Vec<_>>())
+    };
+    let (_, before) = read(&nation);
+    let later = crate::now().plus_secs(100);
+    nation.renew(later).unwrap();
+    let (this_update, after) = read(&nation);
+    assert_eq!((nation.number(), this_update), (1_002, later));
+    let a_second_later = before.into_iter().map(|(serial, at)| (serial, at + 1));
+    assert_eq!(a_second_later.collect::<Vec<_>>(), after);
+    assert_eq!(Nation::seconds_later(nation.number()), 1);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_entries_and_no_key_twice() {
     let [one, other] = [(); 2].map(|()| {
         let folder = tempfile::tempdir().unwrap();

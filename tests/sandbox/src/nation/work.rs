@@ -88,12 +88,18 @@ impl Work<'_> {
             self.octets.fetch_add(octets, Ordering::Relaxed);
         };
         let writer = &self.entries;
+        let later = Nation::seconds_later(self.nation.number());
+        let entry = |place: u64| {
+            let mut entry = numbers.at(place);
+            entry.revoked_at += later;
+            entry
+        };
         let written = if let Some(partition) = list.partition {
             let places = numbers.places(partition);
-            let entries = places.iter().map(|place| numbers.at((*place).into()));
+            let entries = places.iter().map(|place| entry((*place).into()));
             list::write(file, &spec, &signer.key, writer, entries, count)
         } else {
-            let entries = (0..numbers.revoked()).map(|place| numbers.at(place));
+            let entries = (0..numbers.revoked()).map(entry);
             list::write(file, &spec, &signer.key, writer, entries, count)
         };
         written.with_context(told)
