@@ -2,7 +2,7 @@
 
 use index::Segment;
 use pki::{CrlFacts, CrlScope};
-use store::{CurrentSegment, NewOriginal, Replacement, SegmentFacts};
+use store::{CurrentSegment, HighWater, NewOriginal, Replacement, SegmentFacts};
 
 use crate::delta;
 use crate::departures::Compared;

@@ -145,7 +145,7 @@ pub async fn sync_once_watched(
     let mut outcomes: Vec<_> = outcomes.into_values().collect();
     for folder in &folders {
         let memory = &mut FolderMemory::default();
-        outcomes.extend(room.sync_folder(folder, memory).await);
+        outcomes.extend(Box::pin(room.sync_folder(folder, memory)).await);
     }
     room.close().await;
     Ok(outcomes)
@@ -278,7 +278,7 @@ impl Room {
         // What was dropped is not in force any more.
         let in_force = self.writer.in_force().await?;
         self.highest.remember(in_force.values()).await;
-        self.show_those(&in_force, sources, folders);
+        self.show_those(&in_force, sources, &folders);
         Ok(())
     }
 
@@ -290,7 +290,7 @@ impl Room {
     ) -> Result<(), StoreError> {
         let in_force = self.writer.in_force().await?;
         self.highest.follow(in_force.values()).await;
-        self.show_those(&in_force, sources, folders);
+        self.show_those(&in_force, sources, &folders);
         Ok(())
     }
 
@@ -298,7 +298,7 @@ impl Room {
         &self,
         in_force: &BTreeMap<String, CurrentSegment>,
         sources: impl Iterator<Item = &'a Source>,
-        folders: impl Iterator<Item = &'a Folder> + Clone,
+        folders: &(impl Iterator<Item = &'a Folder> + Clone),
     ) {
         for source in sources {
             if matches!(source.kind, SourceKind::Crl { .. }) {

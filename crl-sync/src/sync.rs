@@ -297,7 +297,7 @@ impl Room {
                     let key = (&*list.facts.signer_key_id, &*list.facts.scope_key);
                     let accepted = apply::high_water(&list.facts);
                     self.highest.raise(ListSeries::Lists, key, accepted).await;
-                    let held_removals = compared.held_count(in_force.as_ref());
+                    let held_removals = compared.held_count(in_force);
                     self.metrics
                         .show(source, Some(InForce::new(&list.facts, held_removals)));
                     return Ok(Outcome::Accepted {

@@ -186,7 +186,6 @@ struct PastListEvidence<'a> {
     crl_number: &'a str,
     this_update: i64,
     next_update: i64,
-    sha256: String,
     known_at: i64,
 }
 
@@ -271,7 +270,6 @@ impl<'a> From<&'a wire::PastListEvidence> for PastListEvidence<'a> {
             crl_number: &list.crl_number,
             this_update: list.this_update,
             next_update: list.next_update,
-            sha256: hex::encode(&list.sha256),
             known_at: list.known_at,
         }
     }

@@ -65,13 +65,7 @@ impl SegmentPieces {
         octets: u64,
         sha256: [u8; 32],
     ) -> Self {
-        Self::new(
-            database,
-            Of::Original(generation),
-            chunks,
-            octets,
-            sha256,
-        )
+        Self::new(database, Of::Original(generation), chunks, octets, sha256)
     }
 
     fn new(

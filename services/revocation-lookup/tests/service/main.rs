@@ -5,6 +5,7 @@
 mod access;
 mod as_of;
 mod batch;
+mod files;
 mod freshness;
 mod held;
 mod limits;

@@ -1,6 +1,5 @@
 //! One service, its store, its callers and the lists they ask about.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -13,15 +12,11 @@ use proto::revocation::v1::{
     GetFreshnessResponse, GetRevocationStatusAsOfRequest, GetRevocationStatusAsOfResponse,
     GetRevocationStatusRequest, GetRevocationStatusResponse, Purpose,
 };
-use revocation_lookup::{
-    BATCH_GET_REVOCATION_STATUS, Config, GET_FRESHNESS, GET_REVOCATION_STATUS,
-    GET_REVOCATION_STATUS_AS_OF, STREAM_REVOCATION_STATUS,
-};
+use revocation_lookup::Config;
 use runtime::clock::ManualClock;
 use runtime::config::{ClientTlsConfig, ConfigPath, SecretFile};
 use runtime::shutdown::Shutdown;
 use runtime::{Context, ServeError};
-use sandbox::deployment::ServiceAuthority;
 use sandbox::der;
 use sandbox::mint::{Authority, CaKind, MUNICIPALITIES};
 use store::{
@@ -33,6 +28,8 @@ use tokio::task::JoinHandle;
 use tonic::Status;
 use tonic::transport::Channel;
 
+use crate::files::write_files;
+
 pub(crate) const SERVER: &str = "revocation-lookup.akashi.test";
 /// May ask about user-authentication certificates.
 pub(crate) const VERIFICATION: &str = "signature-verification.akashi.test";
@@ -40,7 +37,6 @@ pub(crate) const VERIFICATION: &str = "signature-verification.akashi.test";
 pub(crate) const SIGNING: &str = "signing-certificate.akashi.test";
 /// May ask about both.
 pub(crate) const AUDITOR: &str = "auditor.akashi.test";
-const HEALTH: &str = "/grpc.health.v1.Health/Check";
 /// May see the freshness of both, and look nothing up.
 pub(crate) const SRE: &str = "sre.akashi.test";
 /// May ask about both in batches and streams, and only so; has small limits.
@@ -61,7 +57,7 @@ pub(crate) const REVOKED_AT: i64 = 1_700_000_000;
 pub(crate) const LIFETIME: i64 = 86_400;
 
 /// Keys take a while to make; the two authorities are the same for all tests.
-static AUTHORITIES: LazyLock<[Authority; 2]> = LazyLock::new(|| {
+pub(crate) static AUTHORITIES: LazyLock<[Authority; 2]> = LazyLock::new(|| {
     CaKind::ALL.map(|kind| {
         let mut authority = Authority::new(kind);
         let now = sandbox::now();
@@ -534,105 +530,4 @@ fn scope_key(kind: CaKind, municipality: Option<usize>) -> Vec<u8> {
             .unwrap()
             .scope_key()
     })
-}
-
-fn write_files(folder: &Path, crl: &str, more: &str) {
-    std::fs::create_dir(folder.join("tls")).unwrap();
-    let authority = ServiceAuthority::generate("services of a test").unwrap();
-    std::fs::write(
-        folder.join("tls/services-ca.pem"),
-        authority.certificate_pem(),
-    )
-    .unwrap();
-    for identity in [SERVER, VERIFICATION, SIGNING, AUDITOR, BULK, SRE, STRANGER] {
-        let issued = authority.issue(identity).unwrap();
-        let tls = folder.join("tls");
-        std::fs::write(tls.join(format!("{identity}.pem")), issued.certificate_pem).unwrap();
-        std::fs::write(tls.join(format!("{identity}.key")), issued.private_key_pem).unwrap();
-    }
-    let mut text = format!(
-        r#"
-            environment = "sandbox"
-            poll_interval_seconds = 1
-            max_feed_age_seconds = 1800
-            state_directory = "state"
-            partition_count = {{ user-authentication = 2 }}
-            listen = {{ address = "127.0.0.1:0", threads = 1 }}
-            tls = {{ certificate = "tls/{SERVER}.pem", private_key = "tls/{SERVER}.key", client_ca = "tls/services-ca.pem" }}
-            store = {{ crl = "{crl}", audit = "{}" }}
-        "#,
-        audit_url(folder)
-    );
-    for authority in AUTHORITIES.iter() {
-        write_authority(folder, authority, &mut text);
-    }
-    let callers = [
-        (
-            VERIFICATION,
-            &[
-                GET_REVOCATION_STATUS,
-                GET_REVOCATION_STATUS_AS_OF,
-                GET_FRESHNESS,
-            ][..],
-            &CaKind::ALL[..1],
-        ),
-        (
-            SIGNING,
-            &[GET_REVOCATION_STATUS, GET_REVOCATION_STATUS_AS_OF],
-            &CaKind::ALL[1..],
-        ),
-        (AUDITOR, &[GET_REVOCATION_STATUS], &CaKind::ALL),
-        (SRE, &[GET_FRESHNESS, HEALTH], &CaKind::ALL),
-        (
-            BULK,
-            &[
-                BATCH_GET_REVOCATION_STATUS,
-                STREAM_REVOCATION_STATUS,
-                GET_REVOCATION_STATUS_AS_OF,
-            ],
-            &CaKind::ALL[..1],
-        ),
-    ];
-    for (identity, methods, kinds) in callers {
-        let authorities: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-        writeln!(
-            text,
-            "[[caller]]\nidentity = {identity:?}\nmethods = {methods:?}\ncertification_authorities = {authorities:?}"
-        )
-        .unwrap();
-    }
-    // The limits of the last one.
-    writeln!(
-        text,
-        "distinct_serials_per_hour = {BULK_QUOTA}\nneighbouring_serials = {BULK_NEIGHBOURS}"
-    )
-    .unwrap();
-    text.push_str(more);
-    std::fs::write(folder.join("revocation-lookup.toml"), text).unwrap();
-}
-
-fn write_authority(folder: &Path, authority: &Authority, text: &mut String) {
-    let (name, profile) = (authority.kind.name(), authority.kind.profile_name());
-    writeln!(
-        text,
-        "[[certification_authority]]\nname = {name:?}\nprofile = {profile:?}\ncrl_signer = \"newest_key\""
-    )
-    .unwrap();
-    for generation in &authority.generations {
-        let file = format!("{name}-{}.cer", generation.ordinal);
-        std::fs::write(folder.join(&file), &generation.certificate).unwrap();
-        let sha256 = digest::digest(&digest::SHA256, &generation.certificate);
-        let sha256 = sha256
-            .as_ref()
-            .iter()
-            .fold(String::new(), |mut hex, octet| {
-                write!(hex, "{octet:02x}").unwrap();
-                hex
-            });
-        writeln!(
-            text,
-            "[[certification_authority.trust_anchor]]\nfile = {file:?}\nsha256 = {sha256:?}"
-        )
-        .unwrap();
-    }
 }

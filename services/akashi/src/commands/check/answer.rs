@@ -56,8 +56,6 @@ pub(super) struct List {
     pub(super) this_update: UnixTime,
     pub(super) next_update: UnixTime,
     pub(super) age_seconds: i64,
-    /// Of the list as it was fetched; empty: not told.
-    pub(super) sha256: Vec<u8>,
 }
 
 /// The OCSP answer behind an answer.
@@ -160,7 +158,6 @@ fn past_outcome(
         this_update: UnixTime::from_secs(list.this_update),
         next_update: UnixTime::from_secs(list.next_update),
         age_seconds: response.checked_at.saturating_sub(list.this_update),
-        sha256: list.sha256.clone(),
     });
     Ok((outcome, list))
 }
@@ -226,7 +223,6 @@ impl From<revocation_v1::ListEvidence> for List {
             this_update: UnixTime::from_secs(list.this_update),
             next_update: UnixTime::from_secs(list.next_update),
             age_seconds: list.age_seconds,
-            sha256: Vec::new(),
         }
     }
 }

@@ -55,8 +55,6 @@ pub(super) struct JsonList<'a> {
     this_update: String,
     next_update: String,
     age_seconds: i64,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    sha256: String,
 }
 
 impl<'a> From<&'a List> for JsonList<'a> {
@@ -69,7 +67,6 @@ impl<'a> From<&'a List> for JsonList<'a> {
             this_update: list.this_update.to_string(),
             next_update: list.next_update.to_string(),
             age_seconds: list.age_seconds,
-            sha256: hex::encode(&list.sha256),
         }
     }
 }

@@ -138,12 +138,6 @@ fn evidence(answer: &Answer) -> Vec<(&'static str, String)> {
             format!("{this_update}, {age} before the check"),
         ));
         lines.push(("Next update", wording::moment(list.next_update)));
-        if !list.sha256.is_empty() {
-            lines.push((
-                "List's hash",
-                format!("SHA-256 {}", hex::encode(&list.sha256)),
-            ));
-        }
     } else if let Some(ocsp) = &answer.ocsp {
         let this_update = wording::moment(ocsp.this_update);
         let age = wording::age(ocsp.age_seconds);
@@ -249,7 +243,6 @@ mod tests {
                     this_update: UnixTime::from_secs(1_795_392_000),
                     next_update: UnixTime::from_secs(1_795_564_800),
                     age_seconds: 11_520,
-                    sha256: Vec::new(),
                 }),
                 ocsp: None,
                 at: None,

@@ -135,6 +135,7 @@ async fn check(system: &System) -> Result<Result<CheckResult, tonic::Status>> {
             certificate,
             purpose: Purpose::ValidityConfirmation.into(),
             case_reference: "fault-test".to_owned(),
+            at: 0,
         })
         .await;
     Ok(answer.map(|answer| answer.into_inner().result()))
