@@ -4,6 +4,7 @@
 //! reads first goes through [`Database::begin_write`], never through a plain transaction.
 
 use std::future::Future;
+use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyPool, Connection as _, Transaction};
@@ -29,17 +30,27 @@ pub(crate) struct Database {
 impl Database {
     /// Connects, and brings the schema of `part` up to this program's version.
     pub(crate) async fn open(url: &DatabaseUrl, part: Part) -> Result<Self, StoreError> {
-        let database = Self::connect(url, Access::Owner)?;
+        let patience = match part {
+            // Nobody waits for a list, and a failed attempt would have to fetch it again.
+            Part::Crl => limits::LISTS_PATIENCE,
+            Part::Audit | Part::HolderLinks | Part::Gateway => limits::ACQUIRE_TIMEOUT,
+        };
+        let database = Self::connect(url, Access::Owner, patience)?;
         migrations::run(&database.writer, url.location(), part).await?;
         Ok(database)
     }
 
     /// Prepares connections for reading only. Connects on first use: the schema may not be there yet.
     pub(crate) fn open_reader(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Self::connect(url, Access::Reader)
+        Self::connect(url, Access::Reader, limits::ACQUIRE_TIMEOUT)
     }
 
-    fn connect(url: &DatabaseUrl, access: Access) -> Result<Self, StoreError> {
+    /// `patience`: how long a write waits for others on SQLite, where there is one connection for all of them.
+    fn connect(
+        url: &DatabaseUrl,
+        access: Access,
+        patience: Duration,
+    ) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let dialect = Dialect::of(url.location());
         let options =
@@ -48,7 +59,8 @@ impl Database {
             pool_options(limits::READER_CONNECTIONS, access).connect_lazy_with(options.clone());
         let writer = match (dialect, access) {
             (Dialect::Sqlite, Access::Owner) => {
-                pool_options(dialect.writer_connections(), access).connect_lazy_with(options)
+                let pool = pool_options(dialect.writer_connections(), access);
+                pool.acquire_timeout(patience).connect_lazy_with(options)
             }
             _ => reader.clone(),
         };
@@ -133,4 +145,32 @@ fn pool_options(connections: u32, access: Access) -> AnyPoolOptions {
             Box::pin(std::future::ready(Ok(is_free)))
         })
         .after_connect(move |connection, _| Box::pin(Dialect::prepare(connection, access)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Database;
+    use crate::DatabaseUrl;
+    use crate::limits::ACQUIRE_TIMEOUT;
+    use crate::migrations::Part;
+
+    #[tokio::test]
+    async fn a_list_waits_longer_for_others_than_anybody_who_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = async |file, part| {
+            let url = DatabaseUrl::sqlite(&folder.path().join(file)).unwrap();
+            Database::open(&url, part).await.unwrap()
+        };
+        let lists = open("lists", Part::Crl).await;
+        let audit = open("audit", Part::Audit).await;
+        let (first, others) = (lists.begin_write().await, audit.begin_write().await);
+        let (first, others) = (first.unwrap(), others.unwrap());
+        let waiting = tokio::spawn(async move { lists.begin_write().await.map(drop) });
+        assert!(audit.begin_write().await.is_err());
+        tokio::time::sleep(ACQUIRE_TIMEOUT / 5).await;
+        assert!(!waiting.is_finished());
+        drop(first);
+        waiting.await.unwrap().unwrap();
+        drop(others);
+    }
 }

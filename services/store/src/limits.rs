@@ -22,6 +22,10 @@ pub const KEY_IDENTIFIER_OCTETS: usize = 64;
 /// Waiting longer than this for a connection means that the database cannot be used.
 pub const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a list waits for SQLite's one writing connection. Several large ones before it on a slow disk take seconds
+/// each; a disk that stands still is told after this.
+pub const LISTS_PATIENCE: Duration = Duration::from_mins(2);
+
 /// Connections that read; on PostgreSQL also those that write.
 pub const READER_CONNECTIONS: u32 = 8;
 
