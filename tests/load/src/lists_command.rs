@@ -15,6 +15,7 @@ use crate::durable::{self, DurablePlan};
 use crate::ocsp::{self, HttpEchoOptions, OcspPlan};
 use crate::partitions::{self, PartitionsPlan};
 use crate::ratios::RatioReport;
+use crate::resync::{self, BurnOptions, ResyncPlan};
 use crate::start::{self, StartPlan};
 use crate::sync::{self, SyncPlan};
 use crate::sync_once::{self, SyncOnceOptions};
@@ -34,6 +35,9 @@ pub enum ListsCommand {
     Durable(DurableOptions),
     /// revocation-lookup from the start of its process to its first right answer, beside reading the chunks.
     Start(StartOptions),
+    /// Unary lookups while every list is fetched and put in force anew, beside the same with a processor as busy; and that
+    /// no answer mixes two lists.
+    Resync(ResyncOptions),
     /// From the commit of a list on PostgreSQL to the first answer by it on each of two replicas, beside one second and,
     /// for a whole list, reading it.
     Visible(VisibleOptions),
@@ -45,6 +49,9 @@ pub enum ListsCommand {
     /// That echo, which this program starts for itself.
     #[command(hide = true)]
     HttpEcho(HttpEchoOptions),
+    /// What keeps a processor busy, which this program starts for itself.
+    #[command(hide = true)]
+    Burn(BurnOptions),
     /// One run of crl-sync, which this program starts for itself.
     #[command(hide = true)]
     SyncOnce(SyncOnceOptions),
@@ -125,6 +132,28 @@ pub struct StartOptions {
     common: Common,
 }
 
+/// What `resync` is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ResyncOptions {
+    /// Revoked certificates of both authorities together.
+    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=80_000_000))]
+    revoked: u64,
+    /// Municipalities, each with a list of each authority.
+    #[arg(long, default_value_t = 1_900, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    partitions: u32,
+    /// What serial numbers look like.
+    #[arg(long, value_enum, default_value_t)]
+    serials: Serials,
+    /// How nice crl-sync is, and the burner beside it.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=19))]
+    nice: u8,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// What `visible` is told.
 #[derive(Clone, Debug, clap::Args)]
 pub struct VisibleOptions {
@@ -198,7 +227,12 @@ pub async fn run(command: ListsCommand) -> Result<ExitCode> {
             measured(&options.common, measure).await
         }
         ListsCommand::Start(options) => run_start(&options).await,
+        ListsCommand::Resync(options) => run_resync(&options).await,
         ListsCommand::Visible(options) => run_visible(&options).await,
+        ListsCommand::Burn(options) => {
+            let run = tokio::task::spawn_blocking(move || resync::serve_burner(&options));
+            run.await?.map(|()| ExitCode::SUCCESS)
+        }
         ListsCommand::Batch(options) => {
             let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
             let plan = BatchPlan {
@@ -269,6 +303,22 @@ async fn run_start(options: &StartOptions) -> Result<ExitCode> {
         rounds: options.common.rounds,
     };
     let measure = move |folder: &Path, load| start::measure(&plan, folder, load);
+    measured(&options.common, measure).await
+}
+
+async fn run_resync(options: &ResyncOptions) -> Result<ExitCode> {
+    let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
+    let plan = ResyncPlan {
+        akashi,
+        program,
+        revoked: options.revoked,
+        partitions: options.partitions,
+        serials: options.serials,
+        nice: options.nice,
+        saturation: Until::Elapsed(batch::WINDOW),
+        rounds: options.common.rounds,
+    };
+    let measure = move |folder: &Path, load| resync::measure(&plan, folder, load);
     measured(&options.common, measure).await
 }
 

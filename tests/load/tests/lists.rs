@@ -9,6 +9,7 @@ use load::durable::{self, DurablePlan};
 use load::ocsp::{self, OcspPlan};
 use load::partitions::{self, PartitionsPlan};
 use load::ratios::RatioReport;
+use load::resync::{self, ResyncPlan};
 use load::start::{self, StartPlan};
 use load::sync::{self, SyncPlan};
 use load::visible::{self, VisiblePlan};
@@ -92,6 +93,24 @@ fn revocation_lookup_starts_on_a_nation_and_its_answers_are_right() {
         &start::measure(&plan, folder.path(), String::new()).unwrap(),
         1,
     );
+}
+
+#[test]
+fn answers_during_a_resync_are_each_of_one_state_of_the_store() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = ResyncPlan {
+        akashi: build_akashi(program()).unwrap(),
+        program: program().to_owned(),
+        revoked: 4_000,
+        partitions: 20,
+        serials: Serials::Dense,
+        nice: 0,
+        saturation: Until::Calls(300),
+        rounds: 1,
+    };
+    let report = resync::measure(&plan, folder.path(), String::new());
+    check(&report.unwrap(), 2);
 }
 
 #[test]

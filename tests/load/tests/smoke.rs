@@ -9,14 +9,12 @@ use load::installation::{Installation, Plan};
 use load::rounds::{Pace, measure};
 use load::transport::Transport;
 
+/// With TLS and without, one after the other: both look for free ports from the same one on.
 #[tokio::test]
 async fn every_answer_is_right_and_the_servers_count_agrees() {
-    every_answer_is_right(Transport::MutualTls).await.unwrap();
-}
-
-#[tokio::test]
-async fn the_same_without_tls() {
-    every_answer_is_right(Transport::Plaintext).await.unwrap();
+    for transport in [Transport::MutualTls, Transport::Plaintext] {
+        every_answer_is_right(transport).await.unwrap();
+    }
 }
 
 /// TLS can be left out by a call that nothing which is shipped makes.

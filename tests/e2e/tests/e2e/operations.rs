@@ -19,7 +19,11 @@ fn deploy() -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_metric_of_the_alerts_and_the_dashboard_exists() -> Result<()> {
-    let system = System::start(&Plan::of(Shape::AllOnSqlite)).await?;
+    let plan = Plan {
+        ocsp: true,
+        ..Plan::of(Shape::AllOnSqlite)
+    };
+    let system = System::start(&plan).await?;
     // Counters appear with their first event: a refused caller, a lookup, a page, a refused list.
     for caller in [identity::AUTHENTICATION_BACKEND, identity::CITY_OFFICE] {
         let _ = callers::signing(&system.deployment, caller)?
