@@ -1,5 +1,6 @@
 //! A list as it comes, kept beside its reading in a file that has no name: whoever ends, it is gone.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use store::NewOriginal;
 
 use crate::config::OriginalsConfig;
@@ -43,24 +45,47 @@ impl Originals {
 
     /// What is stored of a list of this moment that was spooled.
     pub(crate) fn keep(&self, spooled: Spool, this_update: i64) -> Option<NewOriginal> {
-        let (kept_secs, (file, octets)) = (self.kept_secs?, spooled.0?);
+        let (kept_secs, spooled) = (self.kept_secs?, spooled.0?);
+        let mut sha256 = [0; 32];
+        sha256.copy_from_slice(spooled.digest.finish().as_ref());
         Some(NewOriginal {
-            file: Arc::new(file),
-            octets,
+            file: Arc::new(spooled.file),
+            octets: spooled.octets,
+            sha256,
             kept_until: this_update.saturating_add(kept_secs),
         })
     }
 }
 
-/// The octets so far and how many; `None`: they are not kept, or could not be.
-#[derive(Debug, Default)]
-pub(crate) struct Spool(Option<(File, u64)>);
+/// The octets so far; `None`: they are not kept, or could not be.
+#[derive(Default)]
+pub(crate) struct Spool(Option<Spooled>);
+
+struct Spooled {
+    file: File,
+    octets: u64,
+    /// Of the octets as they were verified, whatever becomes of the file. Only who keeps lists pays for it.
+    digest: Context,
+}
+
+impl fmt::Debug for Spool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let octets = self.0.as_ref().map(|spooled| spooled.octets);
+        formatter.debug_tuple("Spool").field(&octets).finish()
+    }
+}
 
 impl Spool {
     fn begun(file: io::Result<File>) -> Self {
         let mut spool = Self::default();
         match file {
-            Ok(file) => spool.0 = Some((file, 0)),
+            Ok(file) => {
+                spool.0 = Some(Spooled {
+                    file,
+                    octets: 0,
+                    digest: Context::new(&SHA256),
+                });
+            }
             Err(error) => give_up(&error),
         }
         spool
@@ -68,11 +93,14 @@ impl Spool {
 
     /// Takes the next octets. A list comes into force also if it cannot be kept as it was: who is revoked must not wait.
     pub(crate) fn push(&mut self, octets: &[u8]) {
-        let Some((file, count)) = &mut self.0 else {
+        let Some(spooled) = &mut self.0 else {
             return;
         };
-        match file.write_all(octets) {
-            Ok(()) => *count += octets.len() as u64,
+        match spooled.file.write_all(octets) {
+            Ok(()) => {
+                spooled.octets += octets.len() as u64;
+                spooled.digest.update(octets);
+            }
             Err(error) => {
                 give_up(&error);
                 self.0 = None;

@@ -22,6 +22,8 @@ pub struct NewOriginal {
     pub file: Arc<File>,
     /// How many there are.
     pub octets: u64,
+    /// SHA-256 of them, made while they were verified.
+    pub sha256: [u8; 32],
     /// Until when it is kept: seconds since 1970-01-01T00:00:00Z.
     pub kept_until: i64,
 }
@@ -57,8 +59,8 @@ pub(crate) async fn record(
             .during("old originals are let go")?;
     }
     if let Some(original) = original {
-        let kept = keep_chunks(transaction, original, generation).await?;
-        keep_facts(transaction, facts, original, generation, kept).await?;
+        let chunks = keep_chunks(transaction, original, generation).await?;
+        keep_facts(transaction, facts, original, generation, chunks).await?;
     }
     Ok(())
 }
@@ -68,7 +70,7 @@ async fn keep_facts(
     facts: &SegmentFacts,
     original: &NewOriginal,
     generation: i64,
-    (chunks, sha256): (i64, [u8; 32]),
+    chunks: i64,
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO crl_original
@@ -81,7 +83,7 @@ async fn keep_facts(
     .bind(facts.certification_authority.clone())
     .bind(crl_rows::pad_number(&facts.crl_number)?)
     .bind(facts.this_update)
-    .bind(sha256.to_vec())
+    .bind(original.sha256.to_vec())
     .bind(to_bigint(original.octets)?)
     .bind(chunks)
     .bind(original.kept_until)
@@ -91,12 +93,12 @@ async fn keep_facts(
     Ok(())
 }
 
-/// Writes the chunks, never more than one in memory, and returns how many there are and the SHA-256 of all.
+/// Writes the chunks, never more than one in memory, and returns how many there are.
 async fn keep_chunks(
     transaction: &mut Transaction<'static, Any>,
     original: &NewOriginal,
     generation: i64,
-) -> Result<(i64, [u8; 32]), StoreError> {
+) -> Result<i64, StoreError> {
     let mut digest = Context::new(&SHA256);
     let (mut chunk, mut offset) = (0_i64, 0_u64);
     while offset < original.octets {
@@ -114,9 +116,12 @@ async fn keep_chunks(
         .during("an original's chunk is written")?;
         chunk += 1;
     }
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(digest.finish().as_ref());
-    Ok((chunk, sha256))
+    if digest.finish().as_ref() != original.sha256 {
+        return Err(StoreError::Invalid {
+            what: "the file of an original does not hold what was verified",
+        });
+    }
+    Ok(chunk)
 }
 
 async fn chunk_of(original: &NewOriginal, offset: u64) -> Result<Vec<u8>, StoreError> {

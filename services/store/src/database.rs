@@ -46,11 +46,7 @@ impl Database {
     }
 
     /// `patience`: how long a write waits for others on SQLite, where there is one connection for all of them.
-    fn connect(
-        url: &DatabaseUrl,
-        access: Access,
-        patience: Duration,
-    ) -> Result<Self, StoreError> {
+    fn connect(url: &DatabaseUrl, access: Access, patience: Duration) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let dialect = Dialect::of(url.location());
         let options =

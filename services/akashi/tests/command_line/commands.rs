@@ -272,6 +272,7 @@ fn hold_a_removal(database: &DatabaseUrl, source: &str) {
             original: Some(NewOriginal {
                 file: Arc::new(File::open(&fetched).unwrap()),
                 octets: 8,
+                sha256: sandbox::mint::sha256(b"the list"),
                 kept_until: 1_800_000_000,
             }),
             keep_history_after: 0,

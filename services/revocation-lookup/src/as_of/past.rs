@@ -19,8 +19,6 @@ pub(crate) struct Signers {
     expected: KeyIdentifier,
     /// Who may ever have: under `newest_key` every key that is not older than the certificates'.
     all: Vec<KeyIdentifier>,
-    /// Whether one list names the certificates of all keys. Then its source goes on under the next key.
-    are_shared: bool,
 }
 
 impl Signers {
@@ -38,11 +36,7 @@ impl Signers {
         } else {
             vec![expected.clone()]
         };
-        Some(Self {
-            expected,
-            all,
-            are_shared,
-        })
+        Some(Self { expected, all })
     }
 
     fn include(&self, signer: &[u8]) -> bool {
@@ -234,7 +228,7 @@ impl Past {
                     || (place + 1 < lists.len()
                         && are_known[place + 1]
                         && count[place]
-                        && tells(&lists[place + 1], &lists[place], signers));
+                        && tells(&lists[place + 1], &lists[place]));
                 if is_known && count[place] {
                     are_known[place] = true;
                     known.insert(lists[place].crl_sha256);
@@ -321,13 +315,11 @@ impl Past {
     }
 }
 
-/// Whether what a list named follows from what the next one named and who left with that.
-fn tells(newer: &PastList, older: &PastList, signers: &Signers) -> bool {
-    // Where each key has lists of its own, the same serial number under two keys is two certificates.
-    let same_names = signers.are_shared || newer.signer_key_id == older.signer_key_id;
+/// Whether what a list named follows from what the next one named and who left with that. Both are of signers whose lists
+/// name the certificate's key's certificates: where each key has lists of its own, of one.
+fn tells(newer: &PastList, older: &PastList) -> bool {
     newer.source == older.source
         && newer.scope_key == older.scope_key
-        && same_names
         && newer.departed.is_some()
         && newer.replaced_this_update == Some(older.this_update)
 }

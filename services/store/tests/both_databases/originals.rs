@@ -21,6 +21,7 @@ fn list(number: u8, kept_until: i64) -> (SegmentFacts, Vec<u8>, NewOriginal) {
     let original = NewOriginal {
         file: Arc::new(File::open(path).unwrap()),
         octets: octets.len() as u64,
+        sha256: sandbox::mint::sha256(&octets),
         kept_until,
     };
     let facts = SegmentFacts {
@@ -86,6 +87,10 @@ pub(crate) async fn octets_that_are_not_the_list_are_kept_by_nobody(databases: D
     writer.register_sources(&[source("full", 0)]).await.unwrap();
     let (first, _, original) = list(1, 9_000);
     let (_, _, other) = list(2, 9_000);
+    let other = NewOriginal {
+        sha256: original.sha256,
+        ..other
+    };
     let shorter = NewOriginal {
         octets: original.octets - 1,
         ..original.clone()
