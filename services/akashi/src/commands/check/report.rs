@@ -72,6 +72,10 @@ impl Report {
         };
         let headline = wording::headline(answer.outcome, self.validity);
         let mut text = format!("{name}: {headline}");
+        // Whoever reads no further must not take what was true then for what is true now.
+        if let Some(at) = answer.at {
+            let _ = write!(text, ", as of {}", wording::moment(at));
+        }
         for line in wording::advice(answer.outcome) {
             let _ = write!(text, "\n  {line}");
         }
@@ -265,6 +269,14 @@ mod tests {
              \x20 Checked       2026-11-23 12:12:00 JST (2026-11-23T03:12:00Z)\n\
              \x20 Audit record  7b5e6a0e-9d3e-4c55-8f3f-1f2e3d4c5b6a"
         );
+    }
+
+    #[test]
+    fn what_was_true_at_a_moment_says_so_in_its_first_line() {
+        let mut valid = report(Outcome::Valid, "");
+        valid.result.as_mut().unwrap().at = Some(UnixTime::from_secs(1_795_305_600));
+        let first = "R8-17.cer: VALID, as of 2026-11-22 09:00:00 JST (2026-11-22T00:00:00Z)\n";
+        assert!(valid.words().starts_with(first), "{}", valid.words());
     }
 
     #[test]
