@@ -9,9 +9,6 @@ use akashi::commands::{
 use akashi::roles::Role;
 use clap::Parser as _;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let command = Cli::parse().command;
     akashi::run(async {
