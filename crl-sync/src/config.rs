@@ -214,10 +214,10 @@ pub struct SourceConfig {
     pub signer_key_id: Option<String>,
 }
 
-const fn thirty() -> u64 {
+pub(crate) const fn thirty() -> u64 {
     30
 }
-const fn three_hundred() -> u64 {
+pub(crate) const fn three_hundred() -> u64 {
     300
 }
 

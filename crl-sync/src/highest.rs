@@ -2,24 +2,24 @@
 //! is restored from an older copy and every process is started anew.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use pki::CrlNumber;
 use prometheus::IntCounter;
+use runtime::ServeError;
 use runtime::metrics::Metrics;
-use runtime::{ServeError, context::BackgroundError};
 use store::{CurrentSegment, HighWater, HighWaterFile, ListSeries};
 
-use crate::verify::aside;
+/// Numbers that rise within this time are written together.
+const SAVED_TOGETHER: Duration = Duration::from_secs(1);
 
 /// The file of this process, where the configuration names a folder for it. Clones are the same file.
 #[derive(Clone, Debug)]
 pub(crate) struct Highest {
     file: Option<Arc<HighWaterFile>>,
     failures: IntCounter,
-    /// Whether the last attempt failed, so that a full disk is logged once and not with every list.
-    failing: Arc<AtomicBool>,
+    last_saved: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Highest {
@@ -33,7 +33,7 @@ impl Highest {
         Ok(Self {
             file: file.map(Arc::new),
             failures,
-            failing: Arc::default(),
+            last_saved: Arc::default(),
         })
     }
 
@@ -78,40 +78,42 @@ impl Highest {
             }
             file.raise_to(current);
         }
-        self.save(file).await;
+        self.save().await;
     }
 
     /// Remembers what another process put in force.
     pub(crate) async fn follow<'a>(&self, in_force: impl Iterator<Item = &'a CurrentSegment>) {
         let Some(file) = &self.file else { return };
         in_force.for_each(|current| file.raise_to(current));
-        self.save(file).await;
+        self.save().await;
     }
 
-    /// Remembers a number that was accepted.
+    /// Remembers a number that was accepted. The file is written as a whole, so that a nation's lists, which come
+    /// together, are not written thousands of times over: what is not written at once is by the next [`Self::save`].
     pub(crate) async fn raise(&self, series: ListSeries, key: (&[u8], &[u8]), number: HighWater) {
         let Some(file) = &self.file else { return };
         file.raise(series, key, number);
-        self.save(file).await;
+        let last_saved = *self.last_saved();
+        if last_saved.is_none_or(|last| last.elapsed() >= SAVED_TOGETHER) {
+            self.save().await;
+        }
     }
 
-    async fn save(&self, file: &Arc<HighWaterFile>) {
-        let file = Arc::clone(file);
-        let saved = aside(move || file.save()).await;
-        let problem = match saved {
-            Ok(Ok(())) => {
-                self.failing.store(false, Ordering::Relaxed);
-                return;
+    /// Writes what has risen and is not on the disk yet.
+    pub(crate) async fn save(&self) {
+        let Some(file) = &self.file else { return };
+        *self.last_saved() = Some(Instant::now());
+        if let Err(error) = file.keep().await {
+            self.failures.inc();
+            if error.is_news {
+                tracing::error!("{error}");
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => BackgroundError.to_string(),
-        };
-        self.failures.inc();
-        if !self.failing.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                problem,
-                "the highest numbers cannot be kept outside the store"
-            );
         }
+    }
+
+    fn last_saved(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.last_saved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

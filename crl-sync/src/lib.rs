@@ -16,6 +16,7 @@ mod fetch;
 mod folder;
 mod highest;
 mod limits;
+mod links;
 mod location;
 mod metrics;
 mod original;
@@ -325,6 +326,7 @@ impl Room {
     }
 
     async fn close(&self) {
+        self.highest.save().await;
         self.writer.close().await;
         if let Some((holders, _)) = &self.holders {
             holders.close().await;

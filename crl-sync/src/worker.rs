@@ -134,6 +134,7 @@ impl Worker {
             let memory = Arc::clone(memory);
             tasks.spawn(keep_folder_fresh(room(), folder.clone(), memory));
         }
+        tasks.spawn(keep_highest(Arc::clone(&self.room)));
         let ended = loop {
             tokio::select! {
                 () = self.shutdown.requested() => break Ended::Asked,
@@ -149,6 +150,15 @@ impl Worker {
         tasks.shutdown().await;
         lease.release().await;
         ended
+    }
+}
+
+/// Writes the highest numbers that rose since the last time, again and again: beside the sources, so that a disk that
+/// hangs holds none of them up.
+async fn keep_highest(room: Arc<Room>) {
+    loop {
+        tokio::time::sleep(LEASE_INTERVAL).await;
+        room.highest.save().await;
     }
 }
 

@@ -9,6 +9,7 @@ use runtime::config::{ConfigError, ConfigPath};
 use serde::Deserialize;
 
 use super::Folder;
+use crate::config::{thirty, three_hundred};
 use crate::limits;
 use crate::schedule::Pace;
 use crate::source;
@@ -54,12 +55,6 @@ fn crl() -> String {
 }
 const fn ten_thousand() -> usize {
     10_000
-}
-const fn thirty() -> u64 {
-    30
-}
-const fn three_hundred() -> u64 {
-    300
 }
 
 impl Folder {

@@ -182,7 +182,7 @@ pub enum InvalidField {
     },
     /// A moment before 1970 or after now.
     #[error(
-        "at: seconds since 1970-01-01T00:00:00Z, and not after this server's clock; leave it out for now"
+        "at: seconds since 1970-01-01T00:00:00Z, and not after this server's clock; leave it out to ask about this moment"
     )]
     At,
     /// No case reference.

@@ -2,7 +2,6 @@
 //! is restored from an older copy and every process is started anew.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use pki::{CrlNumber, UnixTime};
 use prometheus::IntCounter;
@@ -20,8 +19,6 @@ const ROLE: &str = "revocation-lookup";
 pub(crate) struct Highest {
     file: Option<Arc<HighWaterFile>>,
     failures: IntCounter,
-    /// Whether the last attempt failed, so that a full disk is logged once and not with every list.
-    failing: AtomicBool,
 }
 
 impl Highest {
@@ -35,7 +32,6 @@ impl Highest {
         Ok(Self {
             file: file.map(Arc::new),
             failures,
-            failing: AtomicBool::new(false),
         })
     }
 
@@ -72,9 +68,7 @@ impl Highest {
 
     /// Remembers the lists of a snapshot. A disk that takes nothing keeps no list back.
     pub(crate) async fn remember(&self, snapshot: &Snapshot) {
-        let Some(file) = self.file.clone() else {
-            return;
-        };
+        let Some(file) = &self.file else { return };
         for source in snapshot.authorities.iter().flat_map(|lists| &lists.sources) {
             let current = source.state.current.as_ref();
             // What the store holds and what is served are two things where one could not be loaded.
@@ -93,20 +87,11 @@ impl Highest {
                  another store"
             );
         }
-        let problem = match tokio::task::spawn_blocking(move || file.save()).await {
-            Ok(Ok(())) => {
-                self.failing.store(false, Ordering::Relaxed);
-                return;
+        if let Err(error) = file.keep().await {
+            self.failures.inc();
+            if error.is_news {
+                tracing::error!("{error}");
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(error) => error.to_string(),
-        };
-        self.failures.inc();
-        if !self.failing.swap(true, Ordering::Relaxed) {
-            tracing::error!(
-                problem,
-                "the highest numbers cannot be kept outside the store"
-            );
         }
     }
 }

@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::crl::{CurrentSegment, Feed, HighWater};
 use crate::crl_rows;
@@ -54,10 +55,21 @@ pub enum ListSeries {
     Deltas,
 }
 
+/// What was raised is not on the disk. The file from before is there, and the next attempt writes all.
+#[derive(Debug, thiserror::Error)]
+#[error("the highest numbers cannot be kept outside the store: {problem}")]
+pub struct NotKept {
+    /// Whether the attempt before went well: a full disk is to be logged once and not with every list.
+    pub is_news: bool,
+    problem: String,
+}
+
 /// The highest number of each signer, scope and series that a process has accepted or served.
 #[derive(Debug)]
 pub struct HighWaterFile {
     path: PathBuf,
+    /// Whether the last attempt to keep it failed.
+    is_failing: AtomicBool,
     state: Mutex<State>,
     /// The version on the disk. Held while it is written, so that who comes meanwhile is written with the next.
     saved: Mutex<u64>,
@@ -106,6 +118,7 @@ impl HighWaterFile {
         };
         Ok(Self {
             path,
+            is_failing: AtomicBool::new(false),
             state: Mutex::new(state),
             saved: Mutex::default(),
         })
@@ -197,6 +210,26 @@ impl HighWaterFile {
             state.version += 1;
         }
         before.is_none_or(|before| before == seen || before.0 < seen.0)
+    }
+
+    /// [`Self::save`] on a thread that may wait for the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn keep(self: &Arc<Self>) -> Result<(), NotKept> {
+        let file = Arc::clone(self);
+        let problem = match tokio::task::spawn_blocking(move || file.save()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        let was_failing = self.is_failing.swap(problem.is_some(), Ordering::Relaxed);
+        problem.map_or(Ok(()), |problem| {
+            Err(NotKept {
+                is_news: !was_failing,
+                problem,
+            })
+        })
     }
 
     /// Writes what has risen since the last time. Waits for the disk: not for a thread that serves.

@@ -55,7 +55,7 @@ pub use crl_writer::CrlWriter;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{DriverError, StoreError};
 pub use gateway_state::*;
-pub use high_water_file::{HighWaterFile, HighWaterFileError, ListSeries};
+pub use high_water_file::{HighWaterFile, HighWaterFileError, ListSeries, NotKept};
 pub use holder_links::{
     AppliedLinks, ApplyLinksError, HeldLink, HolderKey, HolderLinks, HolderOrigin,
     HolderResolution, SerialHash, SerialLink, serial_hash,

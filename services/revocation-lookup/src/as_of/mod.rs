@@ -42,8 +42,6 @@ pub(crate) struct Evidence {
     pub(crate) crl_number: Vec<u8>,
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: UnixTime,
-    /// Of the list as it was fetched.
-    pub(crate) crl_sha256: [u8; 32],
     /// The delta list to it that is part of the proof.
     pub(crate) delta: Option<DeltaEvidence>,
 }

@@ -189,7 +189,6 @@ fn evidence(list: &List, with_delta: bool) -> Evidence {
         crl_number: list.crl_number.clone(),
         this_update: list.this_update,
         next_update: list.next_update,
-        crl_sha256: list.crl_sha256,
         delta: delta.map(|delta| DeltaEvidence {
             crl_number: delta.crl_number.clone(),
             this_update: delta.this_update,
@@ -309,7 +308,6 @@ impl Past {
             crl_number: list.crl_number.clone(),
             this_update: UnixTime::from_secs(list.this_update),
             next_update: UnixTime::from_secs(list.next_update),
-            crl_sha256: list.crl_sha256,
             delta: None,
         }
     }

@@ -8,6 +8,7 @@ use proto::revocation::v1::{
     GetRevocationStatusRequest, GetRevocationStatusResponse, Purpose, RevocationStatus,
     UnknownReason,
 };
+use proto::signing::v1::{CheckResult, CheckSigningCertificateRequest};
 use proto::verification::v1::verify_signature_request::Signed;
 use proto::verification::v1::{
     HashAlgorithm, SignatureEncoding, VerificationResult, VerifySignatureRequest,
@@ -154,4 +155,24 @@ pub(crate) async fn verify(
 /// The result of verifying a signature by a card.
 pub(crate) async fn result_of(system: &System, card: &str) -> Result<VerificationResult> {
     Ok(verify(system, card).await??.result())
+}
+
+/// What the city office hears of the signing certificate of the good card.
+pub(super) async fn check_signing_certificate(
+    system: &System,
+) -> Result<Result<CheckResult, tonic::Status>> {
+    let mut client = callers::signing(&system.deployment, identity::CITY_OFFICE)?;
+    let certificate = system.world.repository.read(|jpki| {
+        let card = jpki.card("good")?;
+        Ok::<_, anyhow::Error>(card.certificate(CaKind::DigitalSignature).der.clone())
+    })?;
+    let answer = client
+        .check_signing_certificate(CheckSigningCertificateRequest {
+            certificate,
+            purpose: Purpose::ValidityConfirmation.into(),
+            case_reference: "fault-test".to_owned(),
+            at: 0,
+        })
+        .await;
+    Ok(answer.map(|answer| answer.into_inner().result()))
 }

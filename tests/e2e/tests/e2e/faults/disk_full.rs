@@ -2,16 +2,13 @@
 //! for the alert, a check that cannot be recorded is not answered, and once there is room everything goes on by itself.
 
 use anyhow::{Context as _, Result, ensure};
-use e2e::callers;
 use e2e::system::{Plan, Shape, System, eventually};
-use proto::revocation::v1::Purpose;
-use proto::signing::v1::{CheckResult, CheckSigningCertificateRequest};
+use proto::signing::v1::CheckResult;
 use proto::verification::v1::VerificationResult;
-use sandbox::deployment::identity;
-use sandbox::mint::{CaKind, Revocation};
+use sandbox::mint::Revocation;
 use tonic::Code;
 
-use super::ask::{Answer, result_of, status, wait_for_status};
+use super::ask::{Answer, check_signing_certificate, result_of, status, wait_for_status};
 use super::kills::Oracle;
 use super::scrape::metric;
 use super::{KEY_COMPROMISE, USER, bounded, full_lists_only};
@@ -79,10 +76,10 @@ async fn play(system: &mut System, oracle: &Oracle, shape: Shape) -> Result<()> 
     }
     // No record, no answer.
     eventually("a check that cannot be recorded", || async {
-        Ok(check(system).await?.is_err())
+        Ok(check_signing_certificate(system).await?.is_err())
     })
     .await?;
-    let unrecorded = check(system).await?;
+    let unrecorded = check_signing_certificate(system).await?;
     ensure!(
         unrecorded
             .as_ref()
@@ -118,27 +115,10 @@ async fn not_stored(system: &System) -> Result<f64> {
 
 async fn eventually_checked(system: &System) -> Result<()> {
     eventually("a signing certificate being valid", || async {
-        let checked = check(system).await?;
+        let checked = check_signing_certificate(system).await?;
         Ok(checked.is_ok_and(|result| result == CheckResult::Valid))
     })
     .await
-}
-
-async fn check(system: &System) -> Result<Result<CheckResult, tonic::Status>> {
-    let mut client = callers::signing(&system.deployment, identity::CITY_OFFICE)?;
-    let certificate = system.world.repository.read(|jpki| {
-        let card = jpki.card("good")?;
-        Ok::<_, anyhow::Error>(card.certificate(CaKind::DigitalSignature).der.clone())
-    })?;
-    let answer = client
-        .check_signing_certificate(CheckSigningCertificateRequest {
-            certificate,
-            purpose: Purpose::ValidityConfirmation.into(),
-            case_reference: "fault-test".to_owned(),
-            at: 0,
-        })
-        .await;
-    Ok(answer.map(|answer| answer.into_inner().result()))
 }
 
 /// Certificates far apart: each has its own entry in the index.

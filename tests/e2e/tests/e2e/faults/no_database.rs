@@ -2,17 +2,17 @@
 //! that it cannot, and nobody has to be started again.
 
 use anyhow::{Context as _, Result, ensure};
-use e2e::callers;
 use e2e::system::{Shape, System, eventually};
-use proto::revocation::v1::{Purpose, UnknownReason};
-use proto::signing::v1::{CheckResult, CheckSigningCertificateRequest};
+use proto::revocation::v1::UnknownReason;
+use proto::signing::v1::CheckResult;
 use proto::verification::v1::VerificationResult;
 use sandbox::deployment::identity;
-use sandbox::mint::CaKind;
 use store::{AuditLog, DatabaseUrl};
 use tonic::Code;
 
-use super::ask::{Answer, Question, result_of, status, verify, wait_for_status};
+use super::ask::{
+    Answer, Question, check_signing_certificate, result_of, status, verify, wait_for_status,
+};
 use super::{KEY_COMPROMISE, USER, bounded, full_lists_only};
 
 const ROLES: [&str; 4] = [
@@ -83,7 +83,7 @@ async fn expect_all_well(system: &System, number: u64) -> Result<()> {
     ensure!(answer == Answer::Good(number), "good: {answer:?}");
     let result = result_of(system, "good").await?;
     ensure!(result == VerificationResult::Ok, "good: {result:?}");
-    let checked = check(system).await??;
+    let checked = check_signing_certificate(system).await??;
     ensure!(
         checked == CheckResult::Valid,
         "the signing certificate: {checked:?}"
@@ -120,7 +120,7 @@ async fn what_needs_the_database_says_so(system: &System) -> Result<()> {
         "revoked: {result:?}"
     );
     // No record, no answer.
-    let refused = check(system).await?;
+    let refused = check_signing_certificate(system).await?;
     ensure!(
         refused
             .as_ref()
@@ -128,23 +128,6 @@ async fn what_needs_the_database_says_so(system: &System) -> Result<()> {
         "the signing certificate: {refused:?}"
     );
     Ok(())
-}
-
-async fn check(system: &System) -> Result<Result<CheckResult, tonic::Status>> {
-    let mut client = callers::signing(&system.deployment, identity::CITY_OFFICE)?;
-    let certificate = system.world.repository.read(|jpki| {
-        let card = jpki.card("good")?;
-        Ok::<_, anyhow::Error>(card.certificate(CaKind::DigitalSignature).der.clone())
-    })?;
-    let answer = client
-        .check_signing_certificate(CheckSigningCertificateRequest {
-            certificate,
-            purpose: Purpose::ValidityConfirmation.into(),
-            case_reference: "fault-test".to_owned(),
-            at: 0,
-        })
-        .await;
-    Ok(answer.map(|answer| answer.into_inner().result()))
 }
 
 /// Exactly as many as were asked: none is lost, and none is counted twice.
