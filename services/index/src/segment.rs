@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::dense::Dense;
+use crate::dense::{Dense, DenseHeader};
 use crate::directory::{self, Directory};
 use crate::format::{
     CHECKSUM_AT, COMMON_OCTETS, COUNT_AT, DENSE, HASH_DIRECTORY, HASHED, KIND_AT, LINE, MAGIC,
     VERSION_1, VERSION_2, VERSION_AT, WIDTH_AT, checksum, length, u32_at, u64_at,
 };
-use crate::hashed::{Hashed, NARROW_RECORD, WIDE_RECORD};
+use crate::hashed::{Hashed, HashedHeader, NARROW_RECORD, WIDE_RECORD};
 use crate::packed::Packed;
 use crate::records::Value;
 use crate::serial::{NARROW, WIDE};
@@ -82,17 +82,30 @@ pub struct Segment {
     form: Form,
 }
 
-/// How the serials are kept.
+/// How the serials are kept, with what the header says of it: a lookup that had to read the header would wait twice for
+/// memory.
 #[derive(Clone, Copy)]
-enum Form {
+pub(crate) enum Form {
     Directory(Directory),
-    Narrow,
-    Wide,
-    Dense,
+    Narrow(HashedHeader),
+    Wide(HashedHeader),
+    Dense(DenseHeader),
 }
 
-type Narrow<'a> = Hashed<'a, NARROW, NARROW_RECORD>;
-type Wide<'a> = Hashed<'a, WIDE, WIDE_RECORD>;
+impl Form {
+    /// The form of a segment of version 2, if its kind is known.
+    fn of(header: &[u8; LINE]) -> Option<Self> {
+        match kind_and_width(header) {
+            (HASHED, NARROW) => Some(Self::Narrow(HashedHeader::of(header))),
+            (HASHED, WIDE) => Some(Self::Wide(HashedHeader::of(header))),
+            (DENSE, NARROW | WIDE) => Some(Self::Dense(DenseHeader::of(header))),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) type Narrow<'a> = Hashed<'a, NARROW, NARROW_RECORD>;
+pub(crate) type Wide<'a> = Hashed<'a, WIDE, WIDE_RECORD>;
 
 impl Segment {
     /// Checks header, length, checksum and inner consistency of a serialised segment, and keeps its bytes: a `Vec<u8>`,
@@ -134,20 +147,20 @@ impl Segment {
 
     fn open_version_2(bytes: Bytes) -> Result<Self, SegmentError> {
         let header: &[u8; LINE] = bytes.first_chunk().ok_or(SegmentError::NotASegment)?;
-        let (form, octets) = match kind_and_width(&bytes) {
-            (HASHED, NARROW) => (Form::Narrow, Narrow::octets(header)),
-            (HASHED, WIDE) => (Form::Wide, Wide::octets(header)),
-            (DENSE, NARROW | WIDE) => (Form::Dense, Dense::octets(header)),
-            _ => return Err(unknown_kind(&bytes)),
+        let form = Form::of(header).ok_or_else(|| unknown_kind(&bytes))?;
+        let octets = match form {
+            Form::Narrow(_) => Narrow::octets(header),
+            Form::Wide(_) => Wide::octets(header),
+            Form::Dense(_) | Form::Directory(_) => Dense::octets(header),
         };
         check_length(&bytes, octets)?;
         if checksum(&bytes) != u64_at(&bytes, CHECKSUM_AT) {
             return Err(SegmentError::Checksum);
         }
-        let sound = match form {
-            Form::Narrow => Narrow::of(&bytes).is_sound(header),
-            Form::Wide => Wide::of(&bytes).is_sound(header),
-            Form::Dense => Dense::of(&bytes).is_sound(header),
+        let sound = match &form {
+            Form::Narrow(head) => Narrow::new(&bytes, head).is_sound(header),
+            Form::Wide(head) => Wide::new(&bytes, head).is_sound(header),
+            Form::Dense(head) => Dense::new(&bytes, head).is_sound(header),
             Form::Directory(_) => false,
         };
         if !sound {
@@ -163,16 +176,18 @@ impl Segment {
     /// A segment that this crate has just written.
     pub(crate) fn of_written(octets: Vec<u8>) -> Self {
         let bytes = Bytes::from(octets);
-        let form = match kind_and_width(&bytes) {
-            (DENSE, _) => Form::Dense,
-            (_, WIDE) => Form::Wide,
-            _ => Form::Narrow,
-        };
+        let header = bytes.first_chunk().unwrap_or(&[0; LINE]);
+        let form = Form::of(header).unwrap_or(Form::Narrow(HashedHeader::of(header)));
         Self {
             count: u32_at(&bytes, COUNT_AT),
             form,
             bytes,
         }
+    }
+
+    /// How the serials are kept.
+    pub(crate) fn form(&self) -> &Form {
+        &self.form
     }
 
     /// Its octets, as they are stored.
@@ -183,9 +198,9 @@ impl Segment {
     /// What the segment says about a serial: unsigned big-endian, leading zeros do not matter.
     pub fn lookup(&self, serial: &[u8]) -> Option<Hit> {
         match &self.form {
-            Form::Narrow => Narrow::of(&self.bytes).find(serial),
-            Form::Wide => Wide::of(&self.bytes).find(serial),
-            Form::Dense => Dense::of(&self.bytes).find(serial),
+            Form::Narrow(head) => Narrow::new(&self.bytes, head).find(serial),
+            Form::Wide(head) => Wide::new(&self.bytes, head).find(serial),
+            Form::Dense(head) => Dense::new(&self.bytes, head).find(serial),
             Form::Directory(directory) => directory.find(&self.bytes, serial),
         }
     }
@@ -206,9 +221,9 @@ impl Segment {
     fn batch<const SERIAL: usize>(&self, serials: Packed<'_>, on_hit: &mut impl FnMut(usize, Hit)) {
         let (width, octets, segment) = (serials.width(), serials.octets(), &self.bytes);
         match &self.form {
-            Form::Narrow => Narrow::of(segment).batch::<SERIAL>(width, octets, on_hit),
-            Form::Wide => Wide::of(segment).batch::<SERIAL>(width, octets, on_hit),
-            Form::Dense => Dense::of(segment).batch::<SERIAL>(width, octets, on_hit),
+            Form::Narrow(head) => Narrow::new(segment, head).batch::<SERIAL>(width, octets, on_hit),
+            Form::Wide(head) => Wide::new(segment, head).batch::<SERIAL>(width, octets, on_hit),
+            Form::Dense(head) => Dense::new(segment, head).batch::<SERIAL>(width, octets, on_hit),
             Form::Directory(directory) => {
                 for (position, serial) in serials.iter().enumerate() {
                     if let Some(hit) = directory.find(segment, serial) {

@@ -11,6 +11,7 @@ use index::{Hit, Packed};
 use pki::limits::CLOCK_TOLERANCE_SECS;
 use pki::{CertificationAuthority, DistributionPoint, KeyIdentifier, SerialNumber, UnixTime};
 
+use crate::anywhere::Anywhere;
 use crate::snapshot::{AuthorityLists, List, SignerLists};
 
 /// Which lists cover the certificate, by its distribution point.
@@ -82,9 +83,58 @@ pub(crate) enum Reason {
 /// Everything that a decision takes but the serial number: the same for all certificates of one key and one distribution
 /// point, at one moment.
 pub(crate) struct InScope<'a> {
-    lists: Vec<&'a Arc<List>>,
+    lists: Lists<'a>,
     /// What is decided about a certificate that none of the lists names.
     others: Decision<'a>,
+}
+
+/// The lists that cover a certificate.
+enum Lists<'a> {
+    /// Those of its partition, and the full ones.
+    Of(Vec<&'a Arc<List>>),
+    /// All: whose certificate it is, nobody knows.
+    All(&'a Anywhere),
+}
+
+impl<'a> Lists<'a> {
+    fn in_scope(scope: &Scope, held: &'a SignerLists) -> Self {
+        let full = held.full.iter();
+        match scope {
+            Scope::FullOnly => Self::Of(full.collect()),
+            Scope::Partition(name) => {
+                let partition = held.partitions.get(name).into_iter().flatten();
+                Self::Of(partition.chain(full).collect())
+            }
+            // A serial number is unique under its issuer, so whichever partition names it means this certificate.
+            Scope::Unnamed => Self::All(&held.anywhere),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'a Arc<List>> {
+        let (some, all) = match self {
+            Self::Of(lists) => (lists.as_slice(), [].as_slice()),
+            Self::All(anywhere) => ([].as_slice(), anywhere.lists()),
+        };
+        some.iter().copied().chain(all)
+    }
+
+    /// The newest list that contains the certificate. certificateHold counts: JPKI never lifts a hold.
+    fn revocation(&self, serial: &SerialNumber) -> Option<(Hit, &'a List)> {
+        match self {
+            Self::All(anywhere) => anywhere.revocation(serial),
+            Self::Of(lists) => lists
+                .iter()
+                .copied()
+                .filter_map(|list| Some((list.lookup(serial.as_bytes())?, list.as_ref())))
+                .max_by_key(|(_, list)| list.this_update),
+        }
+    }
+
+    /// The list that was current last.
+    fn latest(&self) -> Option<&'a List> {
+        let latest = self.iter().max_by_key(|list| list.next_update);
+        latest.map(AsRef::as_ref)
+    }
 }
 
 impl<'a> InScope<'a> {
@@ -105,14 +155,14 @@ impl<'a> InScope<'a> {
         let Some(held) = lists.signed_by(signer) else {
             return Self::nothing(host_problem(moment, rules).unwrap_or(Reason::NoList));
         };
-        let in_scope = lists_in_scope(scope, held);
+        let in_scope = Lists::in_scope(scope, held);
         let others = if let Some(reason) = host_problem(moment, rules) {
-            Decision::Unknown(reason, latest(&in_scope))
+            Decision::Unknown(reason, in_scope.latest())
         } else if let Some(proof) = proof(scope, held, lists, moment, rules) {
             Decision::Good(proof)
         } else {
             let why = missing_proof(scope, held, lists, rules);
-            Decision::Unknown(why, latest(&in_scope))
+            Decision::Unknown(why, in_scope.latest())
         };
         Self {
             lists: in_scope,
@@ -123,19 +173,22 @@ impl<'a> InScope<'a> {
     /// Without a list.
     pub(crate) fn nothing(reason: Reason) -> Self {
         Self {
-            lists: Vec::new(),
+            lists: Lists::Of(Vec::new()),
             others: Decision::Unknown(reason, None),
         }
     }
 
     /// How many lists are searched.
     pub(crate) fn list_count(&self) -> usize {
-        self.lists.len()
+        match &self.lists {
+            Lists::Of(lists) => lists.len(),
+            Lists::All(anywhere) => anywhere.lists().len(),
+        }
     }
 
     /// The decision about one certificate.
     pub(crate) fn decide(&self, serial: &SerialNumber) -> Decision<'a> {
-        match revocation(serial, &self.lists) {
+        match self.lists.revocation(serial) {
             Some((hit, list)) => Decision::Revoked(hit, list),
             None => self.others,
         }
@@ -149,12 +202,12 @@ impl<'a> InScope<'a> {
     /// The decisions *revoked* about many certificates, by position, ascending: what [`Self::decide`] says of each.
     pub(crate) fn revoked(&self, serials: Packed<'_>) -> Vec<(usize, Hit, &'a List)> {
         let mut revoked: Vec<(usize, Hit, &'a List)> = Vec::new();
-        for &list in &self.lists {
+        for list in self.lists.iter() {
             list.lookup_batch(serials, |position, hit| {
                 revoked.push((position, hit, list.as_ref()));
             });
         }
-        if self.lists.len() > 1 || self.lists.iter().any(|list| list.has_parts()) {
+        if self.list_count() > 1 || self.lists.iter().any(|list| list.has_parts()) {
             // Stable, as is `max_by_key`: of equally new lists the last one counts.
             revoked.sort_by_key(|(position, _, list)| (*position, list.this_update));
             revoked.reverse();
@@ -191,31 +244,6 @@ pub(crate) fn is_current(list: &List, moment: &Moment, rules: &Rules) -> bool {
         && rules.max_age.is_none_or(|max_age| age <= max_age)
 }
 
-fn lists_in_scope<'a>(scope: &Scope, held: &'a SignerLists) -> Vec<&'a Arc<List>> {
-    let full = held.full.iter();
-    match scope {
-        Scope::FullOnly => full.collect(),
-        Scope::Partition(name) => held
-            .partitions
-            .get(name)
-            .into_iter()
-            .flatten()
-            .chain(full)
-            .collect(),
-        // A serial number is unique under its issuer, so whichever partition names it means this certificate.
-        Scope::Unnamed => held.partitions.values().flatten().chain(full).collect(),
-    }
-}
-
-/// The newest list that contains the certificate. certificateHold counts: JPKI never lifts a hold.
-fn revocation<'a>(serial: &SerialNumber, in_scope: &[&'a Arc<List>]) -> Option<(Hit, &'a List)> {
-    in_scope
-        .iter()
-        .copied()
-        .filter_map(|list| Some((list.lookup(serial.as_bytes())?, list.as_ref())))
-        .max_by_key(|(_, list)| list.this_update)
-}
-
 /// The list that proves that the certificate is not revoked; of several partitions the one that will be stale first.
 fn proof<'a>(
     scope: &Scope,
@@ -237,11 +265,11 @@ fn proof<'a>(
         Scope::Partition(name) => partition(name).or(full),
         Scope::Unnamed if full.is_some() => full,
         Scope::Unnamed => {
-            let all: Option<Vec<&List>> = every_partition(lists, rules)?
-                .iter()
-                .map(partition)
-                .collect();
-            all?.into_iter().min_by_key(|list| list.next_update)
+            let names = every_partition(lists, rules)?;
+            held.anywhere.proof(moment, rules).or_else(|| {
+                let all: Option<Vec<&List>> = names.iter().map(partition).collect();
+                all?.into_iter().min_by_key(|list| list.next_update)
+            })
         }
     }
 }
@@ -282,15 +310,6 @@ fn missing_proof(
             }
         }
     }
-}
-
-/// The list that was current last.
-fn latest<'a>(in_scope: &[&'a Arc<List>]) -> Option<&'a List> {
-    in_scope
-        .iter()
-        .copied()
-        .max_by_key(|list| list.next_update)
-        .map(AsRef::as_ref)
 }
 
 #[cfg(test)]

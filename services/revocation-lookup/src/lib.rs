@@ -8,6 +8,7 @@
 //! ledger; no call ever waits for the database.
 
 mod access;
+mod anywhere;
 mod as_of;
 mod asked;
 mod config;

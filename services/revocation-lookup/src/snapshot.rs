@@ -11,6 +11,7 @@ use runtime::ServeError;
 use runtime::config::ConfigError;
 use store::{Feed, SourceState, StoredSegment};
 
+use crate::anywhere::Anywhere;
 use crate::config::Config;
 use crate::decide::Rules;
 
@@ -94,6 +95,19 @@ impl List {
         })
     }
 
+    /// The segments of all its parts.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = &Segment> {
+        let delta = self.delta.iter().map(|delta| &delta.revoked.segment);
+        let held = self.held.iter().map(|held| &held.segment);
+        std::iter::once(&self.segment).chain(delta).chain(held)
+    }
+
+    /// thisUpdate of the list or of its delta list, whichever is newer.
+    pub(crate) fn newest_of_all(&self) -> UnixTime {
+        let delta = self.delta.as_ref().map(|delta| delta.this_update);
+        delta.map_or(self.this_update, |delta| delta.max(self.this_update))
+    }
+
     /// How many certificates are held.
     pub(crate) fn held_count(&self) -> usize {
         self.held.as_ref().map_or(0, |held| held.segment.len())
@@ -123,6 +137,8 @@ pub(crate) struct AuthorityLists {
 pub(crate) struct SignerLists {
     pub(crate) full: Vec<Arc<List>>,
     pub(crate) partitions: HashMap<Vec<u8>, Vec<Arc<List>>>,
+    /// The same arranged for certificates whose partition nobody named.
+    pub(crate) anywhere: Anywhere,
 }
 
 impl AuthorityLists {
@@ -145,6 +161,9 @@ impl AuthorityLists {
                 let partition = signer.partitions.entry(list.scope_key.clone()).or_default();
                 partition.push(list.clone());
             }
+        }
+        for signer in lists.by_signer.values_mut() {
+            signer.anywhere = Anywhere::new(&signer.full, &signer.partitions, &lists.partitions);
         }
         lists.sources = sources;
         lists
@@ -174,10 +193,7 @@ impl Snapshot {
         let lists = authorities.iter().flat_map(|lists| &lists.sources);
         let newest_this_update = lists
             .filter_map(|source| source.list.as_ref())
-            .map(|list| {
-                let delta = list.delta.as_ref().map(|delta| delta.this_update);
-                delta.map_or(list.this_update, |delta| delta.max(list.this_update))
-            })
+            .map(|list| list.newest_of_all())
             .max();
         Self {
             feed,

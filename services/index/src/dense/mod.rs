@@ -15,7 +15,7 @@ mod read;
 mod walk;
 mod write;
 
-pub(crate) use read::Dense;
+pub(crate) use read::{Dense, DenseHeader};
 pub(crate) use walk::DenseWalk;
 pub(crate) use write::{octets, write};
 

@@ -5,15 +5,31 @@ use crate::format::{COUNT_AT, LINE, LINES_AT, VALUE_OCTETS, length, u32_at, u64_
 use crate::prefetch::prefetch;
 use crate::records::Value;
 use crate::segment::{BATCH, Hit};
-use crate::serial::Number;
+use crate::serial::{Number, WIDE};
 
 /// What stands for a line that is not there.
 static NOTHING: [u8; LINE] = [0; LINE];
 
+/// What the header of a dense segment says, so that no lookup has to wait for it.
+#[derive(Clone, Copy)]
+pub(crate) struct DenseHeader {
+    least: Number,
+    lines: usize,
+}
+
+impl DenseHeader {
+    pub(crate) fn of(header: &[u8; LINE]) -> Self {
+        let least = header.get(LEAST_AT..).and_then(<[u8]>::first_chunk);
+        Self {
+            least: Number::of_wide(least.unwrap_or(&[0; WIDE])),
+            lines: length(u32_at(header, LINES_AT)),
+        }
+    }
+}
+
 /// The parts of a dense segment.
 pub(crate) struct Dense<'a> {
     least: Number,
-    span: u64,
     lines: &'a [[u8; LINE]],
     values: &'a [Value],
 }
@@ -25,19 +41,15 @@ impl<'a> Dense<'a> {
         LINE as u64 * (1 + number(LINES_AT)) + VALUE_OCTETS as u64 * number(COUNT_AT)
     }
 
-    /// The parts of a segment that has that length.
-    pub(crate) fn of(segment: &'a [u8]) -> Self {
+    /// The parts of a segment with this header and that length.
+    pub(crate) fn new(segment: &'a [u8], header: &DenseHeader) -> Self {
         let parts = || {
-            let least = segment.get(LEAST_AT..)?.first_chunk()?;
-            let (lines, values) = segment
-                .get(LINE..)?
-                .split_at_checked(length(u32_at(segment, LINES_AT)) * LINE)?;
-            Some((least, lines, values))
+            let body = segment.get(LINE..)?;
+            body.split_at_checked(header.lines * LINE)
         };
-        let (least, lines, values) = parts().unwrap_or((&[0; 20], &[], &[]));
+        let (lines, values) = parts().unwrap_or_default();
         Self {
-            least: Number::of_wide(least),
-            span: u64_at(segment, SPAN_AT),
+            least: header.least,
             lines: lines.as_chunks().0,
             values: values.as_chunks().0,
         }
@@ -46,6 +58,7 @@ impl<'a> Dense<'a> {
     /// The ranks agree with the bitmap, no bit is set outside of the span, and the header has nothing that is not
     /// known.
     pub(crate) fn is_sound(&self, header: &[u8; LINE]) -> bool {
+        let span = u64_at(header, SPAN_AT);
         let mut rank = 0_u64;
         let ranks = self.lines.iter().all(|line| {
             let sound = u64::from(u32_at(line, 0)) == rank;
@@ -53,14 +66,14 @@ impl<'a> Dense<'a> {
             sound
         });
         // The span ends on the last line, and that line has no bit behind it.
-        let (last, bit) = split(self.span.saturating_sub(1));
+        let (last, bit) = split(span.saturating_sub(1));
         let tail = self
             .lines
             .last()
             .is_none_or(|line| ones_before(line, 480) == ones_before(line, bit + 1));
         ranks
             && tail
-            && self.span > 0
+            && span > 0
             && self.lines.len() == last + 1
             && rank == self.values.len() as u64
             && header[REST_AT..] == [0; LINE - REST_AT]
@@ -112,6 +125,14 @@ impl<'a> Dense<'a> {
         }
     }
 
+    /// Begins to load the line on which this number would be, and tells how far it lies above the least one, for
+    /// [`Self::holds`].
+    pub(crate) fn prefetch(&self, number: Option<Number>) -> u64 {
+        let distance = number.map_or(u64::MAX, |number| number.above(self.least));
+        prefetch(self.line(distance).0);
+        distance
+    }
+
     /// How far a serial lies above the least one; `u64::MAX`, which no line has, if it is below or too far or too wide.
     fn distance(&self, serial: &[u8]) -> u64 {
         Number::of_serial(serial).map_or(u64::MAX, |number| number.above(self.least))
@@ -123,7 +144,8 @@ impl<'a> Dense<'a> {
         (self.lines.get(line).unwrap_or(&NOTHING), bit)
     }
 
-    fn holds(&self, distance: u64) -> bool {
+    /// Whether the serial that lies so far above the least one is here.
+    pub(crate) fn holds(&self, distance: u64) -> bool {
         let (line, bit) = self.line(distance);
         let (octet, mask) = place(bit);
         line[octet] & mask != 0
@@ -142,13 +164,14 @@ impl<'a> Dense<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Dense;
+    use super::{Dense, DenseHeader};
     use crate::dense::NUMBERS;
+    use crate::format::LINE;
 
     #[test]
     fn no_line_has_the_distance_that_stands_for_no_number() {
         assert!(u64::MAX / NUMBERS > u64::from(u32::MAX));
-        let dense = Dense::of(&[]);
+        let dense = Dense::new(&[], &DenseHeader::of(&[0; LINE]));
         assert!(!dense.holds(u64::MAX) && !dense.holds(0));
         assert_eq!(dense.find(&[1]), None);
     }

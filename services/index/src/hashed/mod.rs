@@ -28,7 +28,7 @@ mod read;
 mod walk;
 mod write;
 
-pub(crate) use read::Hashed;
+pub(crate) use read::{Hashed, HashedHeader};
 pub(crate) use walk::HashedWalk;
 pub(crate) use write::{octets, write};
 

@@ -20,6 +20,24 @@ const HASH_BITS: u64 = u64::MAX >> 8;
 /// What stands for a line that is not there.
 static NOTHING: [u8; LINE] = [0; LINE];
 
+/// What the header of a hashed segment says, so that no lookup has to wait for it.
+#[derive(Clone, Copy)]
+pub(crate) struct HashedHeader {
+    lines: usize,
+    extras: usize,
+    pub(crate) seed: u32,
+}
+
+impl HashedHeader {
+    pub(crate) fn of(header: &[u8; LINE]) -> Self {
+        Self {
+            lines: length(u32_at(header, LINES_AT)),
+            extras: length(u32_at(header, EXTRAS_AT)),
+            seed: u32_at(header, SEED_AT),
+        }
+    }
+}
+
 /// The parts of a hashed segment with keys of `WIDTH` octets and records of `RECORD`.
 pub(crate) struct Hashed<'a, const WIDTH: usize, const RECORD: usize> {
     lines: &'a [[u8; LINE]],
@@ -35,13 +53,12 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
         LINE as u64 * (1 + number(LINES_AT) + number(EXTRAS_AT)) + RECORD as u64 * number(COUNT_AT)
     }
 
-    /// The parts of a segment that has that length.
-    pub(crate) fn of(segment: &'a [u8]) -> Self {
-        let number = |at| length(u32_at(segment, at));
+    /// The parts of a segment with this header and that length.
+    pub(crate) fn new(segment: &'a [u8], header: &HashedHeader) -> Self {
         let parts = || {
             let body = segment.get(LINE..)?;
-            let (lines, body) = body.split_at_checked(number(LINES_AT) * LINE)?;
-            let (extras, records) = body.split_at_checked(number(EXTRAS_AT) * LINE)?;
+            let (lines, body) = body.split_at_checked(header.lines * LINE)?;
+            let (extras, records) = body.split_at_checked(header.extras * LINE)?;
             Some((lines, extras, records))
         };
         let (lines, extras, records) = parts().unwrap_or_default();
@@ -49,7 +66,7 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
             lines: lines.as_chunks().0,
             extras: extras.as_chunks().0,
             records: records.as_chunks().0,
-            seed: u32_at(segment, SEED_AT),
+            seed: header.seed,
         }
     }
 
@@ -115,7 +132,7 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
                 // A serial that is too wide is not here.
                 if let Some(key) = padded::<WIDTH>(serial) {
                     let hash = hash(&key, self.seed);
-                    prefetch(self.line(hash).0);
+                    self.prefetch(hash);
                     hashes[asked] = (number, hash);
                     asked += 1;
                 }
@@ -139,12 +156,17 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
         }
     }
 
+    /// Begins to load the line on which the serial of this hash would be.
+    pub(crate) fn prefetch(&self, hash: u64) {
+        prefetch(self.line(hash).0);
+    }
+
     /// False if the serial of this hash is not here.
     #[expect(
         clippy::needless_bitwise_bool,
         reason = "whether a fingerprint is equal is not predictable, so nothing may branch on it"
     )]
-    fn may_hold(&self, hash: u64) -> bool {
+    pub(crate) fn may_hold(&self, hash: u64) -> bool {
         let (line, number) = self.line(hash);
         let (begin, end) = slot(line, number);
         (equal_in_slot(line, begin, end, hash) != 0)

@@ -105,6 +105,61 @@ fn all_partitions_stand_in_for_a_stale_full_list_and_the_soonest_stale_is_the_ev
 }
 
 #[test]
+fn of_all_partitions_the_oldest_is_held_to_the_greatest_age() {
+    let mut older = list("b");
+    older.this_update = UnixTime::from_secs(NOW - 3 * HOUR);
+    let with = |older: &List, max_age| {
+        let lists = lists(vec![list("a"), older.clone()], &[]);
+        let rules = Rules {
+            max_age: Some(max_age),
+            ..RULES
+        };
+        decided_at(1, &Scope::Unnamed, &lists, &moment(), &rules).0
+    };
+    assert_eq!(with(&older, 3 * HOUR), "good");
+    assert_eq!(with(&older, 3 * HOUR - 1), "Stale");
+    // A delta list makes it younger, as long as that is current.
+    assert_eq!(with(&older.changed(&[]), 2 * HOUR), "good");
+}
+
+#[test]
+fn of_several_lists_of_one_partition_the_newest_that_is_current_counts() {
+    let mut newer = list("b");
+    newer.this_update = UnixTime::from_secs(NOW - 60);
+    newer.next_update = UnixTime::from_secs(NOW + 2 * HOUR);
+    newer.source = "newer".to_owned();
+    let both = |newer: List| {
+        let mut a = list("a");
+        a.next_update = UnixTime::from_secs(NOW + 3 * HOUR);
+        let lists = lists(vec![a, list("b"), newer], &[]);
+        decided(1, &Scope::Unnamed, &lists)
+    };
+    assert_eq!(both(newer.clone()), is("good", "newer"));
+    assert_eq!(both(newer.stale()), is("good", "source-b"));
+}
+
+#[test]
+fn among_many_partitions_the_newest_list_that_names_the_certificate_decides() {
+    let name = |number: usize| format!("p{number}");
+    let mut many: Vec<_> = (0..200).map(|number| list(&name(number))).collect();
+    for (number, age) in [(3, 2 * HOUR), (70, HOUR / 2), (199, HOUR)] {
+        many[number] = many[number].clone().revoking();
+        many[number].this_update = UnixTime::from_secs(NOW - age);
+    }
+    // Held, and by a delta list: found like any other.
+    many[100] = list(&name(100)).holding();
+    many[150] = list(&name(150)).changed(&[REVOKED]);
+    let lists = lists(many, &[]);
+    let rules = Rules {
+        partition_count: Some(200),
+        ..RULES
+    };
+    let decided = |serial| decided_at(serial, &Scope::Unnamed, &lists, &moment(), &rules);
+    assert_eq!(decided(REVOKED), is("revoked", "source-p70"));
+    assert_eq!(decided(1).0, "good");
+}
+
+#[test]
 fn revoked_in_any_list_in_scope_wins() {
     let in_full = lists(vec![list("a"), list("").revoking()], &[]);
     assert_eq!(
