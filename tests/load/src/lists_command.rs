@@ -192,6 +192,9 @@ pub struct OcspOptions {
     /// Entries of the list that is asked about.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=30_000_000))]
     revoked: u64,
+    /// Partitions that they lie on: no question names one, so all of them are searched. 0: one list.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=5_000))]
+    partitions: u32,
     /// The shipped binary to measure; without it, it is built.
     #[arg(long)]
     akashi_binary: Option<PathBuf>,
@@ -252,6 +255,7 @@ pub async fn run(command: ListsCommand) -> Result<ExitCode> {
                 akashi,
                 program,
                 entries: options.revoked,
+                partitions: options.partitions,
                 questions: 1_000,
                 window: Until::Elapsed(batch::WINDOW),
                 rounds: options.common.rounds,

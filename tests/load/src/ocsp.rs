@@ -52,6 +52,8 @@ pub struct OcspPlan {
     pub program: PathBuf,
     /// Entries of the list that is asked about.
     pub entries: u64,
+    /// Partitions that they lie on: no question names one, so all of them are searched. 0: one list.
+    pub partitions: u32,
     /// Different questions.
     pub questions: u32,
     /// One stretch of load.
@@ -114,8 +116,8 @@ impl Subject {
             &folder.join("nation"),
             Plan {
                 revoked: plan.entries * 2,
-                partitions: 0,
-                full: true,
+                partitions: plan.partitions,
+                full: plan.partitions == 0,
                 serials: Serials::Dense,
                 seed: 1,
                 days: 1,
@@ -127,6 +129,9 @@ impl Subject {
         sync_once::start(&plan.program, &deployment.config_file("crl-sync"), folder)?;
         let (rsa, p256) = (RsaKey::generate()?, EcKey::generate()?);
         let addresses = configure(&nation, &deployment, &rsa, &p256)?;
+        if plan.partitions > 0 {
+            name_partitions(&deployment, plan.partitions)?;
+        }
         let mut command = Command::new(&plan.akashi);
         let config = deployment.config_file("revocation-lookup");
         command.arg("revocation-lookup").arg("--config").arg(config);
@@ -218,6 +223,15 @@ fn configure(
     }
     fs::write(path, config)?;
     Ok(addresses)
+}
+
+/// Says how many partitions there are: without it the lists of all that are known prove nobody good.
+fn name_partitions(deployment: &Deployment, count: u32) -> Result<()> {
+    let path = deployment.config_file("revocation-lookup");
+    let mut config = fs::read_to_string(&path)?;
+    write!(config, "\n[partition_count]\n{} = {count}\n", KIND.name())?;
+    fs::write(path, config)?;
+    Ok(())
 }
 
 /// Questions with a nonce, which cannot be answered with what was signed before; the first about a revoked certificate,
@@ -379,8 +393,9 @@ fn report(plan: &OcspPlan, load_before: String, rounds: &[Round]) -> RatioReport
     let all = "bare signing + HTTP echo + 5 us";
     RatioReport {
         title: format!(
-            "OCSP answers over plain HTTP on loopback, each signed afresh, {} revoked on the list; CPU of the process",
-            plan.entries
+            "OCSP answers over plain HTTP on loopback, each signed afresh, {} revoked on {} list(s); CPU of the process",
+            plan.entries,
+            plan.partitions.max(1)
         ),
         rounds: plan.rounds,
         load_before,
