@@ -24,6 +24,9 @@ pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a probed connection may stay silent.
 pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often a serving thread's own timer is due: deadlines that are further away cost no system call.
+pub const PULSE: Duration = Duration::from_millis(100);
+
 /// How long connecting to another service may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 

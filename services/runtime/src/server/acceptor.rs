@@ -28,6 +28,8 @@ use crate::tls::ServerTls;
 pub(super) struct Connection {
     stream: Stream,
     peer: Peer,
+    /// Whether anything was written.
+    began: bool,
     /// Held as long as the connection lives: the limit on connections.
     _permit: OwnedSemaphorePermit,
 }
@@ -101,6 +103,7 @@ pub(super) async fn accept(
                         .send(Ok(Connection {
                             stream,
                             peer,
+                            began: false,
                             _permit: permit,
                         }))
                         .await;
@@ -191,6 +194,7 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.began = true;
         on_stream!(self, stream => Pin::new(stream).poll_write(context, buffer))
     }
 
@@ -208,13 +212,48 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.began = true;
         on_stream!(self, stream => Pin::new(stream).poll_write_vectored(context, buffers))
     }
 
+    // h2 asks once before the first octet, to learn from which size on a message is handed over as it is instead of being
+    // gathered with those of other streams: 256 octets where vectors are written, else 1024. An answer to a verification
+    // has some 300, and each would cost a TLS record and a system call of its own.
     fn is_write_vectored(&self) -> bool {
-        match &self.stream {
+        let vectored = match &self.stream {
             Stream::Tls(stream) => stream.is_write_vectored(),
             Stream::Plain(stream) => stream.is_write_vectored(),
-        }
+        };
+        self.began && vectored
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn small_answers_are_gathered_and_long_ones_are_written_as_they_are() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_client, accepted) = tokio::join!(
+            async { TcpStream::connect(address).await.unwrap() },
+            async { listener.accept().await.unwrap() }
+        );
+        let mut connection = Connection {
+            stream: Stream::Plain(accepted.0),
+            peer: Peer {
+                address,
+                identity: None,
+            },
+            began: false,
+            _permit: Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
+        };
+        // h2 asks before it writes anything, and then again for every write.
+        assert!(!connection.is_write_vectored());
+        connection.write_all(b"settings").await.unwrap();
+        assert!(connection.is_write_vectored());
     }
 }

@@ -312,6 +312,7 @@ where
             .map_err(|error| died(&error))?;
         routes = routes.add_service(reflection);
     }
+    tokio::spawn(pulse());
     let (sender, connections) = mpsc::channel(64);
     tokio::spawn(acceptor::accept(
         listener,
@@ -336,6 +337,14 @@ where
         );
     let _ = started.send(());
     server.await.map_err(|error| died(&error))
+}
+
+/// Keeps a timer that is always due soon. Tokio writes to itself through the kernel for every timer that is due before all
+/// others that it knew when it last waited, and every call has deadlines: without this one, each of them would.
+async fn pulse() {
+    loop {
+        tokio::time::sleep(limits::PULSE).await;
+    }
 }
 
 async fn all_started(threads: &mut [ServingThread]) -> Result<(), ServeError> {
