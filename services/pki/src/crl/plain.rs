@@ -25,7 +25,7 @@ const REASON_FRONT: [u8; 13] = [
 
 /// Octets that hold every entry with a serial of at most 8 octets that [`short_entry`] reads.
 pub(super) const WINDOW: usize = 48;
-const _: () = assert!(FRONT + 9 + 15 + REASON_FRONT.len() + 1 <= WINDOW);
+const _: () = assert!(FRONT + 9 + 15 + REASON <= WINDOW);
 
 /// Octets of such extensions.
 const REASON: usize = REASON_FRONT.len() + 1;
