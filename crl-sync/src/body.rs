@@ -1,9 +1,13 @@
 //! A body on its way from its source to whoever reads it: its octets go through a short queue into one blocking task,
 //! which reads them as they come. Fetching stays asynchronous and waits while the queue is full, so that no more of a
-//! body is held than what is in it.
+//! body is held than what is in it. A file of this machine goes through the queue as a file, and the task reads it: what
+//! would be fetched there already is here, and one small memory is used for all pieces.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::fetch::FetchError;
@@ -40,8 +44,19 @@ struct Reading<T> {
 
 enum Piece {
     Octets(Bytes),
+    File(WholeFile),
     /// Without it the body was abandoned.
     End,
+}
+
+/// A file that is to be read to its end.
+struct WholeFile {
+    file: File,
+    /// How many octets it may have.
+    room: u64,
+    progress: Progress,
+    /// Takes the file with how many octets were read, and nothing if the reader wanted no more.
+    done: oneshot::Sender<Result<(File, u64), FetchError>>,
 }
 
 impl<R: BodyReader> Body<R> {
@@ -90,6 +105,27 @@ impl<R: BodyReader> Body<R> {
         sent.map_err(|_| FetchError::Unread)
     }
 
+    /// Hands a file over, returns it once it was read to its end.
+    pub(crate) async fn push_file(&mut self, file: File) -> Result<File, FetchError> {
+        let reading = self.reading.as_ref().ok_or(FetchError::Unread)?;
+        let (done, read) = oneshot::channel();
+        let whole = WholeFile {
+            file,
+            room: self.limit.saturating_sub(self.octets),
+            progress: self.progress.clone(),
+            done,
+        };
+        let sent = reading.queue.send(Piece::File(whole)).await;
+        sent.map_err(|_| FetchError::Unread)?;
+        let (file, octets) = match read.await.map_err(|_| FetchError::Unread)? {
+            // It does not know what came before.
+            Err(FetchError::Oversized { .. }) => return Err(self.oversized()),
+            read => read?,
+        };
+        self.octets = self.octets.saturating_add(octets);
+        Ok(file)
+    }
+
     /// Returns once the reader wants no more, because it has found something wrong.
     pub(crate) async fn refused(&self) {
         match &self.reading {
@@ -124,10 +160,51 @@ fn run<R: BodyReader>(
     loop {
         match pieces.blocking_recv() {
             Some(Piece::Octets(octets)) => reader.read(&octets)?,
+            Some(Piece::File(whole)) => whole.read(&mut reader, || pieces.is_closed())?,
             Some(Piece::End) => return reader.finish(),
             // Nobody waits for the outcome any more.
             None => return Err(FetchError::Truncated.into()),
         }
+    }
+}
+
+impl WholeFile {
+    /// Reads it on this thread, unless it is abandoned.
+    fn read(
+        self,
+        reader: &mut impl BodyReader,
+        is_abandoned: impl Fn() -> bool,
+    ) -> Result<(), SyncError> {
+        let Self {
+            mut file,
+            room: limit,
+            progress,
+            done,
+        } = self;
+        let mut octets = 0_u64;
+        let mut piece = vec![0; limits::FILE_PIECE_OCTETS];
+        let outcome = loop {
+            if is_abandoned() {
+                break Err(FetchError::Truncated);
+            }
+            let length = match file.read(&mut piece) {
+                Ok(0) => break Ok((file, octets)),
+                Ok(length) => length,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // Without the path: the source's name says which file it is.
+                Err(error) => break Err(FetchError::Unreadable { kind: error.kind() }),
+            };
+            let length_octets = u64::try_from(length).unwrap_or(u64::MAX);
+            octets = octets.saturating_add(length_octets);
+            progress.received(length_octets);
+            if octets > limit {
+                break Err(FetchError::Oversized { limit });
+            }
+            reader.read(piece.get(..length).unwrap_or_default())?;
+        };
+        // Who does not wait for it has abandoned the body, which shows above.
+        let _ = done.send(outcome);
+        Ok(())
     }
 }
 

@@ -27,7 +27,8 @@ pub(crate) const RESUMES: u32 = 4;
 /// Before the first continuation; doubles with each. Whatever cut the transfer needs a moment to come back.
 pub(crate) const RESUME_PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
 
-/// Octets of a file that are read at once.
+/// Octets of a file that are read at once: few enough that they are still in a core's cache when they were read and are
+/// hashed.
 pub(crate) const FILE_PIECE_OCTETS: usize = 256 * 1024;
 
 /// Files that a folder of lists may have at most: ten times as many as both authorities have municipalities, every key

@@ -1,7 +1,7 @@
 //! The entries of a list while it is read, on their way into its index.
 
 use index::{BuildError, Builder, Segment};
-use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink};
+use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink, ShortEntry};
 
 use crate::outcome::SyncError;
 
@@ -19,15 +19,28 @@ impl RevokedSink for Records {
         if entry.reason == RevocationReason::RemoveFromCrl {
             return;
         }
-        if self.refused.is_none() {
-            let (serial, reason) = (entry.serial.as_bytes(), entry.reason.code());
-            let pushed = self.builder.push(serial, entry.revoked_at.secs(), reason);
-            self.refused = pushed.err();
+        let (serial, revoked_at) = (entry.serial.as_bytes(), entry.revoked_at.secs());
+        self.keep(|builder| builder.push(serial, revoked_at, entry.reason.code()));
+    }
+
+    #[inline]
+    fn short(&mut self, entry: ShortEntry) {
+        if entry.reason == RevocationReason::RemoveFromCrl {
+            return;
         }
+        let revoked_at = entry.revoked_at.secs();
+        self.keep(|builder| builder.push_short(entry.serial, revoked_at, entry.reason.code()));
     }
 }
 
 impl Records {
+    #[inline]
+    fn keep(&mut self, push: impl FnOnce(&mut Builder) -> Result<(), BuildError>) {
+        if self.refused.is_none() {
+            self.refused = push(&mut self.builder).err();
+        }
+    }
+
     /// The index of the entries. A serial that occurs twice makes the list one that cannot be used.
     pub(crate) fn index(self) -> Result<Segment, SyncError> {
         let built = match self.refused {

@@ -1,5 +1,7 @@
 use index::{BuildError, Segment};
-use pki::{CrlError, RevocationReason, RevokedEntry, RevokedSink as _, SerialNumber, UnixTime};
+use pki::{
+    CrlError, RevocationReason, RevokedEntry, RevokedSink as _, SerialNumber, ShortEntry, UnixTime,
+};
 
 use super::Records;
 use crate::outcome::SyncError;
@@ -34,6 +36,29 @@ fn serials_of_every_length_are_found_again_with_time_and_reason() {
 }
 
 #[test]
+fn an_entry_with_a_short_serial_is_kept_or_left_out_as_any_other() {
+    let (mut short, mut any) = (Records::default(), Records::default());
+    for (number, reason) in [
+        (1_u64, RevocationReason::Unspecified),
+        (2, RevocationReason::RemoveFromCrl),
+        (0x80, RevocationReason::KeyCompromise),
+        (u64::MAX, RevocationReason::Superseded),
+    ] {
+        let entry = ShortEntry {
+            serial: number.try_into().unwrap(),
+            revoked_at: UnixTime::from_secs(1_700_000_000),
+            reason,
+        };
+        short.short(entry);
+        any.revoked(entry.into());
+    }
+    let (short, any) = (short.index().unwrap(), any.index().unwrap());
+    assert_eq!(short.serialised(), any.serialised());
+    assert_eq!(short.len(), 3);
+    assert_eq!(short.lookup(&[0xff; 8]).map(|hit| hit.reason), Some(4));
+}
+
+#[test]
 fn a_serial_that_occurs_twice_is_refused_wherever_it_stands() {
     let long = [9; 20];
     // So often that no line of an index takes them all.
@@ -43,6 +68,8 @@ fn a_serial_that_occurs_twice_is_refused_wherever_it_stands() {
         (&[&[1_u8][..], &[2], &[3]][..], 0),
         (&[&[3_u8][..], &[2], &[1]][..], 0),
         (&[&[1_u8][..], &[1], &[3]][..], 1),
+        (&[&[1_u8][..], &[3], &[3]][..], 1),
+        (&[&[1_u8][..], &[3], &[7; 8], &[3]][..], 1),
         (&[&[1_u8][..], &[2], &[1], &[1]][..], 2),
         (&[&long[..], &[1], &long][..], 1),
         (&[&long[..], &[1], &[1], &long][..], 2),

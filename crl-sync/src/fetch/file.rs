@@ -1,16 +1,12 @@
-//! Reading a file of this machine, in pieces.
+//! A file of this machine.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use bytes::BytesMut;
-use tokio::io::AsyncReadExt as _;
-
 use super::{FetchError, Fetched, Validators};
 use crate::body::{Body, BodyReader};
-use crate::limits;
 
 /// By what a file is known to be unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +46,10 @@ pub(super) async fn fetch<R: BodyReader>(
         return Ok(Fetched::NotModified);
     }
     body.begin(Some(state.octets))?;
-    let mut file = tokio::fs::File::from_std(file);
-    loop {
-        let mut piece = BytesMut::with_capacity(limits::FILE_PIECE_OCTETS);
-        let read = tokio::select! {
-            biased;
-            () = body.refused() => return Err(FetchError::Unread),
-            read = file.read_buf(&mut piece) => read.map_err(|error| unreadable(&error))?,
-        };
-        if read == 0 {
-            break;
-        }
-        body.push(piece.freeze()).await?;
-    }
-    let after = file.metadata().await.map_err(|error| unreadable(&error))?;
+    let file = body.push_file(file).await?;
+    let after = tokio::task::spawn_blocking(move || file.metadata()).await;
+    let after = after.map_err(|_| FetchError::Panicked)?;
+    let after = after.map_err(|error| unreadable(&error))?;
     // Half of one list and half of the next would only be refused for its signature.
     if FileState::of(&after) != state {
         return Err(FetchError::FileChanged);

@@ -1,10 +1,13 @@
 //! Writing a segment.
 
-use crate::format::VALUE_OCTETS;
+use std::num::NonZeroU64;
+
+use crate::dense::Ascending;
+use crate::format::{VALUE_OCTETS, length};
 use crate::hashed::{NARROW_RECORD, WIDE_RECORD};
 use crate::records::{Records, Value};
 use crate::segment::Segment;
-use crate::serial::{NARROW, Number, WIDE, key};
+use crate::serial::{NARROW, Number, WIDE, key, padded};
 use crate::{dense, hashed};
 
 /// One revoked serial to put into a segment.
@@ -61,9 +64,10 @@ pub fn build(entries: &[Entry<'_>]) -> Result<Vec<u8>, BuildError> {
 
 /// Collects the entries of a list while it is read, and writes them as a segment.
 ///
-/// An entry of up to 8 octets takes 13 octets until then, a longer one 25, in pieces that are given back to the system
-/// while the segment is written: the most memory in use is about the entries or the segment, whichever is more, and one
-/// octet an entry.
+/// Serials of up to 8 octets that come in ascending order and lie close together become a bitmap as they come: then an
+/// entry takes some 6 octets here, and writing the segment is copying it. Otherwise an entry of up to 8 octets takes 13
+/// octets, a longer one 25, in pieces that are given back to the system while the segment is written: the most memory
+/// in use is about the entries or the segment, whichever is more, and one octet an entry.
 ///
 /// The segment has the form that is smaller for its serials. With `n` serials between `least` and `greatest`, headers
 /// apart:
@@ -75,8 +79,25 @@ pub fn build(entries: &[Entry<'_>]) -> Result<Vec<u8>, BuildError> {
 /// one in 22, 5.5 at one in 4), and longer ones where more than one in 156 is.
 #[derive(Default)]
 pub struct Builder {
-    records: Records,
     count: u32,
+    kept: Kept,
+}
+
+/// The entries so far.
+#[derive(Default)]
+enum Kept {
+    #[default]
+    Nothing,
+    Ascending(Ascending),
+    Any(Any),
+}
+
+/// Serials of any length in any order.
+#[derive(Default)]
+struct Any {
+    records: Records,
+    /// Whether one came that is not above those before it, among those of at most 8 octets.
+    are_mixed: bool,
     /// The least and the greatest serial of at most 8 octets, and of the others.
     narrow: Option<(u64, u64)>,
     wide: Option<(Number, Number)>,
@@ -93,28 +114,75 @@ impl Builder {
     /// by [`Self::finish`].
     #[inline]
     pub fn push(&mut self, serial: &[u8], revoked_at: i64, reason: u8) -> Result<(), BuildError> {
+        let short = padded(serial).map(u64::from_be_bytes);
+        if let Some(serial) = short.and_then(NonZeroU64::new) {
+            return self.push_short(serial, revoked_at, reason);
+        }
+        let count = self.next()?;
         let position = self.len();
-        let Some(count) = self.count.checked_add(1) else {
-            let count = position.saturating_add(1);
-            return Err(BuildError::TooManyEntries { count });
-        };
-        let seconds = u32::try_from(revoked_at).map_err(|_| BuildError::RevokedAt { position });
-        if let Some(key) = key::<NARROW>(serial) {
-            self.records.push_narrow(key, value(seconds?, reason));
-            widen(&mut self.narrow, u64::from_be_bytes(key));
-        } else {
-            let key = key::<WIDE>(serial).ok_or(BuildError::Serial { position })?;
-            self.records.push_wide(key, value(seconds?, reason));
-            widen(&mut self.wide, Number::of_wide(&key));
+        let key = key::<WIDE>(serial).ok_or(BuildError::Serial { position })?;
+        let value = self.value(revoked_at, reason)?;
+        match &mut self.kept {
+            Kept::Any(any) => any.push_wide(key, value),
+            Kept::Nothing | Kept::Ascending(_) => self.turn(|any| any.push_wide(key, value)),
         }
         self.count = count;
         Ok(())
     }
 
+    /// The same for a serial of at most 8 octets, as a number.
+    #[inline]
+    pub fn push_short(
+        &mut self,
+        serial: NonZeroU64,
+        revoked_at: i64,
+        reason: u8,
+    ) -> Result<(), BuildError> {
+        let count = self.next()?;
+        let (serial, value) = (serial.get(), self.value(revoked_at, reason)?);
+        match &mut self.kept {
+            Kept::Ascending(ascending) => {
+                if !ascending.push(serial, value, self.count) {
+                    self.turn(|any| any.push_narrow(serial, value));
+                }
+            }
+            Kept::Any(any) => any.push_narrow(serial, value),
+            Kept::Nothing => self.kept = Kept::Ascending(Ascending::new(serial, value)),
+        }
+        self.count = count;
+        Ok(())
+    }
+
+    /// How many entries there will be with the next one.
+    #[inline]
+    fn next(&self) -> Result<u32, BuildError> {
+        let count = self.len().saturating_add(1);
+        let next = self.count.checked_add(1);
+        next.ok_or(BuildError::TooManyEntries { count })
+    }
+
+    /// Time and reason of the next entry.
+    #[inline]
+    fn value(&self, revoked_at: i64, reason: u8) -> Result<Value, BuildError> {
+        let position = self.len();
+        let seconds = u32::try_from(revoked_at).map_err(|_| BuildError::RevokedAt { position })?;
+        let mut value = [reason; VALUE_OCTETS];
+        value[..4].copy_from_slice(&seconds.to_le_bytes());
+        Ok(value)
+    }
+
+    /// Adds the first entry that does not go on as those before it.
+    #[cold]
+    fn turn(&mut self, push: impl FnOnce(&mut Any)) {
+        let mut any = std::mem::take(&mut self.kept).into_any();
+        push(&mut any);
+        self.kept = Kept::Any(any);
+    }
+
     /// How many entries were added.
     #[inline]
     pub fn len(&self) -> usize {
-        crate::format::length(self.count)
+        length(self.count)
     }
 
     /// Whether none was added.
@@ -130,7 +198,47 @@ impl Builder {
 
     /// Writes the segment.
     pub fn finish(self) -> Result<Vec<u8>, BuildError> {
-        let (records, count) = (self.records, self.count);
+        let count = self.count;
+        match self.kept {
+            Kept::Ascending(ascending)
+                if ascending.octets(count) < hashed::octets::<NARROW_RECORD>(count) =>
+            {
+                ascending.write(count)
+            }
+            kept => kept.into_any().write(count),
+        }
+    }
+}
+
+impl Kept {
+    fn into_any(self) -> Any {
+        match self {
+            Self::Any(any) => any,
+            Self::Nothing => Any::default(),
+            Self::Ascending(ascending) => Any {
+                narrow: Some(ascending.bounds()),
+                records: ascending.into_records(),
+                ..Any::default()
+            },
+        }
+    }
+}
+
+impl Any {
+    #[inline]
+    fn push_narrow(&mut self, serial: u64, value: Value) {
+        self.records.push_narrow(serial.to_be_bytes(), value);
+        self.are_mixed |= self.narrow.is_some_and(|(_, greatest)| serial <= greatest);
+        widen(&mut self.narrow, serial);
+    }
+
+    fn push_wide(&mut self, key: [u8; WIDE], value: Value) {
+        self.records.push_wide(key, value);
+        widen(&mut self.wide, Number::of_wide(&key));
+    }
+
+    fn write(self, count: u32) -> Result<Vec<u8>, BuildError> {
+        let records = self.records;
         let narrow = records.are_narrow();
         let hashed = if narrow {
             hashed::octets::<NARROW_RECORD>(count)
@@ -153,9 +261,10 @@ impl Builder {
             }
         }
         if narrow {
-            hashed::write::<NARROW, NARROW_RECORD>(records, count)
+            // What always rises occurs once.
+            hashed::write::<NARROW, NARROW_RECORD>(records, count, !self.are_mixed)
         } else {
-            hashed::write::<WIDE, WIDE_RECORD>(records, count)
+            hashed::write::<WIDE, WIDE_RECORD>(records, count, false)
         }
     }
 }
@@ -174,13 +283,6 @@ fn widen<T: Copy + Ord>(bounds: &mut Option<(T, T)>, number: T) {
         Some((least, greatest)) => (least.min(number), greatest.max(number)),
         None => (number, number),
     });
-}
-
-#[inline]
-fn value(seconds: u32, reason: u8) -> Value {
-    let mut value = [reason; VALUE_OCTETS];
-    value[..4].copy_from_slice(&seconds.to_le_bytes());
-    value
 }
 
 #[cfg(test)]

@@ -23,12 +23,12 @@ pub(crate) struct Records {
 impl Records {
     #[inline]
     pub(crate) fn push_narrow(&mut self, key: [u8; NARROW], value: Value) {
-        self.narrow.push(key, value);
+        self.narrow.push(record(key, value));
     }
 
     #[inline]
     pub(crate) fn push_wide(&mut self, key: [u8; WIDE], value: Value) {
-        self.wide.push(key, value);
+        self.wide.push(record(key, value));
     }
 
     /// Whether a key of 8 octets holds every serial.
@@ -70,25 +70,29 @@ fn read<const RECORD: usize, const WIDTH: usize>(
     }
 }
 
+/// Key and value in one, so that the room for them is looked at once.
+#[inline]
+fn record<const WIDTH: usize, const RECORD: usize>(key: [u8; WIDTH], value: Value) -> [u8; RECORD] {
+    const { assert!(WIDTH + VALUE_OCTETS == RECORD) };
+    let mut record = [0; RECORD];
+    record[..WIDTH].copy_from_slice(&key);
+    record[WIDTH..].copy_from_slice(&value);
+    record
+}
+
 /// Records in pieces of bounded size. The first one grows, so that a short list stays small.
 #[derive(Default)]
-struct Pieces<const RECORD: usize> {
+pub(crate) struct Pieces<const RECORD: usize> {
     full: Vec<Vec<u8>>,
     last: Vec<u8>,
 }
 
 impl<const RECORD: usize> Pieces<RECORD> {
-    /// `WIDTH` is the record's without the value.
     #[inline]
-    fn push<const WIDTH: usize>(&mut self, key: [u8; WIDTH], value: Value) {
-        const { assert!(WIDTH + VALUE_OCTETS == RECORD) };
+    pub(crate) fn push(&mut self, record: [u8; RECORD]) {
         if self.last.len() + RECORD > PIECE {
             self.begin_next();
         }
-        // At once, so that the room is looked at once.
-        let mut record = [0; RECORD];
-        record[..WIDTH].copy_from_slice(&key);
-        record[WIDTH..].copy_from_slice(&value);
         self.last.extend_from_slice(&record);
     }
 
@@ -102,7 +106,8 @@ impl<const RECORD: usize> Pieces<RECORD> {
         self.full.iter().chain([&self.last])
     }
 
-    fn into_pieces(self) -> impl Iterator<Item = Vec<u8>> {
+    /// Each piece, whole records every one of them.
+    pub(crate) fn into_pieces(self) -> impl Iterator<Item = Vec<u8>> {
         self.full.into_iter().chain([self.last])
     }
 }

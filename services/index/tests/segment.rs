@@ -68,6 +68,49 @@ fn plus(front: &[u8], add: u32) -> Vec<u8> {
     octets
 }
 
+/// The kind of a segment that is a bitmap.
+const DENSE: u8 = 3;
+
+/// Numbers in steps that are mostly small: no line, some lines or very many lines further, from anywhere to the greatest.
+fn ascending_serials() -> impl Strategy<Value = Vec<u64>> {
+    let step = |far: u64| {
+        prop_oneof![
+            400 => 1_u64..9,
+            20 => 470_u64..490,
+            1 => 900_u64..far,
+        ]
+    };
+    let begin = prop_oneof![Just(1_u64), any::<u32>().prop_map(u64::from), any::<u64>()];
+    let steps = prop_oneof![Just(1_000), Just(40_000), Just(1 << 40)]
+        .prop_flat_map(move |far| proptest::collection::vec(step(far), 0..3_000));
+    (begin, steps, any::<bool>()).prop_map(|(begin, steps, at_the_end)| {
+        let all: u64 = steps.iter().sum();
+        let begin = if at_the_end {
+            u64::MAX - all
+        } else {
+            begin.max(1)
+        };
+        let mut serials = vec![begin];
+        for step in steps {
+            serials.extend(serials[serials.len() - 1].checked_add(step));
+        }
+        serials
+    })
+}
+
+fn build_short(entries: &[(u64, i64, u8)]) -> Vec<u8> {
+    let (mut short, mut any) = (Builder::new(), Builder::new());
+    for (serial, revoked_at, reason) in entries {
+        let number = (*serial).try_into().unwrap();
+        short.push_short(number, *revoked_at, *reason).unwrap();
+        any.push(&serial.to_be_bytes(), *revoked_at, *reason)
+            .unwrap();
+    }
+    let short = short.finish().unwrap();
+    assert_eq!(any.finish().unwrap(), short);
+    short
+}
+
 fn minimal(serial: &[u8]) -> Vec<u8> {
     let start = serial.iter().position(|octet| *octet != 0);
     start.map_or(Vec::new(), |start| serial[start..].to_vec())
@@ -167,6 +210,35 @@ proptest! {
     ) {
         let revoked = serials.into_iter().zip((0..).map(|nth| (nth, 1))).collect();
         check(&revoked, &asked);
+    }
+
+    #[test]
+    fn serials_in_ascending_order_are_written_as_in_any_order(
+        serials in ascending_serials(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        // The reason tells the place, so that no two values may be confused.
+        let entries: Vec<(u64, i64, u8)> = serials
+            .iter()
+            .zip(0_i64..)
+            .map(|(serial, nth)| (*serial, nth << 3, u8::try_from(nth % 251).unwrap()))
+            .collect();
+        let in_order = build_short(&entries);
+        let mut other = entries.clone();
+        other.rotate_left(at.index(entries.len()));
+        let in_another = build_short(&other);
+        prop_assert_eq!(&in_order[..24], &in_another[..24]);
+        prop_assert!(in_order[10] != DENSE || in_order == in_another);
+        for bytes in [in_order, in_another] {
+            let segment = Segment::open(bytes).unwrap();
+            for (serial, revoked_at, reason) in &entries {
+                let hit = Hit { revoked_at: *revoked_at, reason: *reason };
+                prop_assert_eq!(segment.lookup(&serial.to_be_bytes()), Some(hit));
+                let next = serial.checked_add(1).filter(|next| serials.binary_search(next).is_err());
+                let next = next.and_then(|next| segment.lookup(&next.to_be_bytes()));
+                prop_assert_eq!(next, None);
+            }
+        }
     }
 
     #[test]

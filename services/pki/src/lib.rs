@@ -44,7 +44,8 @@ pub use certificate::{CertificateError, ExtensionError, FoundIdentifier};
 pub use crl::{
     AuthorityCertificate, CertificateType, Crl, CrlAuthorityKey, CrlEntries, CrlEntry, CrlError,
     CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, CrlSink, CrlStream, CrlWalker,
-    IssuingDistributionPoint, RevokedEntry, RevokedSink, VerifiedCrl, WalkedCrl, verify_crl,
+    IssuingDistributionPoint, RevokedEntry, RevokedSink, ShortEntry, VerifiedCrl, WalkedCrl,
+    verify_crl,
 };
 pub use der::DerError;
 pub use distribution_point::{

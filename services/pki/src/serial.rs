@@ -1,6 +1,7 @@
 //! Certificate serial numbers, in the one form in which they may be compared.
 
 use std::fmt;
+use std::num::NonZeroU64;
 
 /// At most 20 octets (RFC 5280 section 4.1.2.2).
 const MAX_OCTETS: usize = 20;
@@ -64,6 +65,18 @@ impl SerialNumber {
             octets: inline,
             length,
         })
+    }
+
+    /// The serial number that this is.
+    #[inline]
+    pub fn from_short(number: NonZeroU64) -> Self {
+        let zeros = number.leading_zeros() / 8;
+        let mut octets = [0; MAX_OCTETS];
+        octets[..8].copy_from_slice(&(number.get() << (8 * zeros)).to_be_bytes());
+        Self {
+            octets,
+            length: 8_u8.saturating_sub(u8::try_from(zeros).unwrap_or(0)),
+        }
     }
 
     /// Reads the contents of a DER INTEGER, already known to be minimal.
@@ -170,6 +183,20 @@ mod tests {
             SerialNumber::from_unsigned_be(&[0xff; 21]).unwrap_err(),
             SerialError::TooLong { octets: 21 }
         );
+    }
+
+    #[test]
+    fn a_number_of_any_length_up_to_eight_octets_is_the_serial_of_its_octets() {
+        for bits in 0..64 {
+            for number in [1_u64 << bits, u64::MAX >> bits, 0x81 << bits | 1] {
+                let short = SerialNumber::from_short(number.try_into().unwrap());
+                let expected = SerialNumber::from_unsigned_be(&number.to_be_bytes());
+                assert_eq!(short, expected.unwrap());
+                let octets = number.to_be_bytes();
+                let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+                assert_eq!(short.as_bytes(), &octets[zeros..]);
+            }
+        }
     }
 
     #[test]

@@ -91,38 +91,48 @@ pub(crate) fn from_der(tag: u8, contents: &[u8]) -> Result<UnixTime, DerError> {
 /// Reads the contents of a UTCTime as [`from_der`] does, four numbers at once: a list has millions of them.
 #[inline]
 pub(crate) fn utc_time(contents: &[u8; 13]) -> Option<UnixTime> {
-    let [y1, y2, m1, m2, d1, d2, h1, h2, minute @ .., b'Z'] = *contents else {
+    let [digits @ .., b'Z'] = contents else {
         return None;
     };
-    let [year, month, day, hour] = numbers([y1, y2, m1, m2, d1, d2, h1, h2])?;
-    let [m1, m2, s1, s2] = minute;
-    let [minute, second, ..] = numbers([m1, m2, s1, s2, b'0', b'0', b'0', b'0'])?;
+    // Year, month and day; day, hour, minute and second.
+    let (date, clock) = (digits.first_chunk()?, digits.last_chunk()?);
+    let ((date, no_date), (clock, no_clock)) = (numbers(*date), numbers(*clock));
+    let beyond = (clock + CLOCK_HEADROOM) & 0x8000_8000_8000_8000;
+    if (no_date | no_clock) & 0x8080_8080_8080_8080 | beyond != 0 {
+        return None;
+    }
+    let number = |lanes: u64, nth: u32| (lanes >> (16 * nth)).to_le_bytes()[0];
+    let (year, month, day) = (number(date, 0), number(date, 1), number(clock, 0));
     let month = MONTHS
         .get(usize::from(year))?
-        .get(usize::from(month).checked_sub(1)?)?;
-    if !(1..=month.days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        .get(usize::from(month).wrapping_sub(1))?;
+    let days_before = day.wrapping_sub(1);
+    if days_before >= month.days {
         return None;
     }
-    let days = i64::from(month.begin) + i64::from(day) - 1;
-    let (hour, minute, second) = (i64::from(hour), i64::from(minute), i64::from(second));
-    Some(UnixTime(days * 86_400 + hour * 3600 + minute * 60 + second))
+    let days = i64::from(month.begin) + i64::from(days_before);
+    let seconds = |nth, each| i64::from(number(clock, nth)) * each;
+    let second = seconds(1, 3600) + seconds(2, 60) + seconds(3, 1);
+    Some(UnixTime(days * 86_400 + second))
 }
 
-/// Four numbers of two decimal digits each.
+/// Four numbers of two decimal digits each, the first one in the lowest of four lanes of 16 bits, and a word in which a
+/// highest bit of an octet is set if something is no digit.
 #[inline]
-fn numbers(digits: [u8; 8]) -> Option<[u8; 4]> {
-    const HIGH_HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
-    let digits = u64::from_le_bytes(digits);
-    // `0` to `?` have the high half of a digit, and `:` to `?` lose it when 6 is added.
-    let beyond_nine = digits.wrapping_add(0x0606_0606_0606_0606);
-    if digits & HIGH_HALVES != ZEROS || beyond_nine & HIGH_HALVES != ZEROS {
-        return None;
-    }
-    let values = digits & !HIGH_HALVES;
-    let [first, _, second, _, third, _, fourth, _] = (values * 10 + (values >> 8)).to_le_bytes();
-    Some([first, second, third, fourth])
+fn numbers(digits: [u8; 8]) -> (u64, u64) {
+    // Exactly `0` to `9` become 0 to 9, to which 0x76 may be added.
+    let values = u64::from_le_bytes(digits) ^ 0x3030_3030_3030_3030;
+    let beyond_nine = values.wrapping_add(0x7676_7676_7676_7676);
+    let numbers = values.wrapping_mul(10).wrapping_add(values >> 8);
+    (numbers & 0x00ff_00ff_00ff_00ff, values | beyond_nine)
 }
+
+/// What days, hours, minutes and seconds are from being beyond 31, 23, 59 and 59 in their lanes of 16 bits: with it
+/// added, whatever is beyond has the highest bit of its lane.
+const CLOCK_HEADROOM: u64 = {
+    let most = 31 | 23 << 16 | 59 << 32 | 59 << 48;
+    0x7fff_7fff_7fff_7fff - most
+};
 
 /// A month of the calendar.
 #[derive(Clone, Copy)]

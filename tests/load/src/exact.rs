@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use index::{BuildError, Builder, Hit, Packed, Segment};
+use index::{Hit, Packed, Segment};
 use pki::{
-    CertificationAuthority, CrlLimits, CrlSigner, CrlStream, CrossCheck, RevokedEntry, RevokedSink,
-    UnixTime, Verifier,
+    CertificationAuthority, CrlLimits, CrlSigner, CrlStream, CrossCheck, UnixTime, Verifier,
 };
 use sandbox::der;
 use sandbox::mint::{Authority, CaKind, CrlEntry, CrlSpec, Extension};
 use webpki::BorrowedCertRevocationList;
 
 use crate::index_serials::{Kind, details};
+use crate::list_source::Entries;
 
 /// When the lists are issued; nothing here judges it.
 const THIS_UPDATE: UnixTime = UnixTime::from_secs(1_767_225_600);
@@ -27,22 +27,6 @@ pub struct MintedList {
     revoked: u64,
     der: Vec<u8>,
     authority: CertificationAuthority,
-}
-
-/// The entries of a list on their way into an index.
-#[derive(Default)]
-struct Entries {
-    builder: Builder,
-    refused: Option<BuildError>,
-}
-
-impl RevokedSink for Entries {
-    fn revoked(&mut self, entry: RevokedEntry) {
-        let (serial, reason) = (entry.serial.as_bytes(), entry.reason.code());
-        if let Err(error) = self.builder.push(serial, entry.revoked_at.secs(), reason) {
-            self.refused.get_or_insert(error);
-        }
-    }
 }
 
 impl MintedList {
@@ -138,10 +122,8 @@ impl MintedList {
         let verifier = Verifier::new(CrossCheck::All);
         let (facts, entries) = stream.finish_into_sink(&self.authority, &verifier)?;
         ensure!(facts.entry_count == self.revoked, "entries were lost");
-        if let Some(error) = entries.refused {
-            return Err(error.into());
-        }
-        Segment::open(entries.builder.finish()?).context("opening the segment")
+        let written = entries.finish()?;
+        Segment::open(written.serialised().clone()).context("opening the segment")
     }
 }
 

@@ -1,5 +1,5 @@
 //! Lists from a file and over HTTP, and what reading and indexing one costs without a database: as crl-sync does it, one
-//! thread fetches and one verifies and packs what comes, through a short queue.
+//! thread verifies and packs what it reads of a file, or what another one fetches, through a short queue.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -12,9 +12,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
+use bytes::Bytes;
 use index::{BuildError, Builder, Segment};
 use pki::{
-    CertificationAuthority, CrlLimits, CrlStream, RevokedEntry, RevokedSink, Verifier, limits,
+    CertificationAuthority, CrlLimits, CrlStream, RevokedEntry, RevokedSink, ShortEntry, Verifier,
+    limits,
 };
 
 use crate::limits::{Took, timed};
@@ -36,15 +38,35 @@ pub enum From<'a> {
 
 /// The entries of a list on their way into an index.
 #[derive(Default)]
-struct Entries {
+pub(crate) struct Entries {
     builder: Builder,
     refused: Option<BuildError>,
+}
+
+impl Entries {
+    pub(crate) fn finish(self) -> Result<Segment> {
+        match self.refused {
+            Some(refused) => Err(refused.into()),
+            None => Ok(self.builder.finish_segment()?),
+        }
+    }
 }
 
 impl RevokedSink for Entries {
     fn revoked(&mut self, entry: RevokedEntry) {
         let (serial, reason) = (entry.serial.as_bytes(), entry.reason.code());
         if let Err(error) = self.builder.push(serial, entry.revoked_at.secs(), reason) {
+            self.refused.get_or_insert(error);
+        }
+    }
+
+    #[inline]
+    fn short(&mut self, entry: ShortEntry) {
+        let (serial, reason) = (entry.serial, entry.reason.code());
+        let pushed = self
+            .builder
+            .push_short(serial, entry.revoked_at.secs(), reason);
+        if let Err(error) = pushed {
             self.refused.get_or_insert(error);
         }
     }
@@ -64,19 +86,28 @@ impl Reader<'_> {
     /// # Errors
     /// When it is refused.
     pub fn index<P: AsRef<[u8]>>(&self, pieces: impl IntoIterator<Item = P>) -> Result<Segment> {
-        let limits = CrlLimits {
-            max_bytes: limits::MAX_CRL_BYTES,
-            max_entries: limits::MAX_CRL_ENTRIES,
-        };
-        let mut stream = CrlStream::into_sink(&limits, Entries::default());
+        let mut stream = stream();
         for piece in pieces {
             stream.push(piece.as_ref())?;
         }
-        let (_, entries) = stream.finish_into_sink(self.authority, self.verifier)?;
-        match entries.refused {
-            Some(refused) => Err(refused.into()),
-            None => Ok(entries.builder.finish_segment()?),
+        self.finish(stream)
+    }
+
+    fn index_file(&self, path: &Path) -> Result<Segment> {
+        let (mut file, mut stream) = (File::open(path)?, stream());
+        let mut piece = vec![0; PIECE];
+        loop {
+            let length = file.read(&mut piece)?;
+            if length == 0 {
+                return self.finish(stream);
+            }
+            stream.push(&piece[..length])?;
         }
+    }
+
+    fn finish(&self, stream: CrlStream<Entries>) -> Result<Segment> {
+        let (_, entries) = stream.finish_into_sink(self.authority, self.verifier)?;
+        entries.finish()
     }
 
     /// Fetches a list and makes it ready to be served. The CPU time is that of both threads.
@@ -84,10 +115,14 @@ impl Reader<'_> {
     /// # Errors
     /// When it cannot be fetched or is refused.
     pub fn open(&self, from: From<'_>) -> Result<(Segment, Took)> {
+        let address = match from {
+            From::File(path) => return timed(|| self.index_file(path)),
+            From::Http(address) => address,
+        };
         let (queue, pieces) = sync_channel(QUEUED);
         let began = Instant::now();
         let (fetched, opened) = thread::scope(|scope| {
-            let fetching = scope.spawn(|| timed(|| fetch(from, &queue_of(queue))));
+            let fetching = scope.spawn(|| timed(|| fetch(address, queue)));
             let opened = timed(|| self.index(pieces));
             (fetching.join(), opened)
         });
@@ -100,42 +135,31 @@ impl Reader<'_> {
     }
 }
 
-/// The queue belongs to whoever fetches: dropped, it ends the list.
-fn queue_of(queue: SyncSender<Vec<u8>>) -> impl Fn(Vec<u8>) -> Result<()> {
-    move |piece| queue.send(piece).context("nobody reads on")
+fn stream() -> CrlStream<Entries> {
+    let limits = CrlLimits {
+        max_bytes: limits::MAX_CRL_BYTES,
+        max_entries: limits::MAX_CRL_ENTRIES,
+    };
+    CrlStream::into_sink(&limits, Entries::default())
 }
 
-fn fetch(from: From<'_>, queue: &impl Fn(Vec<u8>) -> Result<()>) -> Result<()> {
-    match from {
-        From::File(path) => {
-            let file = File::open(path)?;
-            loop {
-                let mut piece = Vec::with_capacity(PIECE);
-                let limit = u64::try_from(PIECE)?;
-                if (&file).take(limit).read_to_end(&mut piece)? == 0 {
-                    return Ok(());
-                }
-                queue(piece)?;
-            }
+/// Fetches over HTTP. The queue is dropped at the end, which ends the list.
+fn fetch(address: SocketAddr, queue: SyncSender<Bytes>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .read_timeout(TIMEOUT)
+            .build()?;
+        let answer = client.get(format!("http://{address}/")).send().await?;
+        let mut answer = answer.error_for_status()?;
+        while let Some(piece) = answer.chunk().await? {
+            queue.send(piece).context("nobody reads on")?;
         }
-        From::Http(address) => {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            runtime.block_on(async {
-                let client = reqwest::Client::builder()
-                    .no_proxy()
-                    .read_timeout(TIMEOUT)
-                    .build()?;
-                let answer = client.get(format!("http://{address}/")).send().await?;
-                let mut answer = answer.error_for_status()?;
-                while let Some(piece) = answer.chunk().await? {
-                    queue(piece.into())?;
-                }
-                Ok(())
-            })
-        }
-    }
+        Ok(())
+    })
 }
 
 /// Serves one file over HTTP on loopback until it is dropped.

@@ -11,10 +11,12 @@
 //! serial is stored and none is hashed, so nothing can be confused with anything; a serial outside of the span is none
 //! of its numbers.
 
+mod ascending;
 mod read;
 mod walk;
 mod write;
 
+pub(crate) use ascending::Ascending;
 pub(crate) use read::{Dense, DenseHeader};
 pub(crate) use walk::DenseWalk;
 pub(crate) use write::{octets, write};

@@ -2,7 +2,9 @@
 
 use super::{LEAST_AT, NUMBERS, RANK_BITS, SPAN_AT, ones_before, place, split};
 use crate::build::BuildError;
-use crate::format::{DENSE, Header, LINE, VALUE_OCTETS, length, put_u32, seal, u32_at, u64_at};
+use crate::format::{
+    DENSE, Header, LINE, LINES_AT, VALUE_OCTETS, length, put_u32, seal, u32_at, u64_at,
+};
 use crate::records::{Records, Value};
 use crate::serial::{NARROW, Number, WIDE};
 
@@ -15,19 +17,18 @@ pub(crate) fn octets(count: u32, farthest: u64) -> u64 {
         .saturating_add(u64::from(count) * VALUE_OCTETS as u64)
 }
 
-/// Serialises the records, of which there are `count`, none below `least`.
-pub(crate) fn write(
-    records: Records,
+/// The header of a segment with so many serials, keys of `width` octets, all of them from `least` on and up to
+/// `farthest` above it. Its checksum is still missing.
+pub(super) fn header(
+    width: usize,
     count: u32,
     (least, farthest): (Number, u64),
-) -> Result<Vec<u8>, BuildError> {
+) -> Result<[u8; LINE], BuildError> {
     let too_many = BuildError::TooManyEntries {
         count: length(count),
     };
     let lines = u32::try_from(farthest / NUMBERS + 1).map_err(|_| too_many)?;
-    let values_at = LINE + length(lines) * LINE;
-    let mut segment = vec![0; values_at + length(count) * VALUE_OCTETS];
-    let width = if records.are_narrow() { NARROW } else { WIDE };
+    let mut octets = [0; LINE];
     let header = Header {
         kind: DENSE,
         width,
@@ -35,10 +36,24 @@ pub(crate) fn write(
         lines,
         seed: 0,
     };
-    header.write(&mut segment);
-    segment[LEAST_AT..SPAN_AT].copy_from_slice(&least.octets());
-    segment[SPAN_AT..SPAN_AT + 8].copy_from_slice(&(farthest + 1).to_le_bytes());
+    header.write(&mut octets);
+    octets[LEAST_AT..SPAN_AT].copy_from_slice(&least.octets());
+    octets[SPAN_AT..SPAN_AT + 8].copy_from_slice(&(farthest + 1).to_le_bytes());
+    Ok(octets)
+}
 
+/// Serialises the records, of which there are `count`, none below `least`.
+pub(crate) fn write(
+    records: Records,
+    count: u32,
+    (least, farthest): (Number, u64),
+) -> Result<Vec<u8>, BuildError> {
+    let width = if records.are_narrow() { NARROW } else { WIDE };
+    let header = header(width, count, (least, farthest))?;
+    let values_at = LINE + length(u32_at(&header, LINES_AT)) * LINE;
+    // Zeroed by the system when it is first written, not here.
+    let mut segment = vec![0; values_at + length(count) * VALUE_OCTETS];
+    segment[..LINE].copy_from_slice(&header);
     let (front, values) = segment.split_at_mut(values_at);
     let (lines, _) = front[LINE..].as_chunks_mut();
     let (values, _) = values.as_chunks_mut();

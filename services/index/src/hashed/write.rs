@@ -1,7 +1,10 @@
 //! Writing lines and records.
 //!
-//! The records are never held twice: they are distributed into the finished segment, roughly in order, while the
-//! pieces that they came in are dropped, and then put in order part by part, each part small enough for a cache.
+//! Many records are never held twice: they are distributed into the finished segment, roughly in order, while the
+//! pieces that they came in are dropped, and then put in order part by part, each part small enough for a cache. Those
+//! of a single part go into it at once.
+
+use std::ops::Range;
 
 use super::read::{EXTRAS_AT, fingerprint};
 use super::{
@@ -29,14 +32,16 @@ fn lines_for(count: u32) -> u32 {
     u32::try_from(lines).unwrap_or(u32::MAX)
 }
 
-/// Serialises the records, of which there are `count`.
+/// Serialises the records, of which there are `count`. Whether two of them have the same key is looked for unless they
+/// are known to be distinct.
 pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     records: Records,
     count: u32,
+    are_distinct: bool,
 ) -> Result<Vec<u8>, BuildError> {
     let lines = lines_for(count);
-    let plan = Plan::new(lines, |seed, tell| {
-        records.for_each(|key: [u8; WIDTH], _| tell(hash(&key, seed)));
+    let plan = Plan::new(lines, |seed, counts| {
+        records.for_each(|key: [u8; WIDTH], _| counts.add(hash(&key, seed)));
     })
     .map_err(|error| repeated::<WIDTH>(&records).unwrap_or(error))?;
     let (lines_octets, extras_octets) = (length(lines) * LINE, plan.extras * LINE);
@@ -58,14 +63,14 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     );
     let (front, all_records) = segment.split_at_mut(records_at);
     let (lines, extras) = front[LINE..].split_at_mut(lines_octets);
-    let mut written = Written {
+    let mut written: Written<'_, RECORD> = Written {
         lines: lines.as_chunks_mut().0,
         extras: extras.as_chunks_mut().0,
         records: all_records.as_chunks_mut().0,
         extras_used: 0,
+        are_distinct,
     };
-    let fingerprints = plan.distribute::<WIDTH, RECORD>(records, written.records);
-    written.put_in_order(&plan, &fingerprints)?;
+    duplicates(written.put_in_order::<WIDTH>(&plan, records))?;
     seal(&mut segment);
     Ok(segment)
 }
@@ -96,15 +101,24 @@ struct Plan {
     extras: usize,
 }
 
+/// How many records each line has, shifted by one, so that summing up leaves every line's beginning in its place.
+struct Counts(Vec<u32>);
+
+impl Counts {
+    #[inline]
+    fn add(&mut self, hash: u64) {
+        let lines = self.0.len() - 1;
+        self.0[slot(hash, lines) / SLOTS + 1] += 1;
+    }
+}
+
 impl Plan {
-    /// Finds a seed under which no line has too many. `hashes` tells the hash of every record under a seed.
-    fn new(lines: u32, hashes: impl Fn(u32, &mut dyn FnMut(u64))) -> Result<Self, BuildError> {
+    /// Finds a seed under which no line has too many. `hashes` adds the hash of every record under a seed.
+    fn new(lines: u32, hashes: impl Fn(u32, &mut Counts)) -> Result<Self, BuildError> {
         for seed in 0..SEEDS {
-            // Shifted by one, so that summing up leaves every line's beginning in its place.
-            let mut starts = vec![0_u32; length(lines) + 1];
-            hashes(seed, &mut |hash| {
-                starts[slot(hash, length(lines)) / SLOTS + 1] += 1;
-            });
+            let mut counts = Counts(vec![0; length(lines) + 1]);
+            hashes(seed, &mut counts);
+            let Counts(mut starts) = counts;
             if starts.iter().any(|count| length(*count) > MOST_ON_A_LINE) {
                 continue;
             }
@@ -144,15 +158,24 @@ impl Plan {
         from.drain(|key: [u8; WIDTH], value: Value| {
             let hash = hash(&key, self.seed);
             let place = &mut next[slot(hash, self.lines()) / SLOTS / PART];
-            fingerprints[*place] = fingerprint(hash);
-            let (record, front) = (&mut to[*place], WIDTH - 8);
-            record[..HASH_OCTETS].copy_from_slice(&hash.to_le_bytes()[1..]);
-            record[HASH_OCTETS..HASH_OCTETS + front].copy_from_slice(&key[..front]);
-            record[RECORD - VALUE_OCTETS..].copy_from_slice(&value);
+            (to[*place], fingerprints[*place]) = record(&key, hash, value);
             *place += 1;
         });
         fingerprints
     }
+}
+
+/// The record and the fingerprint of a key.
+fn record<const WIDTH: usize, const RECORD: usize>(
+    key: &[u8; WIDTH],
+    hash: u64,
+    value: Value,
+) -> ([u8; RECORD], u8) {
+    let (mut record, front) = ([0; RECORD], WIDTH - 8);
+    record[..HASH_OCTETS].copy_from_slice(&hash.to_le_bytes()[1..]);
+    record[HASH_OCTETS..HASH_OCTETS + front].copy_from_slice(&key[..front]);
+    record[RECORD - VALUE_OCTETS..].copy_from_slice(&value);
+    (record, fingerprint(hash))
 }
 
 /// The slot of a hash, counted over all lines.
@@ -166,40 +189,53 @@ struct Written<'a, const RECORD: usize> {
     extras: &'a mut [[u8; LINE]],
     records: &'a mut [[u8; RECORD]],
     extras_used: usize,
+    are_distinct: bool,
 }
 
 impl<const RECORD: usize> Written<'_, RECORD> {
-    /// Orders every part's records by slot, and writes the lines.
-    fn put_in_order(&mut self, plan: &Plan, fingerprints: &[u8]) -> Result<(), BuildError> {
-        let (mut unordered, mut ordered) = (Vec::new(), Vec::new());
+    /// Writes the records in the order of their slots, and the lines. Returns how many repeat the key of another.
+    fn put_in_order<const WIDTH: usize>(&mut self, plan: &Plan, from: Records) -> usize {
+        let mut unordered = Vec::new();
+        if plan.lines() <= PART {
+            unordered.reserve_exact(self.records.len());
+            from.drain(|key: [u8; WIDTH], value| {
+                unordered.push(record(&key, hash(&key, plan.seed), value));
+            });
+            return self.put_part(plan, 0..plan.lines(), &unordered);
+        }
+        let fingerprints = plan.distribute::<WIDTH, RECORD>(from, self.records);
         let mut repeated = 0;
         for begin in (0..plan.lines()).step_by(PART) {
             let end = (begin + PART).min(plan.lines());
-            let (first, last) = (length(plan.starts[begin]), length(plan.starts[end]));
-            let records = &mut self.records[first..last];
+            let part = length(plan.starts[begin])..length(plan.starts[end]);
+            let fingerprints = fingerprints[part.clone()].iter().copied();
             unordered.clear();
-            unordered.extend(
-                records
-                    .iter()
-                    .copied()
-                    .zip(fingerprints[first..last].iter().copied()),
-            );
-            ordered.clear();
-            ordered.resize(unordered.len(), 0);
-            let slots = begin * SLOTS..end * SLOTS;
-            let (ends, twice) = order(&unordered, slots, plan.lines(), records, &mut ordered);
-            repeated += twice;
-            for line in begin..end {
-                let of_line = &ends[(line - begin) * SLOTS..][..SLOTS];
-                self.write_line(
-                    line,
-                    plan.starts[line],
-                    (plan.starts[begin], of_line),
-                    &ordered,
-                );
-            }
+            unordered.extend(self.records[part].iter().copied().zip(fingerprints));
+            repeated += self.put_part(plan, begin..end, &unordered);
         }
-        duplicates(repeated)
+        repeated
+    }
+
+    /// Does so with the lines of a part.
+    fn put_part(
+        &mut self,
+        plan: &Plan,
+        lines: Range<usize>,
+        unordered: &[([u8; RECORD], u8)],
+    ) -> usize {
+        let (first, last) = (plan.starts[lines.start], plan.starts[lines.end]);
+        let mut ordered = vec![0; unordered.len()];
+        let (ends, repeated) = order(
+            unordered,
+            (lines.start * SLOTS..lines.end * SLOTS, plan.lines()),
+            &mut self.records[length(first)..length(last)],
+            &mut ordered,
+            self.are_distinct,
+        );
+        for (line, of_line) in lines.zip(ends.chunks_exact(SLOTS)) {
+            self.write_line(line, plan.starts[line], (first, of_line), &ordered);
+        }
+        repeated
     }
 
     /// Writes a line. The ends of its slots and the fingerprints are counted from the beginning of its part.
@@ -230,14 +266,14 @@ impl<const RECORD: usize> Written<'_, RECORD> {
     }
 }
 
-/// Puts the records of a range of slots in order. Returns where each slot ends, and how many records repeat the key of
-/// another.
+/// Puts the records of a range of the slots of so many lines in order. Returns where each slot ends, and how many records
+/// repeat the key of another, unless they are distinct.
 fn order<const RECORD: usize>(
     from: &[([u8; RECORD], u8)],
-    slots: std::ops::Range<usize>,
-    lines: usize,
+    (slots, lines): (Range<usize>, usize),
     records: &mut [[u8; RECORD]],
     fingerprints: &mut [u8],
+    are_distinct: bool,
 ) -> (Vec<u32>, usize) {
     let slot_of = |(record, fingerprint): &([u8; RECORD], u8)| {
         slot(u64_at(record, 0) << 8 | u64::from(*fingerprint), lines) - slots.start
@@ -253,13 +289,16 @@ fn order<const RECORD: usize>(
     let mut repeated = 0;
     for record in from {
         let slot = slot_of(record);
-        let (begin, free) = (length(begins[slot]), length(ends[slot]));
+        let free = length(ends[slot]);
         let (content, fingerprint) = record;
-        let key = ..RECORD - VALUE_OCTETS;
-        let mut before = fingerprints[begin..free].iter().zip(&records[begin..free]);
-        repeated += usize::from(before.any(|(other_fingerprint, other)| {
-            other_fingerprint == fingerprint && other[key] == content[key]
-        }));
+        if !are_distinct {
+            let key = ..RECORD - VALUE_OCTETS;
+            let begin = length(begins[slot]);
+            let mut before = fingerprints[begin..free].iter().zip(&records[begin..free]);
+            repeated += usize::from(before.any(|(other_fingerprint, other)| {
+                other_fingerprint == fingerprint && other[key] == content[key]
+            }));
+        }
         records[free] = *content;
         fingerprints[free] = *fingerprint;
         ends[slot] += 1;
@@ -275,16 +314,16 @@ mod tests {
 
     #[test]
     fn serials_that_crowd_together_under_every_seed_are_refused() {
-        let plan = |count: usize| Plan::new(4, |_, tell| (0..count).for_each(|_| tell(7)));
+        let plan = |count: usize| Plan::new(4, |_, counts| (0..count).for_each(|_| counts.add(7)));
         assert!(plan(MOST_ON_A_LINE).is_ok_and(|plan| plan.extras == 1));
         assert!(matches!(plan(MOST_ON_A_LINE + 1), Err(BuildError::Crowded)));
     }
 
     #[test]
     fn another_seed_is_taken_where_the_first_crowds_serials() {
-        let plan = Plan::new(4, |seed, tell| {
+        let plan = Plan::new(4, |seed, counts| {
             (0..=MOST_ON_A_LINE)
-                .for_each(|nth| tell(if seed == 2 { (nth as u64) << 60 } else { 7 }));
+                .for_each(|nth| counts.add(if seed == 2 { (nth as u64) << 60 } else { 7 }));
         });
         assert!(plan.is_ok_and(|plan| plan.seed == 2));
     }

@@ -6,8 +6,10 @@
 //! for this to judge and is left to it. The reader in memory does not come by here, so the two are compared wherever a
 //! test or a fuzzer compares a list in pieces with one in memory.
 
+use std::num::NonZeroU64;
+
 use crate::RevocationReason;
-use crate::crl::CrlEntry;
+use crate::crl::{CrlEntry, ShortEntry};
 use crate::der::{INTEGER, SEQUENCE, UTC_TIME};
 use crate::time::utc_time;
 
@@ -20,6 +22,64 @@ const LONGEST_SERIAL: usize = 20;
 const REASON_FRONT: [u8; 13] = [
     0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01,
 ];
+
+/// Octets that hold every entry with a serial of at most 8 octets that [`short_entry`] reads.
+pub(super) const WINDOW: usize = 48;
+const _: () = assert!(FRONT + 9 + 15 + REASON <= WINDOW);
+
+/// Octets of such extensions.
+const REASON: usize = REASON_FRONT.len() + 1;
+
+/// The entry at the front of these octets, if its serial has at most 8 octets (and a leading zero where the next octet
+/// would be a sign) and [`plain_entry`] reads it too; with the contents of its serial, and how many octets it has.
+/// All places are known from the serial's length, so nothing is searched for and nothing is copied.
+#[inline]
+pub(super) fn short_entry(octets: &[u8; WINDOW]) -> Option<(ShortEntry, &[u8], usize)> {
+    let [SEQUENCE, length, INTEGER, width, first, ..] = *octets else {
+        return None;
+    };
+    let (length, width) = (usize::from(length), usize::from(width));
+    let zeros = usize::from(first == 0);
+    let significant = width.wrapping_sub(zeros);
+    if !(1..=8).contains(&significant) {
+        return None;
+    }
+    let word = u64::from_be_bytes(*octets.get(FRONT + zeros..)?.first_chunk()?);
+    // X.690 section 8.3.2, as in `plain_entry`.
+    if (word >> 63 == 1) != (zeros == 1) {
+        return None;
+    }
+    let serial = word >> (64 - 8 * significant);
+    let (contents, rest) = octets.get(FRONT..)?.split_at_checked(width)?;
+    let ([UTC_TIME, 13, time @ ..], rest) = rest.split_first_chunk::<15>()? else {
+        return None;
+    };
+    let (front, [code, ..]) = rest.split_first_chunk()? else {
+        return None;
+    };
+    let without = FRONT + width + 15;
+    let reason = match (length + 2).wrapping_sub(without) {
+        0 => RevocationReason::Unspecified,
+        REASON if *front == REASON_FRONT => listed_reason(*code)?,
+        _ => return None,
+    };
+    let entry = ShortEntry {
+        serial: NonZeroU64::new(serial)?,
+        revoked_at: utc_time(time)?,
+        reason,
+    };
+    Some((entry, contents, length + 2))
+}
+
+/// A reason that every list may have.
+#[inline]
+fn listed_reason(code: u8) -> Option<RevocationReason> {
+    match RevocationReason::from_code(code)? {
+        // Only some lists may say so.
+        RevocationReason::RemoveFromCrl => None,
+        reason => Some(reason),
+    }
+}
 
 /// The entry at the front of these octets, and how many of them it has. None if it does not end here, or may be anything
 /// but an entry of a list of version 2 with a positive serial of at most 20 octets, a UTCTime, and no extension or a
@@ -47,11 +107,7 @@ pub(super) fn plain_entry(octets: &[u8]) -> Option<(CrlEntry<'_>, usize)> {
     let reason = match rest.split_first_chunk() {
         // RFC 5280 section 5.3.1: absent is unspecified.
         None if rest.is_empty() => RevocationReason::Unspecified,
-        Some((&REASON_FRONT, [code])) => match RevocationReason::from_code(*code)? {
-            // Only some lists may say so.
-            RevocationReason::RemoveFromCrl => return None,
-            reason => reason,
-        },
+        Some((&REASON_FRONT, [code])) => listed_reason(*code)?,
         _ => return None,
     };
     let entry = CrlEntry {

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{CrlEntry, plain_entry};
+use super::{CrlEntry, WINDOW, plain_entry, short_entry};
 use crate::crl::entry::EntryReader;
 use crate::crl::minted::{der, entry_at, extension, reason};
 use crate::crl::{CrlError, CrlProfile};
@@ -22,8 +22,39 @@ fn general(octets: &[u8], profile: CrlProfile) -> Result<(CrlEntry<'_>, usize), 
     Ok((entry, element.raw.len()))
 }
 
+/// An entry with a short serial is what any plain entry with one is, whatever stands behind it.
+fn short_agrees(octets: &[u8]) {
+    for behind in [0, 0x30, 0xff] {
+        let mut window = [behind; WINDOW];
+        let length = octets.len().min(WINDOW);
+        window[..length].copy_from_slice(&octets[..length]);
+        let expected = plain_entry(&window).filter(|(entry, _)| {
+            let zeros = entry.serial.iter().take_while(|octet| **octet == 0);
+            entry.serial.len() - zeros.count() <= 8
+        });
+        let short = short_entry(&window);
+        let as_entry = short.map(|(short, contents, octets)| {
+            let number = short.serial.get().to_be_bytes();
+            let serial = [&[0], &number[..]].concat();
+            assert!(serial.ends_with(contents), "{contents:?} are {number:?}");
+            let zeros = serial.len() - contents.len();
+            assert!(serial[..zeros].iter().all(|octet| *octet == 0));
+            let entry = CrlEntry {
+                serial: contents,
+                revoked_at: short.revoked_at,
+                reason: short.reason,
+                invalidity_date: None,
+                certificate_issuer: None,
+            };
+            (entry, octets)
+        });
+        assert_eq!(as_entry, expected);
+    }
+}
+
 /// What is recognised is what the general reader reads, by every profile.
 fn agree(octets: &[u8]) -> bool {
+    short_agrees(octets);
     let Some(plain) = plain_entry(octets) else {
         return false;
     };
@@ -93,6 +124,7 @@ fn every_octet_of_an_entry_in_every_value_is_judged_alike() {
     for entry in [
         entry_at(&[0x12, 0x34, 0x56, 0x78], &time, &[]),
         entry_at(&[0, 0x80, 1], &time, &[reason(1)]),
+        entry_at(&[0, 0x80, 1, 2, 3, 4, 5, 6, 7], &time, &[reason(4)]),
         entry_at(&[0x7f; 20], &time, &[reason(0)]),
     ] {
         assert!(agree(&entry));

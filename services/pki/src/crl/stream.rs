@@ -2,8 +2,8 @@
 
 use crate::crl::walker::{CrlSink, CrlWalker};
 use crate::crl::{
-    CrlEntry, CrlError, CrlFacts, CrlLimits, CrlProfile, RevokedEntry, VerifiedCrl, check_signer,
-    duplicates,
+    CrlEntry, CrlError, CrlFacts, CrlLimits, CrlProfile, RevokedEntry, ShortEntry, VerifiedCrl,
+    check_signer, duplicates,
 };
 use crate::{CertificationAuthority, Signed, Verifier};
 
@@ -12,6 +12,13 @@ pub trait RevokedSink {
     /// Takes the next entry, in the order of the list. Nothing about it is proven before
     /// [`CrlStream::finish_into_sink`] has given the sink back.
     fn revoked(&mut self, entry: RevokedEntry);
+
+    /// The same for a serial of at most 8 octets, as nearly all are. Either may be called for one, and both are to do the
+    /// same with it.
+    #[inline]
+    fn short(&mut self, entry: ShortEntry) {
+        self.revoked(entry.into());
+    }
 }
 
 impl RevokedSink for Vec<RevokedEntry> {
@@ -110,6 +117,14 @@ struct Kept<S> {
 }
 
 impl<S: RevokedSink> CrlSink for Kept<S> {
+    #[inline]
+    fn short(&mut self, _serial: &[u8], entry: ShortEntry) {
+        self.entries += 1;
+        if self.error.is_none() {
+            self.sink.short(entry);
+        }
+    }
+
     fn entry(&mut self, entry: &CrlEntry<'_>) {
         self.entries += 1;
         let position = u64::try_from(self.entries).unwrap_or(u64::MAX);

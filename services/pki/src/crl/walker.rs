@@ -13,7 +13,7 @@ mod steps;
 use crate::crl::entry::{CrlEntry, EntryReader};
 use crate::crl::hashing::{SignedHash, identity};
 use crate::crl::header::CrlHeader;
-use crate::crl::{CrlError, CrlLimits, CrlProfile};
+use crate::crl::{CrlError, CrlLimits, CrlProfile, ShortEntry};
 use crate::der::SEQUENCE;
 use crate::{DerError, HashAlgorithm};
 use element::Piece;
@@ -24,6 +24,19 @@ pub trait CrlSink {
     /// signature over [`WalkedCrl::signed_digest`] was verified; two entries may be about the same
     /// certificate, which whoever keeps them must refuse.
     fn entry(&mut self, entry: &CrlEntry<'_>);
+
+    /// The same for an entry that says nothing but a positive serial of at most 8 octets, a time and a reason, as nearly
+    /// all do; `serial` are the contents of its INTEGER. Either may be called for one, and both are to do the same.
+    #[inline]
+    fn short(&mut self, serial: &[u8], entry: ShortEntry) {
+        self.entry(&CrlEntry {
+            serial,
+            revoked_at: entry.revoked_at,
+            reason: entry.reason,
+            invalidity_date: None,
+            certificate_issuer: None,
+        });
+    }
 }
 
 impl<F: FnMut(&CrlEntry<'_>)> CrlSink for F {

@@ -6,7 +6,7 @@ use crate::DerError;
 use crate::crl::entry::Kind;
 use crate::crl::header::{CrlHeader, Head, ListExtensions};
 use crate::crl::list::{check_frame, read_outer};
-use crate::crl::plain::plain_entry;
+use crate::crl::plain::{plain_entry, short_entry};
 use crate::crl::{CrlError, CrlProfile};
 use crate::der::{GENERALIZED_TIME, Reader, SEQUENCE, UTC_TIME};
 
@@ -63,11 +63,18 @@ impl CrlWalker {
         let left = usize::try_from(self.entries_left).unwrap_or(usize::MAX);
         let mut rest = &input[..left.min(input.len())];
         let mut taken = 0;
-        while self.entries.position < self.entries.limit
-            && let Some((entry, octets)) = plain_entry(rest)
-        {
+        while self.entries.position < self.entries.limit {
+            let short = rest.first_chunk().and_then(short_entry);
+            let octets = if let Some((entry, serial, octets)) = short {
+                sink.short(serial, entry);
+                octets
+            } else if let Some((entry, octets)) = plain_entry(rest) {
+                sink.entry(&entry);
+                octets
+            } else {
+                break;
+            };
             self.entries.position += 1;
-            sink.entry(&entry);
             taken += octets;
             rest = &rest[octets..];
         }
