@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod block;
 mod buffer;
 mod build;
 mod dense;
@@ -29,6 +30,7 @@ mod directory;
 mod find;
 mod format;
 mod hashed;
+mod large_pages;
 mod packed;
 mod prefetch;
 mod reading;
@@ -41,4 +43,5 @@ pub use build::{BuildError, Builder, Entry, build};
 pub use departures::{DepartureError, Departures};
 pub use find::Find;
 pub use packed::{Packed, PackedError};
+pub use prefetch::prefetch;
 pub use segment::{Hit, Segment, SegmentError};
