@@ -151,8 +151,8 @@ impl Responder {
         } else {
             let (answer, nonce) = (key.0.clone(), nonce.map(<[u8]>::to_vec));
             let sign = move || signer.sign(&answer, nonce.as_deref(), now);
-            let signed = self.slow.done(sign).await;
-            signed.ok_or(OcspFailure::InternalError)?
+            let outcome = self.slow.done(sign).await;
+            outcome.ok_or(OcspFailure::InternalError)?
         };
         let der: Bytes = match outcome {
             Ok(der) => der.into(),
