@@ -3,9 +3,10 @@
 use bytes::Bytes;
 
 use crate::format::LINE;
+use crate::large_pages;
 
 /// Takes a serialised segment in pieces, as a store keeps it, and puts it where lookups are fastest: at the beginning
-/// of a cache line, which the memory of a large `Vec` never has.
+/// of a cache line, which the memory of a large `Vec` never has, and in large pages where the system has them.
 pub struct SegmentBuffer {
     memory: Vec<u8>,
     /// Octets before the first cache line.
@@ -17,6 +18,7 @@ impl SegmentBuffer {
     pub fn with_capacity(octets: usize) -> Self {
         let mut memory: Vec<u8> = Vec::with_capacity(octets.saturating_add(LINE));
         let skipped = memory.as_ptr().align_offset(LINE).min(LINE);
+        large_pages::ask_for(memory.spare_capacity_mut());
         memory.resize(skipped, 0);
         Self { memory, skipped }
     }

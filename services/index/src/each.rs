@@ -1,14 +1,15 @@
 //! One serial in many segments, as in the partitions of a certification authority when nobody knows in which of them the
 //! certificate would be.
 
+use crate::block::BLOCK;
 use crate::dense::Dense;
-use crate::segment::{BATCH, Form, Narrow, Segment, Wide};
+use crate::segment::{Form, Narrow, Segment, Wide};
 use crate::serial::{NARROW, Number, WIDE, hash, padded};
 
 /// Tells which of these segments hold a serial (unsigned big-endian, leading zeros do not matter), by their positions,
 /// in order: those whose [`Segment::lookup`] finds it.
 ///
-/// Memory is asked for all of a block of segments before any of it is needed: with thousands of segments, each of which
+/// Memory is asked for a block of segments while the one before it is looked at: with thousands of segments, each of which
 /// would have to be waited for, that is many times as fast as a lookup in each of them.
 ///
 /// ```
@@ -25,16 +26,26 @@ use crate::serial::{NARROW, Number, WIDE, hash, padded};
 /// ```
 pub fn find_in_each(segments: &[Segment], serial: &[u8], mut on_hit: impl FnMut(usize)) {
     let mut asked = Asked::new(serial);
-    for (block, segments) in segments.chunks(BATCH).enumerate() {
-        let mut places = [None; BATCH];
+    let mut look = |first: usize, segments: &[Segment], places: &[Option<u64>]| {
+        for (position, (segment, place)) in (first..).zip(segments.iter().zip(places)) {
+            if may_hold(segment, *place) && segment.lookup(serial).is_some() {
+                on_hit(position);
+            }
+        }
+    };
+    let mut before = None;
+    for (number, segments) in segments.chunks(BLOCK).enumerate() {
+        let mut places = [None; BLOCK];
         for (place, segment) in places.iter_mut().zip(segments) {
             *place = asked.prefetch(segment);
         }
-        for (number, (segment, place)) in segments.iter().zip(&places).enumerate() {
-            if may_hold(segment, *place) && segment.lookup(serial).is_some() {
-                on_hit(block * BATCH + number);
-            }
+        if let Some((first, segments, places)) = before.replace((number * BLOCK, segments, places))
+        {
+            look(first, segments, &places);
         }
+    }
+    if let Some((first, segments, places)) = before {
+        look(first, segments, &places);
     }
 }
 

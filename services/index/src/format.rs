@@ -83,26 +83,31 @@ pub(crate) fn put_u32(octets: &mut [u8], at: usize, number: u32) {
 }
 
 /// The number at a place; 0 where there is none.
+#[inline]
 pub(crate) fn u32_at(octets: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(chunk_at(octets, at))
 }
 
 /// The number at a place; 0 where there is none.
+#[inline]
 pub(crate) fn u64_at(octets: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(chunk_at(octets, at))
 }
 
 /// The big-endian number at a place; 0 where there is none.
+#[inline]
 pub(crate) fn u128_at(octets: &[u8], at: usize) -> u128 {
     u128::from_be_bytes(chunk_at(octets, at))
 }
 
+#[inline]
 fn chunk_at<const OCTETS: usize>(octets: &[u8], at: usize) -> [u8; OCTETS] {
     let chunk = octets.get(at..).and_then(<[u8]>::first_chunk);
     *chunk.unwrap_or(&[0; OCTETS])
 }
 
 /// A count of the header as a length. No platform that this runs on has a smaller one.
+#[inline]
 pub(crate) fn length(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }

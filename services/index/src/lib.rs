@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod block;
 mod buffer;
 mod build;
 mod dense;
@@ -30,6 +31,7 @@ mod each;
 mod find;
 mod format;
 mod hashed;
+mod large_pages;
 mod packed;
 mod prefetch;
 mod reading;
@@ -43,4 +45,5 @@ pub use departures::{DepartureError, Departures};
 pub use each::find_in_each;
 pub use find::Find;
 pub use packed::{Packed, PackedError};
+pub use prefetch::prefetch;
 pub use segment::{Hit, Segment, SegmentError};

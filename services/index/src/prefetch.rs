@@ -1,9 +1,10 @@
 //! Asking for memory before it is needed.
 
 /// Begins to load the cache line in which something begins. Without effect on what the program computes, and on other
-/// processors without any.
+/// processors than x86-64 without any.
 #[cfg(target_arch = "x86_64")]
-pub(crate) fn prefetch<T>(place: &T) {
+#[inline]
+pub fn prefetch<T>(place: &T) {
     use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     #[expect(
         unsafe_code,
@@ -17,4 +18,5 @@ pub(crate) fn prefetch<T>(place: &T) {
 
 /// Does nothing: the standard library has no stable prefetch for this processor.
 #[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn prefetch<T>(_place: &T) {}
+#[inline]
+pub fn prefetch<T>(_place: &T) {}

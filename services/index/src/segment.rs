@@ -13,9 +13,6 @@ use crate::packed::Packed;
 use crate::records::Value;
 use crate::serial::{NARROW, WIDE};
 
-/// Serials of a batch that are looked up together: as many loads as are worth having under way.
-pub(crate) const BATCH: usize = 64;
-
 /// What a segment says about a revoked serial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {

@@ -55,6 +55,7 @@ pub(crate) struct Number {
 }
 
 impl Number {
+    #[inline]
     pub(crate) fn of_wide(key: &[u8; WIDE]) -> Self {
         let [first, second, third, fourth, low @ ..] = key;
         Self {
@@ -63,6 +64,7 @@ impl Number {
         }
     }
 
+    #[inline]
     pub(crate) fn of_narrow(key: [u8; NARROW]) -> Self {
         Self {
             high: 0,
@@ -71,6 +73,7 @@ impl Number {
     }
 
     /// The number of a serial, unless it has more than 20 octets.
+    #[inline]
     pub(crate) fn of_serial(serial: &[u8]) -> Option<Self> {
         padded(serial)
             .map(Self::of_narrow)
@@ -92,6 +95,7 @@ impl Number {
     }
 
     /// How far it lies above a lower bound; `u64::MAX` stands for below it and for too far.
+    #[inline]
     pub(crate) fn above(self, bound: Self) -> u64 {
         let (low, borrow) = self.low.overflowing_sub(bound.low);
         let borrowed = bound.high.wrapping_add(u32::from(borrow));
@@ -104,6 +108,7 @@ impl Number {
 }
 
 /// The finaliser of splitmix64: a bijection in which every bit of the input changes half of the output.
+#[inline]
 pub(crate) const fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -123,6 +128,7 @@ const fn unmix(word: u64) -> u64 {
 ///
 /// Issuers choose serials and callers choose queries, so the hash need not resist an attacker: what it costs to be
 /// crowded is bounded when a segment is written.
+#[inline]
 pub(crate) fn hash<const WIDTH: usize>(key: &[u8; WIDTH], seed: u32) -> u64 {
     mix(u64_at(key, WIDTH.saturating_sub(NARROW)).swap_bytes() ^ salt(key, seed))
 }
@@ -138,6 +144,7 @@ pub(crate) fn last_octets<const WIDTH: usize>(
 }
 
 /// What the octets of a key before its last eight, and the seed, do to its hash.
+#[inline]
 fn salt<const WIDTH: usize>(key: &[u8; WIDTH], seed: u32) -> u64 {
     const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd6e8_feb8_6659_fd93];
     let salt = u64::from(seed).wrapping_mul(ODD[0]);
@@ -152,6 +159,7 @@ fn salt<const WIDTH: usize>(key: &[u8; WIDTH], seed: u32) -> u64 {
 }
 
 /// Scales a hash to `0..slots`, evenly and in the order of the hashes (Lemire 2019).
+#[inline]
 pub(crate) fn scaled(hash: u64, slots: u64) -> usize {
     let product = u128::from(hash) * u128::from(slots);
     usize::try_from(product >> 64).unwrap_or(usize::MAX)

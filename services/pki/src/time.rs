@@ -40,6 +40,29 @@ impl fmt::Display for UnixTime {
     }
 }
 
+/// `YYYYMMDDHHMMSSZ`, as a GeneralizedTime is written (RFC 5280 section 4.1.2.5.2). A year that does not have four digits is
+/// written as the nearest that has.
+pub(crate) fn generalized(time: UnixTime) -> [u8; 15] {
+    let (days, second) = (time.0.div_euclid(86_400), time.0.rem_euclid(86_400));
+    let (year, month, day) = civil_from_days(days);
+    let year = year.clamp(0, 9_999);
+    let pairs = [
+        year / 100,
+        year % 100,
+        month,
+        day,
+        second / 3600,
+        second / 60 % 60,
+        second % 60,
+    ];
+    let mut digits = [b'Z'; 15];
+    for (place, pair) in digits.chunks_exact_mut(2).zip(pairs) {
+        let digit = |number: i64| b'0' + u8::try_from(number % 10).unwrap_or(0);
+        place.copy_from_slice(&[digit(pair / 10), digit(pair)]);
+    }
+    digits
+}
+
 /// Reads a `Time` (RFC 5280 section 4.1.2.5): UTCTime until 2049, GeneralizedTime from 2050 on.
 pub(crate) fn from_element(element: &Element<'_>) -> Result<UnixTime, DerError> {
     let time = from_der(element.tag, element.contents)?;
@@ -226,7 +249,8 @@ const fn civil_from_days(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::{
-        UnixTime, civil_from_days, days_from_civil, exists, from_der, from_element, utc_time,
+        UnixTime, civil_from_days, days_from_civil, exists, from_der, from_element, generalized,
+        utc_time,
     };
     use crate::DerError;
     use crate::der::{GENERALIZED_TIME, Reader, UTC_TIME};
@@ -239,6 +263,22 @@ mod tests {
             "2026-02-17T14:59:59Z"
         );
         assert_eq!(UnixTime::from_secs(-1).to_string(), "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_generalized_time_has_the_digits_of_rfc_3339() {
+        let first = days_from_civil(0, 1, 1) * 86_400;
+        let last = days_from_civil(10_000, 1, 1) * 86_400 - 1;
+        for at in (first..last)
+            .step_by(86_400 * 97 + 12_345)
+            .chain([0, -1, last])
+        {
+            let at = UnixTime::from_secs(at);
+            let expected = at.to_string().replace(['-', ':', 'T'], "");
+            assert_eq!(generalized(at), *expected.as_bytes());
+        }
+        let beyond = generalized(UnixTime::from_secs(last + 1));
+        assert_eq!(beyond, *b"99990101000000Z");
     }
 
     #[test]

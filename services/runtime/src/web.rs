@@ -1,12 +1,17 @@
 //! An HTTP/1.1 listener: plain, behind a proxy or on loopback, or with TLS of its own, with limits on whoever connects.
 //! It runs where it is called; the serving cores of gRPC are not for it.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -79,8 +84,19 @@ impl WebServer {
     where
         F: Fn(Peer) -> Router + Send + Sync + 'static,
     {
+        let service = move |peer| TowerToHyperService::new(routes(peer));
+        self.serve_by(service, shutdown).await;
+    }
+
+    /// The same by services that find their way without a router: `services` is called once a connection.
+    pub async fn serve_by<F, S>(self, services: F, shutdown: Shutdown)
+    where
+        F: Fn(Peer) -> S + Send + Sync + 'static,
+        S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Send + 'static,
+        S::Future: Send,
+    {
         let slots = Arc::new(Semaphore::new(self.limits.connections));
-        let routes = Arc::new(routes);
+        let services = Arc::new(services);
         let mut connections = JoinSet::new();
         loop {
             let accepted = tokio::select! {
@@ -90,10 +106,10 @@ impl WebServer {
             };
             match accepted {
                 Ok((stream, address, permit)) => {
-                    let (tls, routes) = (self.tls.clone(), routes.clone());
+                    let (tls, services) = (self.tls.clone(), services.clone());
                     let (shutdown, limits) = (shutdown.clone(), self.limits);
                     connections.spawn(async move {
-                        connection((stream, address), tls, &*routes, shutdown, limits).await;
+                        connection((stream, address), tls, &*services, shutdown, limits).await;
                         drop(permit);
                     });
                 }
@@ -128,14 +144,15 @@ async fn accept(
     Ok((stream, address, permit))
 }
 
-async fn connection<F>(
+async fn connection<F, S>(
     (stream, address): (TcpStream, SocketAddr),
     tls: Option<Arc<WebTls>>,
-    routes: &F,
+    services: &F,
     shutdown: Shutdown,
     limits: WebLimits,
 ) where
-    F: Fn(Peer) -> Router,
+    F: Fn(Peer) -> S,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
     // Small answers must not wait for more (Nagle); a socket that refuses the option works without it.
     let _ = stream.set_nodelay(true);
@@ -144,7 +161,7 @@ async fn connection<F>(
         identity: None,
     };
     let Some(tls) = tls else {
-        return exchange(stream, routes(peer), shutdown, limits).await;
+        return exchange(stream, services(peer), shutdown, limits).await;
     };
     let accepting = tls.acceptor().accept(stream);
     let stream = match tokio::time::timeout(limits.header_timeout, accepting).await {
@@ -159,18 +176,19 @@ async fn connection<F>(
             Err(error) => return tracing::debug!(%error, "a client certificate names nobody"),
         }
     }
-    exchange(stream, routes(peer), shutdown, limits).await;
+    exchange(stream, services(peer), shutdown, limits).await;
 }
 
-async fn exchange<S>(stream: S, router: Router, shutdown: Shutdown, limits: WebLimits)
+async fn exchange<T, S>(stream: T, service: S, shutdown: Shutdown, limits: WebLimits)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_buf_size(limits.header_octets)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let finished = tokio::select! {
         outcome = connection.as_mut() => Some(outcome),
@@ -215,7 +233,8 @@ mod tests {
     fn connect() -> (DuplexStream, JoinHandle<()>) {
         let router = Router::new().route("/", get(|| async { "x".repeat(4_096) }));
         let (ours, theirs) = tokio::io::duplex(1_024);
-        let served = exchange(theirs, router, Shutdown::new(), SHORT);
+        let service = TowerToHyperService::new(router);
+        let served = exchange(theirs, service, Shutdown::new(), SHORT);
         (ours, tokio::spawn(served))
     }
 

@@ -34,6 +34,7 @@ const SPAN_AT: usize = 52;
 const REST_AT: usize = 60;
 
 /// How many bits are set in a line's bitmap before its number `bit`, or in all of it for 480.
+#[inline]
 fn ones_before(line: &[u8; LINE], bit: usize) -> u32 {
     let mut ones = 0;
     for (word, begin) in (0..LINE * 8).step_by(64).enumerate() {
@@ -47,11 +48,13 @@ fn ones_before(line: &[u8; LINE], bit: usize) -> u32 {
 }
 
 /// The octet of a line that has a bit, and the bit in it.
+#[inline]
 fn place(bit: usize) -> (usize, u8) {
     ((RANK_BITS + bit) / 8, 1 << (bit % 8))
 }
 
 /// The line and the bit in it of a number counted from the least serial.
+#[inline]
 fn split(distance: u64) -> (usize, usize) {
     let line = usize::try_from(distance / NUMBERS).unwrap_or(usize::MAX);
     (line, usize::try_from(distance % NUMBERS).unwrap_or(0))

@@ -1,10 +1,11 @@
 //! Looking up in a bitmap.
 
 use super::{LEAST_AT, REST_AT, SPAN_AT, ones_before, place, split};
+use crate::block::take_turns;
 use crate::format::{COUNT_AT, LINE, LINES_AT, VALUE_OCTETS, length, u32_at, u64_at};
 use crate::prefetch::prefetch;
 use crate::records::Value;
-use crate::segment::{BATCH, Hit};
+use crate::segment::Hit;
 use crate::serial::{Number, WIDE};
 
 /// What stands for a line that is not there.
@@ -96,33 +97,37 @@ impl<'a> Dense<'a> {
         on_hit: &mut impl FnMut(usize, Hit),
     ) {
         let width = if SERIAL == 0 { width } else { SERIAL };
-        for (block, serials) in packed.chunks(width * BATCH).enumerate() {
-            // One look at memory a serial, all of them under way at once.
-            let mut distances = [0; BATCH];
-            let asked = serials.len() / width;
-            for (distance, serial) in distances.iter_mut().zip(serials.chunks_exact(width)) {
-                *distance = self.distance(serial);
-                prefetch(self.line(*distance).0);
-            }
-            // Whether a serial is here is not predictable, so nothing branches on it.
-            let mut found = [(0_u8, 0); BATCH];
-            let mut count = 0;
-            for (number, distance) in (0..).zip(&distances[..asked]) {
-                found[count] = (number, *distance);
-                count += usize::from(self.holds(*distance));
-            }
-            for (_, distance) in &found[..count] {
-                if let Some(value) = self.values.get(self.rank(*distance)) {
-                    prefetch(value);
-                    prefetch(&value[VALUE_OCTETS - 1]);
+        take_turns(
+            (width, packed),
+            (0, 0),
+            |first, serials, asked| {
+                for (position, serial) in (first..).zip(serials.chunks_exact(width)) {
+                    asked.add_if((position, self.distance(serial)), true);
                 }
-            }
-            for (number, distance) in &found[..count] {
-                if let Some(hit) = self.value(*distance) {
-                    on_hit(block * BATCH + usize::from(*number), hit);
+                // One after the other, so that the processor looks for several pages at a time.
+                for (_, distance) in asked.items() {
+                    prefetch(self.line(*distance).0);
                 }
-            }
-        }
+            },
+            |asked, found| {
+                for (position, distance) in asked {
+                    found.add_if((*position, *distance), self.holds(*distance));
+                }
+                for (_, distance) in found.items() {
+                    if let Some(value) = self.values.get(self.rank(*distance)) {
+                        prefetch(value);
+                        prefetch(&value[VALUE_OCTETS - 1]);
+                    }
+                }
+            },
+            |found| {
+                for (position, distance) in found {
+                    if let Some(hit) = self.value(*distance) {
+                        on_hit(*position, hit);
+                    }
+                }
+            },
+        );
     }
 
     /// Begins to load the line on which this number would be, and tells how far it lies above the least one, for
@@ -134,17 +139,20 @@ impl<'a> Dense<'a> {
     }
 
     /// How far a serial lies above the least one; `u64::MAX`, which no line has, if it is below or too far or too wide.
+    #[inline]
     fn distance(&self, serial: &[u8]) -> u64 {
         Number::of_serial(serial).map_or(u64::MAX, |number| number.above(self.least))
     }
 
     /// The line of a distance and the bit in it.
+    #[inline]
     fn line(&self, distance: u64) -> (&'a [u8; LINE], usize) {
         let (line, bit) = split(distance);
         (self.lines.get(line).unwrap_or(&NOTHING), bit)
     }
 
     /// Whether the serial that lies so far above the least one is here.
+    #[inline]
     pub(crate) fn holds(&self, distance: u64) -> bool {
         let (line, bit) = self.line(distance);
         let (octet, mask) = place(bit);
@@ -152,11 +160,13 @@ impl<'a> Dense<'a> {
     }
 
     /// The number of the value of a serial that is here.
+    #[inline]
     fn rank(&self, distance: u64) -> usize {
         let (line, bit) = self.line(distance);
         length(u32_at(line, 0)) + length(ones_before(line, bit))
     }
 
+    #[inline]
     fn value(&self, distance: u64) -> Option<Hit> {
         Hit::of_value(*self.values.get(self.rank(distance))?)
     }

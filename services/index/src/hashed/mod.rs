@@ -55,17 +55,20 @@ const MOST_ON_A_LINE: usize = KEPT + LINE;
 
 /// The eight fingerprints at a place, the first one in the lowest octet. A place that is too far back gives fewer, and
 /// zeros for the others.
+#[inline]
 fn fingerprints(line: &[u8; LINE], place: usize) -> u64 {
     let at = (FINGERPRINTS_AT + place).min(LINE - 8);
     u64_at(line, at).unbounded_shr(shift(FINGERPRINTS_AT + place - at))
 }
 
 /// Octets as a distance to shift.
+#[inline]
 fn shift(octets: usize) -> u32 {
     u32::try_from(octets * 8).unwrap_or(u32::MAX)
 }
 
 /// Which of the first `count` (at most 8) octets are the fingerprint: the highest bit of each.
+#[inline]
 fn equal(octets: u64, fingerprint: u8, count: usize) -> u64 {
     const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
     let difference = octets ^ (u64::from(fingerprint) * 0x0101_0101_0101_0101);
@@ -74,11 +77,13 @@ fn equal(octets: u64, fingerprint: u8, count: usize) -> u64 {
     zeros & u64::MAX.unbounded_shr(shift(8_usize.saturating_sub(count)))
 }
 
+#[inline]
 fn first_record(line: &[u8; LINE]) -> usize {
     crate::format::length(u32_at(line, 0))
 }
 
 /// Where the slots of a line begin and end.
+#[inline]
 fn slot(line: &[u8; LINE], slot: usize) -> (usize, usize) {
     let ends = u64_at(line, ENDS_AT);
     let octet = |ends: u64| usize::from((ends >> (8 * slot)).to_le_bytes()[0]);
@@ -86,11 +91,13 @@ fn slot(line: &[u8; LINE], slot: usize) -> (usize, usize) {
 }
 
 /// How many serials are on a line.
+#[inline]
 fn on_line(line: &[u8; LINE]) -> usize {
     line[ENDS_AT + SLOTS - 1].into()
 }
 
 /// The number of a line's extra line.
+#[inline]
 fn extra_line(line: &[u8; LINE]) -> usize {
     crate::format::length(u32_at(line, EXTRA_AT))
 }

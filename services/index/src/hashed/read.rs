@@ -4,9 +4,10 @@ use super::{
     FINGERPRINTS, FINGERPRINTS_AT, HASH_OCTETS, KEPT, MOST_ON_A_LINE, SLOTS, equal, extra_line,
     fingerprints, first_record, on_line, slot,
 };
+use crate::block::take_turns;
 use crate::format::{COUNT_AT, LINE, LINES_AT, SEED_AT, length, u32_at, u64_at};
 use crate::prefetch::prefetch;
-use crate::segment::{BATCH, Hit};
+use crate::segment::Hit;
 use crate::serial::{hash, padded, scaled};
 
 /// Where the number of extra lines stands in the header.
@@ -123,37 +124,37 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
         on_hit: &mut impl FnMut(usize, Hit),
     ) {
         let width = if SERIAL == 0 { width } else { SERIAL };
-        for (block, serials) in packed.chunks(width * BATCH).enumerate() {
-            let serial = |number: u8| serials.get(usize::from(number) * width..)?.get(..width);
-            // One look at memory a serial, all of them under way at once.
-            let mut hashes = [(0, 0); BATCH];
-            let mut asked = 0;
-            for (number, serial) in (0_u8..).zip(serials.chunks_exact(width)) {
-                // A serial that is too wide is not here.
-                if let Some(key) = padded::<WIDTH>(serial) {
-                    let hash = hash(&key, self.seed);
-                    self.prefetch(hash);
-                    hashes[asked] = (number, hash);
-                    asked += 1;
+        take_turns(
+            (width, packed),
+            (0, [0; WIDTH], 0),
+            |first, serials, asked| {
+                for (position, serial) in (first..).zip(serials.chunks_exact(width)) {
+                    // A serial that is too wide is not here.
+                    if let Some(key) = padded::<WIDTH>(serial) {
+                        asked.add_if((position, key, hash(&key, self.seed)), true);
+                    }
                 }
-            }
-            // Whether a serial may be here is not predictable, so nothing branches on it.
-            let mut candidates = [(0, 0); BATCH];
-            let mut found = 0;
-            for (number, hash) in &hashes[..asked] {
-                candidates[found] = (*number, *hash);
-                found += usize::from(self.may_hold(*hash));
-            }
-            for (_, hash) in &candidates[..found] {
-                self.prefetch_record(*hash);
-            }
-            for (number, hash) in &candidates[..found] {
-                let key = serial(*number).and_then(padded);
-                if let Some(hit) = key.and_then(|key| self.find_key(&key, *hash)) {
-                    on_hit(block * BATCH + usize::from(*number), hit);
+                // One after the other, so that the processor looks for several pages at a time.
+                for (.., hash) in asked.items() {
+                    self.prefetch(*hash);
                 }
-            }
-        }
+            },
+            |asked, candidates| {
+                for serial in asked {
+                    candidates.add_if(*serial, self.may_hold(serial.2));
+                }
+                for (.., hash) in candidates.items() {
+                    self.prefetch_record(*hash);
+                }
+            },
+            |candidates| {
+                for (position, key, hash) in candidates {
+                    if let Some(hit) = self.find_key(key, *hash) {
+                        on_hit(*position, hit);
+                    }
+                }
+            },
+        );
     }
 
     /// Begins to load the line on which the serial of this hash would be.
@@ -166,6 +167,7 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
         clippy::needless_bitwise_bool,
         reason = "whether a fingerprint is equal is not predictable, so nothing may branch on it"
     )]
+    #[inline]
     pub(crate) fn may_hold(&self, hash: u64) -> bool {
         let (line, number) = self.line(hash);
         let (begin, end) = slot(line, number);
@@ -175,6 +177,7 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
     }
 
     /// Asks for the likeliest record of a serial that may be here.
+    #[inline]
     fn prefetch_record(&self, hash: u64) {
         let (line, number) = self.line(hash);
         let (begin, end) = slot(line, number);
@@ -186,6 +189,7 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
     }
 
     /// The line of a hash and the number of its slot there.
+    #[inline]
     fn line(&self, hash: u64) -> (&'a [u8; LINE], usize) {
         let slot = scaled(hash, self.lines.len() as u64 * SLOTS as u64);
         let line = self.lines.get(slot / SLOTS).unwrap_or(&NOTHING);
@@ -213,6 +217,7 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
     }
 
     /// What a record says, if it is this key's: its fingerprint was compared.
+    #[inline]
     fn compare(&self, record: usize, key: &[u8; WIDTH], hash: u64) -> Option<Hit> {
         let record = self.records.get(record)?;
         let (front, _) = key.split_last_chunk::<8>()?;
@@ -227,17 +232,20 @@ impl<'a, const WIDTH: usize, const RECORD: usize> Hashed<'a, WIDTH, RECORD> {
 }
 
 /// Which of the first eight serials of a slot have the fingerprint, if the line has no extra line.
+#[inline]
 fn equal_in_slot(line: &[u8; LINE], begin: usize, end: usize, hash: u64) -> u64 {
     let count = end.saturating_sub(begin);
     equal(fingerprints(line, begin), fingerprint(hash), count)
 }
 
 /// The last octet of a hash.
+#[inline]
 pub(super) fn fingerprint(hash: u64) -> u8 {
     hash.to_le_bytes()[0]
 }
 
 /// The place of the first octet whose highest bit is set.
+#[inline]
 fn first(equal: u64) -> usize {
     usize::try_from(equal.trailing_zeros() / 8).unwrap_or(0)
 }

@@ -1,12 +1,13 @@
 //! Writing answers as a responder does (RFC 6960 section 4.2). Whoever holds the key signs them.
 
 use crate::der::{
-    ENUMERATED, GENERALIZED_TIME, OBJECT_IDENTIFIER, OCTET_STRING, context, context_primitive,
+    ENUMERATED, GENERALIZED_TIME, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context,
+    context_primitive,
 };
 use crate::ocsp::response::BASIC;
-use crate::ocsp::writer::{self, element, sequence};
+use crate::ocsp::writer::{self, Der, element, sequence};
 use crate::ocsp::{NONCE, OcspDelegate, OcspFailure, OcspQuestion, OcspStatus};
-use crate::{RevocationReason, UnixTime};
+use crate::{RevocationReason, UnixTime, time};
 
 /// What is answered about the certificate of a question: a `SingleResponse` in DER.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -21,13 +22,17 @@ impl OcspAnswer {
         this_update: UnixTime,
         next_update: Option<UnixTime>,
     ) -> Self {
-        let mut fields = vec![
-            question.cert_id_der().to_vec(),
-            cert_status(status),
-            generalized_time(this_update),
-        ];
-        fields.extend(next_update.map(|at| element(context(0), &generalized_time(at))));
-        Self(sequence(&fields))
+        let cert_id = question.cert_id_der();
+        let mut der = Der::with_capacity(cert_id.len() + writer::AROUND);
+        der.nested(SEQUENCE, |fields| {
+            fields.raw(cert_id);
+            cert_status(fields, status);
+            generalized_time(fields, this_update);
+            if let Some(at) = next_update {
+                fields.nested(context(0), |tagged| generalized_time(tagged, at));
+            }
+        });
+        Self(der.into_octets())
     }
 }
 
@@ -53,22 +58,20 @@ impl<'a> UnsignedOcspResponse<'a> {
         answer: &OcspAnswer,
         nonce: Option<&[u8]>,
     ) -> Self {
-        let by_key = element(OCTET_STRING, delegate.key_hash());
-        let mut fields = vec![
-            element(context(2), &by_key),
-            generalized_time(produced_at),
-            sequence(std::slice::from_ref(&answer.0)),
-        ];
-        fields.extend(nonce.map(|nonce| {
-            let value = element(OCTET_STRING, nonce);
-            let extension = [
-                element(OBJECT_IDENTIFIER, NONCE),
-                element(OCTET_STRING, &value),
-            ];
-            element(context(1), &sequence(&[sequence(&extension)]))
-        }));
+        let octets = answer.0.len() + nonce.map_or(0, <[u8]>::len);
+        let mut to_be_signed = Der::with_capacity(octets + writer::AROUND);
+        to_be_signed.nested(SEQUENCE, |fields| {
+            fields.nested(context(2), |by_key| {
+                by_key.element(OCTET_STRING, delegate.key_hash());
+            });
+            generalized_time(fields, produced_at);
+            fields.element(SEQUENCE, &answer.0);
+            if let Some(nonce) = nonce {
+                fields.nested(context(1), |tagged| extensions(tagged, nonce));
+            }
+        });
         Self {
-            to_be_signed: sequence(&fields),
+            to_be_signed: to_be_signed.into_octets(),
             delegate,
         }
     }
@@ -81,14 +84,35 @@ impl<'a> UnsignedOcspResponse<'a> {
     /// `OCSPResponse` in DER, with the signature and the delegate's certificate.
     pub fn signed(self, signature: &[u8]) -> Vec<u8> {
         let algorithm = self.delegate.key().algorithm();
-        let signature = writer::signature(algorithm, signature, self.delegate.der());
-        let basic = sequence(&[self.to_be_signed, signature]);
-        let bytes = sequence(&[
-            element(OBJECT_IDENTIFIER, BASIC),
-            element(OCTET_STRING, &basic),
-        ]);
-        sequence(&[element(ENUMERATED, &[0]), element(context(0), &bytes)])
+        let certificate = self.delegate.der();
+        let octets = self.to_be_signed.len() + signature.len() + certificate.len();
+        let mut response = Der::with_capacity(octets + writer::AROUND);
+        response.nested(SEQUENCE, |response| {
+            response.element(ENUMERATED, &[0]);
+            response.nested(context(0), |tagged| {
+                tagged.nested(SEQUENCE, |bytes| {
+                    bytes.element(OBJECT_IDENTIFIER, BASIC);
+                    bytes.nested(OCTET_STRING, |octets| {
+                        octets.nested(SEQUENCE, |basic| {
+                            basic.raw(&self.to_be_signed);
+                            writer::signature(basic, algorithm, signature, certificate);
+                        });
+                    });
+                });
+            });
+        });
+        response.into_octets()
     }
+}
+
+/// The nonce as the one extension (RFC 9654 section 2.1).
+fn extensions(der: &mut Der, nonce: &[u8]) {
+    der.nested(SEQUENCE, |list| {
+        list.nested(SEQUENCE, |extension| {
+            extension.element(OBJECT_IDENTIFIER, NONCE);
+            extension.nested(OCTET_STRING, |value| value.element(OCTET_STRING, nonce));
+        });
+    });
 }
 
 /// `OCSPResponse` in DER of a responder that does not answer. It is not signed (RFC 6960 section 2.3).
@@ -104,27 +128,26 @@ pub fn ocsp_failure(failure: OcspFailure) -> Vec<u8> {
 }
 
 /// `CertStatus`.
-fn cert_status(status: OcspStatus) -> Vec<u8> {
+fn cert_status(der: &mut Der, status: OcspStatus) {
     match status {
-        OcspStatus::Good => element(context_primitive(0), &[]),
-        OcspStatus::Unknown => element(context_primitive(2), &[]),
-        OcspStatus::Revoked { revoked_at, reason } => {
-            let mut fields = generalized_time(revoked_at);
+        OcspStatus::Good => der.element(context_primitive(0), &[]),
+        OcspStatus::Unknown => der.element(context_primitive(2), &[]),
+        OcspStatus::Revoked { revoked_at, reason } => der.nested(context(1), |fields| {
+            generalized_time(fields, revoked_at);
             // RFC 5280 section 5.3.1: absent rather than unspecified; removeFromCRL is no reason here.
             if !matches!(
                 reason,
                 RevocationReason::Unspecified | RevocationReason::RemoveFromCrl
             ) {
-                let code = element(ENUMERATED, &[reason.code()]);
-                fields.extend(element(context(0), &code));
+                fields.nested(context(0), |tagged| {
+                    tagged.element(ENUMERATED, &[reason.code()]);
+                });
             }
-            element(context(1), &fields)
-        }
+        }),
     }
 }
 
 /// `YYYYMMDDHHMMSSZ` (RFC 5280 section 4.1.2.5.2).
-fn generalized_time(time: UnixTime) -> Vec<u8> {
-    let digits: String = time.to_string().replace(['-', ':', 'T'], "");
-    element(GENERALIZED_TIME, digits.as_bytes())
+fn generalized_time(der: &mut Der, at: UnixTime) {
+    der.element(GENERALIZED_TIME, &time::generalized(at));
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::der::{OBJECT_IDENTIFIER, OCTET_STRING, context};
-use crate::ocsp::writer::{self, element, sequence};
+use crate::der::{OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, context};
+use crate::ocsp::writer::{self, Der, element, sequence};
 use crate::ocsp::{CertId, NONCE, OcspRequester};
 
 /// A question about one certificate.
@@ -57,9 +57,18 @@ impl UnsignedOcspRequest<'_> {
     /// The question with the signature and the requestor's certificate.
     pub fn signed(self, signature: &[u8]) -> OcspRequest {
         let algorithm = self.requester.key().algorithm();
-        let signature = writer::signature(algorithm, signature, self.requester.der());
-        let signature = element(context(0), &sequence(&[signature]));
-        OcspRequest(sequence(&[self.to_be_signed, signature]))
+        let certificate = self.requester.der();
+        let octets = self.to_be_signed.len() + signature.len() + certificate.len();
+        let mut request = Der::with_capacity(octets + writer::AROUND);
+        request.nested(SEQUENCE, |request| {
+            request.raw(&self.to_be_signed);
+            request.nested(context(0), |tagged| {
+                tagged.nested(SEQUENCE, |der| {
+                    writer::signature(der, algorithm, signature, certificate);
+                });
+            });
+        });
+        OcspRequest(request.into_octets())
     }
 }
 

@@ -39,6 +39,7 @@ impl Keyed {
 
     /// The hash of a serial number (unsigned big-endian, zeros in front do not count) of the authority at this place,
     /// without its last octet, and that octet. Of more than 20 octets the last 20 count; no such serial number gets here.
+    #[inline]
     pub(super) fn block(&self, place: usize, serial: &[u8]) -> (u64, u8) {
         let (last, words) = words(serial);
         let [high, middle, low] = words;
@@ -56,6 +57,7 @@ impl Keyed {
 }
 
 /// The last octet, and those before it as a number of three words.
+#[inline]
 fn words(serial: &[u8]) -> (u8, [u64; WORDS]) {
     // The widths of 64-bit serial numbers and of JPKI's.
     if let Ok(octets) = <[u8; 8]>::try_from(serial) {
@@ -83,7 +85,7 @@ fn halves(number: u128) -> [u64; 2] {
 
 /// Spreads what is next to each other over all bits, and leaves different what is different (the finalizer of
 /// SplitMix64).
-pub(super) fn mixed(mut bits: u64) -> u64 {
+pub(super) const fn mixed(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     bits ^ (bits >> 31)

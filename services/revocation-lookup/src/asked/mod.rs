@@ -24,8 +24,9 @@ use minutes::Minutes;
 use sweep::Neighbours;
 use window::Window;
 
-/// Serial numbers of a batch whose places in memory are looked at together.
-const TOGETHER: usize = 32;
+/// Serial numbers of a batch whose places in memory are asked for together, while those before them are looked at.
+/// Processors have room for some twenty cache lines under way, and let go of what is asked for beyond.
+const TOGETHER: usize = 16;
 
 /// The limits of one caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,33 +134,38 @@ impl AskedSerials {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let minute = state.minutes.at(now);
         state.check_pause(minute)?;
-        let mut serials = serials.into_iter().map(|serial| self.keyed(place, serial));
+        let serials = serials.into_iter();
+        let mut serials = serials.map(|serial| self.keyed(place, serial)).fuse();
+        let mut blocks = [[Asked::default(); TOGETHER]; 2];
+        let [mut next, mut asked] = blocks.each_mut();
+        let mut waiting = 0;
         loop {
-            let mut together = [Asked::default(); TOGETHER];
             let mut count = 0;
-            for (slot, asked) in together.iter_mut().zip(&mut serials) {
-                *slot = asked;
+            for (slot, serial) in next.iter_mut().zip(&mut serials) {
+                *slot = serial;
                 count += 1;
             }
-            let together = &together[..count];
-            if count > 1 {
-                let ahead = together.iter().map(|asked| asked.serial);
-                state.hour.look_ahead(ahead);
+            // One after the other, so that the processor looks for several pages at a time.
+            for serial in &next[..count] {
+                state.hour.look_ahead(serial.serial);
             }
-            for asked in together {
-                state.ask(*asked, minute, &self.limits)?;
+            for serial in &asked[..waiting] {
+                state.ask(*serial, minute, &self.limits)?;
             }
-            if count < TOGETHER {
+            if count == 0 {
                 return Ok(());
             }
+            std::mem::swap(&mut next, &mut asked);
+            waiting = count;
         }
     }
 
     /// One hash serves both: a block, and the serial number's place in it, spread over all 64 bits.
+    #[inline]
     fn keyed(&self, place: usize, serial: &[u8]) -> Asked {
         let (block, last) = self.keyed.block(place, serial);
         Asked {
-            serial: block.wrapping_add(spread(last)),
+            serial: block.wrapping_add(SPREAD[usize::from(last)]),
             block,
         }
     }
@@ -173,10 +179,17 @@ struct Asked {
 }
 
 /// A number of 64 bits for each octet (SplitMix64).
-fn spread(octet: u8) -> u64 {
-    let number = u64::from(octet) + 1;
-    mixed(number.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-}
+static SPREAD: [u64; 256] = {
+    let mut spread = [0; 256];
+    let mut octet = 0;
+    let mut number = 0_u64;
+    while octet < spread.len() {
+        number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        spread[octet] = mixed(number);
+        octet += 1;
+    }
+    spread
+};
 
 impl State {
     fn check_pause(&mut self, minute: u64) -> Result<(), Refused> {

@@ -156,6 +156,26 @@ fn a_batch_over_the_quota_is_refused_whole() {
 }
 
 #[test]
+fn a_batch_of_any_length_counts_each_of_its_serials() {
+    for length in 1..=70 {
+        let asked = AskedSerials::new(Limits {
+            distinct_an_hour: length,
+            neighbours: usize::MAX,
+            ..LIMITS
+        });
+        let numbers: Vec<[u8; 4]> = (0..71).map(|number| serial(number * 1_000)).collect();
+        let batch = |length: usize| {
+            let serials = numbers[..length].iter().map(<[u8; 4]>::as_slice);
+            asked.ask(0, serials, at(0))
+        };
+        assert_eq!(batch(length), Ok(()));
+        assert_eq!(batch(length), Ok(()));
+        // It begins with what was asked before: the one too many is its last.
+        assert!(batch(length + 1).is_err(), "{length}");
+    }
+}
+
+#[test]
 fn no_two_serials_of_a_block_have_one_hash() {
     let asked = AskedSerials::new(LIMITS);
     let hashes: BTreeSet<u64> = (0..=u8::MAX)

@@ -1,9 +1,12 @@
 //! The distinct serial numbers of the last hour.
 //!
-//! A batch asks for a thousand cold places at once, so each serial number has one: a word in an open table, with the
-//! minute in which it was asked first. What has become too old goes when its part is first asked in a new minute.
+//! A batch asks for a thousand cold places at once, so each serial number has one: a word on one cache line of an open
+//! table, with the minute in which it was asked first. What has become too old goes when its part is first asked in a new
+//! minute.
 
 use std::hash::Hasher;
+
+use index::prefetch;
 
 /// How long a serial number counts.
 pub(super) const MINUTES: u64 = 60;
@@ -15,8 +18,11 @@ const PARTS: usize = 64;
 const MINUTE_BITS: u32 = 7;
 const ROUND: u64 = 64;
 
-/// Slots of the smallest table.
-const FEWEST_SLOTS: usize = 16;
+/// Words of a line.
+const WORDS: usize = 8;
+
+/// Lines of the smallest table.
+const FEWEST_LINES: usize = 2;
 
 /// The serial numbers, by 57 bits of a keyed hash: 11 to 32 octets each.
 #[derive(Debug)]
@@ -42,16 +48,17 @@ impl Default for Window {
 }
 
 impl Window {
-    /// Looks at the places of serial numbers that are asked next, all of them under way at once.
-    pub(super) fn look_ahead(&self, serials: impl Iterator<Item = u64>) {
-        let words = serials.map(|serial| {
-            let part = &self.parts[part_of(serial)];
-            part.slots.get(part.first_slot(serial)).copied()
-        });
-        std::hint::black_box(words.fold(0, |all, word| all ^ word.unwrap_or(0)));
+    /// Begins to load the place of a serial number that is asked soon.
+    #[inline]
+    pub(super) fn look_ahead(&self, serial: u64) {
+        let part = &self.parts[part_of(serial)];
+        if let Some(line) = part.lines.get(part.home(serial)) {
+            prefetch(line);
+        }
     }
 
     /// Counts a serial number. `None`: it would be more than the limit, and is not counted.
+    #[inline]
     pub(super) fn ask(&mut self, serial: u64, minute: u64, limit: usize) -> Option<Answer> {
         let place = part_of(serial);
         self.len -= self.parts[place].clean(minute);
@@ -72,23 +79,33 @@ impl Window {
 }
 
 /// The highest bits choose the part, the middle ones the slot.
+#[inline]
 fn part_of(serial: u64) -> usize {
     usize::try_from(serial >> (u64::BITS - PARTS.ilog2())).unwrap_or(0)
 }
 
-/// An open table, at most three quarters full. Its length is a power of two.
+/// Eight words that are loaded together. The used ones come first.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Line([u64; WORDS]);
+
+/// An open table of lines, at most three quarters full: a serial number is on its line, or on the one behind it if that
+/// is full, and so on. The number of lines is a power of two.
 #[derive(Debug)]
 struct Part {
-    slots: Vec<u64>,
+    lines: Vec<Line>,
     len: usize,
     /// The minute in which it was cleaned last. Nothing in it is too old for that minute.
     cleaned: u64,
 }
 
+/// A free word: its line, and its place there.
+type Slot = (usize, usize);
+
 impl Default for Part {
     fn default() -> Self {
         Self {
-            slots: vec![0; FEWEST_SLOTS],
+            lines: vec![Line::default(); FEWEST_LINES],
             len: 0,
             cleaned: 0,
         }
@@ -96,34 +113,49 @@ impl Default for Part {
 }
 
 impl Part {
-    fn first_slot(&self, serial: u64) -> usize {
+    /// The line of a serial number.
+    #[inline]
+    fn home(&self, serial: u64) -> usize {
         let bits = usize::try_from(serial >> MINUTE_BITS).unwrap_or(usize::MAX);
-        bits & (self.slots.len() - 1)
+        bits & (self.lines.len() - 1)
+    }
+
+    fn slots(&self) -> usize {
+        self.lines.len() * WORDS
     }
 
     /// Where a serial number may be put; `None`: it is here already.
-    fn free_slot(&self, serial: u64) -> Option<usize> {
-        let mut slot = self.first_slot(serial);
+    #[inline]
+    fn free_slot(&self, serial: u64) -> Option<Slot> {
+        let serial = never_zero(serial);
+        let mut at = self.home(serial);
         loop {
-            match self.slots[slot] {
-                0 => return Some(slot),
-                word if word >> MINUTE_BITS == serial >> MINUTE_BITS => return None,
-                _ => slot = (slot + 1) & (self.slots.len() - 1),
+            let Line(words) = &self.lines[at];
+            // Which word it is cannot be predicted, so nothing branches on it.
+            let is_same = |word: &u64| (word ^ serial) >> MINUTE_BITS == 0;
+            if words.iter().filter(|word| is_same(word)).count() > 0 {
+                return None;
             }
+            let used = words.iter().filter(|word| **word != 0).count();
+            if used < WORDS {
+                return Some((at, used));
+            }
+            at = (at + 1) & (self.lines.len() - 1);
         }
     }
 
     /// Puts a serial number into a free slot, asked in the minute of the last cleaning.
-    fn put(&mut self, slot: usize, serial: u64) {
+    fn put(&mut self, (line, place): Slot, serial: u64) {
         let minute = self.cleaned % ROUND + 1;
-        self.slots[slot] = serial >> MINUTE_BITS << MINUTE_BITS | minute;
+        self.lines[line].0[place] = never_zero(serial) >> MINUTE_BITS << MINUTE_BITS | minute;
         self.len += 1;
-        if self.len * 4 > self.slots.len() * 3 {
+        if self.len * 4 > self.slots() * 3 {
             self.rebuild(0);
         }
     }
 
     /// Forgets what is too old, once in a minute; says how many.
+    #[inline]
     fn clean(&mut self, minute: u64) -> usize {
         let passed = minute - self.cleaned;
         if passed == 0 {
@@ -144,20 +176,30 @@ impl Part {
             let age = (cleaned + ROUND - minute) % ROUND;
             *word != 0 && age.saturating_add(passed) <= MINUTES
         };
-        let kept = self.slots.iter().filter(|word| still_counts(word)).count();
-        let is_right = self.slots.len() / 8 <= kept || self.slots.len() == FEWEST_SLOTS;
-        if kept == self.len && is_right && kept * 4 <= self.slots.len() * 3 {
+        let words = self.lines.iter().flat_map(|Line(words)| words);
+        let kept = words.filter(|word| still_counts(word)).count();
+        let is_right = self.slots() / 8 <= kept || self.lines.len() == FEWEST_LINES;
+        if kept == self.len && is_right && kept * 4 <= self.slots() * 3 {
             return;
         }
-        let slots = (kept * 2).next_power_of_two().max(FEWEST_SLOTS);
-        let words = std::mem::replace(&mut self.slots, vec![0; slots]);
+        let lines = (kept * 2)
+            .div_ceil(WORDS)
+            .next_power_of_two()
+            .max(FEWEST_LINES);
+        let before = std::mem::replace(&mut self.lines, vec![Line::default(); lines]);
         self.len = kept;
-        for word in words.iter().filter(|word| still_counts(word)) {
-            if let Some(slot) = self.free_slot(*word) {
-                self.slots[slot] = *word;
+        let words = before.iter().flat_map(|Line(words)| words);
+        for word in words.filter(|word| still_counts(word)) {
+            if let Some((line, place)) = self.free_slot(*word) {
+                self.lines[line].0[place] = *word;
             }
         }
     }
+}
+
+/// A word of zeros is a free one, so the hash that would look like it counts as the next.
+fn never_zero(serial: u64) -> u64 {
+    serial.max(1 << MINUTE_BITS)
 }
 
 /// Keyed hashes are spread already.
@@ -230,13 +272,7 @@ mod tests {
         for number in 0..100_000 {
             window.ask(spread(number), 2_000, usize::MAX);
         }
-        let slots = |window: &Window| {
-            window
-                .parts
-                .iter()
-                .map(|part| part.slots.len())
-                .sum::<usize>()
-        };
+        let slots = |window: &Window| window.parts.iter().map(Part::slots).sum::<usize>();
         assert!(slots(&window) <= 4 * 100_000, "{}", slots(&window));
         for number in 0..200 {
             window.ask(spread(number << 20), 3_000, usize::MAX);
@@ -264,7 +300,7 @@ mod tests {
                     map.insert(number, minute);
                     Some(Answer::New)
                 };
-                window.look_ahead([spread(number)].into_iter());
+                window.look_ahead(spread(number));
                 prop_assert_eq!(window.ask(spread(number), minute, limit), expected);
             }
         }

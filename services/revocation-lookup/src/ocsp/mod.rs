@@ -8,11 +8,11 @@ mod http;
 mod lookup;
 mod responder;
 mod signer;
+mod slow;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use pki::{CrossCheck, OcspIssuer, Verifier};
 use prometheus::{IntCounter, IntCounterVec, IntGaugeVec};
 use proto::revocation::v1::Purpose;
@@ -20,7 +20,6 @@ use runtime::config::ConfigError;
 use runtime::shutdown::Shutdown;
 use runtime::web::{WebLimits, WebServer};
 use runtime::{Context, Refreshed, ServeError, WebTls};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 pub use config::{OcspConfig, OcspPurpose, OcspRequesterConfig, OcspSignerConfig};
@@ -28,9 +27,11 @@ pub use config::{OcspConfig, OcspPurpose, OcspRequesterConfig, OcspSignerConfig}
 pub(crate) use config::check_count;
 
 use access::Access;
+use http::Front;
 use lookup::Lookups;
 use responder::{Responder, Responses, kept_answers};
 use signer::RollingSigner;
+use slow::SlowWork;
 
 use crate::service::Shared;
 
@@ -148,10 +149,10 @@ impl OcspListeners {
             let (metrics, shutdown) = (self.metrics.clone(), context.shutdown.clone());
             let following = follow_files(listener.responder.clone(), listener.tls, metrics);
             let responder = listener.responder;
-            let router = http::router(responder, listener.get);
+            let front = Front::new(responder, listener.get);
             let serving = listener
                 .server
-                .serve(move |peer| router.clone().layer(Extension(peer)), shutdown);
+                .serve_by(move |peer| front.service(peer), shutdown);
             let serves = async move {
                 tokio::select! {
                     () = serving => {}
@@ -219,9 +220,12 @@ fn responder(
             purpose: Purpose::from(config.purpose),
         },
         verifier: verifier.clone(),
-        signing: Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)),
+        slow: SlowWork::new(std::thread::available_parallelism().map_or(1, Into::into)),
         kept: kept_answers(),
         counted: Responses {
+            successful: metrics
+                .responses
+                .with_label_values(&[name, responder::SUCCESSFUL]),
             by_status: metrics.responses.clone(),
             certification_authority: name.into(),
             kept: metrics.kept.clone(),

@@ -10,20 +10,22 @@ use pki::{
 };
 use prometheus::{IntCounter, IntCounterVec};
 use runtime::peer::Peer;
-use tokio::sync::Semaphore;
 
 use super::OCSP;
 use super::access::Access;
 use super::lookup::{Answered, Lookups};
 use super::signer::{RollingSigner, Signer};
+use super::slow::SlowWork;
 use crate::metrics::{Method, Outcome};
-use crate::signing_key::NotSigned;
 
 /// Octets of answers that are kept: some 15,000 with an RSA signature.
 const KEPT_OCTETS: u64 = 32 * 1024 * 1024;
 
 /// For how long an answer is kept at most: its producedAt should not look old.
 const KEPT_FOR: Duration = Duration::from_mins(15);
+
+/// The status of an answer that is signed.
+pub(super) const SUCCESSFUL: &str = "successful";
 
 /// Answers to questions without a nonce, by what they say and who signed. What they say is decided anew for each
 /// question, so a kept answer never outlives the list, the generation or the key that it is from.
@@ -35,14 +37,15 @@ pub(super) struct Responder {
     pub(super) signers: Vec<RollingSigner>,
     pub(super) lookups: Lookups,
     pub(super) verifier: Arc<Verifier>,
-    /// As many slow signatures at a time as there are cores.
-    pub(super) signing: Semaphore,
+    pub(super) slow: Arc<SlowWork>,
     pub(super) kept: Kept,
     pub(super) counted: Responses,
 }
 
 /// What is counted of the answers of one listener.
 pub(super) struct Responses {
+    /// That of the status below, looked up once.
+    pub(super) successful: IntCounter,
     pub(super) by_status: IntCounterVec,
     pub(super) certification_authority: Arc<str>,
     pub(super) kept: IntCounter,
@@ -71,7 +74,7 @@ impl Responder {
         let now = self.lookups.shared.clock.now();
         match self.answer(peer, request, now).await {
             Ok(response) => {
-                self.count("successful");
+                self.counted.successful.inc();
                 response
             }
             Err(failure) => {
@@ -114,7 +117,7 @@ impl Responder {
         let answered = self
             .lookups
             .look_up(&caller, issuer_key_id, &question, now)?;
-        let nonce = question.nonce().map(<[u8]>::to_vec);
+        let nonce = question.nonce();
         let cacheable = match nonce {
             None => answered.next_update.map(|end| (answered.this_update, end)),
             Some(_) => None,
@@ -134,7 +137,7 @@ impl Responder {
         self: &Arc<Self>,
         signer: Arc<Signer>,
         answered: Answered,
-        nonce: Option<Vec<u8>>,
+        nonce: Option<&[u8]>,
         now: UnixTime,
     ) -> Result<Bytes, OcspFailure> {
         let key = (answered.answer, signer.number());
@@ -144,10 +147,12 @@ impl Responder {
             return Ok(der);
         }
         let outcome = if signer.is_quick() {
-            signer.sign(&key.0, nonce.as_deref(), now)
+            signer.sign(&key.0, nonce, now)
         } else {
-            self.signed_elsewhere(signer, key.0.clone(), nonce, now)
-                .await?
+            let (answer, nonce) = (key.0.clone(), nonce.map(<[u8]>::to_vec));
+            let sign = move || signer.sign(&answer, nonce.as_deref(), now);
+            let outcome = self.slow.done(sign).await;
+            outcome.ok_or(OcspFailure::InternalError)?
         };
         let der: Bytes = match outcome {
             Ok(der) => der.into(),
@@ -160,21 +165,6 @@ impl Responder {
             self.kept.insert(key, der.clone());
         }
         Ok(der)
-    }
-
-    /// A signature that takes up to a millisecond: nothing else must wait for it.
-    async fn signed_elsewhere(
-        &self,
-        signer: Arc<Signer>,
-        answer: OcspAnswer,
-        nonce: Option<Vec<u8>>,
-        now: UnixTime,
-    ) -> Result<Result<Vec<u8>, NotSigned>, OcspFailure> {
-        let permit = self.signing.acquire().await;
-        let _permit = permit.map_err(|_| OcspFailure::InternalError)?;
-        let signing =
-            tokio::task::spawn_blocking(move || signer.sign(&answer, nonce.as_deref(), now));
-        signing.await.map_err(|_| OcspFailure::InternalError)
     }
 
     /// Counts a question that was not looked up.

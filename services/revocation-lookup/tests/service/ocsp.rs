@@ -293,6 +293,41 @@ async fn what_is_no_question_about_this_authority_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_comes_in_pieces_is_the_same_question() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let world = world().await;
+    let question = request(UserAuthentication, &UNLISTED);
+    let expected = post(&world, SIGN_IN, question.clone()).await;
+    let send = async |octets: &[u8]| {
+        let address = url(&world, SIGN_IN);
+        let address = address.trim_start_matches("http://").trim_end_matches('/');
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/ocsp-request\r\n\
+                    Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        for piece in octets.chunks(4_096.min(octets.len() / 3)) {
+            let size = format!("{:x}\r\n", piece.len());
+            let chunk = [size.as_bytes(), piece, b"\r\n"].concat();
+            connection.write_all(&chunk).await.unwrap();
+            connection.flush().await.unwrap();
+            // So that it does not come together with the next.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        // What is too long is answered before its end.
+        let _ = connection.write_all(b"0\r\n\r\n").await;
+        let mut answer = Vec::new();
+        let _ = connection.read_to_end(&mut answer).await;
+        answer
+    };
+    let answer = send(&question).await;
+    assert!(answer.starts_with(b"HTTP/1.1 200"));
+    assert!(answer.ends_with(&expected));
+    let too_long = send(&[0x30; 16_385]).await;
+    assert!(too_long.starts_with(b"HTTP/1.1 413"));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_in_a_url_is_answered_only_where_it_is_switched_on() {
     use base64::Engine as _;
     let world = world().await;
