@@ -122,7 +122,10 @@ impl Reader<'_> {
         let (queue, pieces) = sync_channel(QUEUED);
         let began = Instant::now();
         let (fetched, opened) = thread::scope(|scope| {
-            let fetching = scope.spawn(|| timed(|| fetch(address, queue)));
+            let fetching = scope.spawn(move || {
+                // The queue is dropped at the end, which ends the list.
+                timed(|| fetch(address, &queue))
+            });
             let opened = timed(|| self.index(pieces));
             (fetching.join(), opened)
         });
@@ -143,8 +146,8 @@ fn stream() -> CrlStream<Entries> {
     CrlStream::into_sink(&limits, Entries::default())
 }
 
-/// Fetches over HTTP. The queue is dropped at the end, which ends the list.
-fn fetch(address: SocketAddr, queue: SyncSender<Bytes>) -> Result<()> {
+/// Fetches over HTTP.
+fn fetch(address: SocketAddr, queue: &SyncSender<Bytes>) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -322,7 +322,7 @@ async fn a_question_that_comes_in_pieces_is_the_same_question() {
     let answer = send(&question).await;
     assert!(answer.starts_with(b"HTTP/1.1 200"));
     assert!(answer.ends_with(&expected));
-    let too_long = send(&[0x30; 16_385]).await;
+    let too_long = send(&vec![0x30; 16_385]).await;
     assert!(too_long.starts_with(b"HTTP/1.1 413"));
     world.stop().await;
 }

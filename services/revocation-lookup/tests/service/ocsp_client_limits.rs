@@ -48,9 +48,9 @@ async fn a_spent_day_asks_nobody_and_the_next_one_does() {
     let responder = Scripted::start(Behaviour::Good).await;
     let world = world_asking(&responder, "queries_per_day = 3").await;
     queries_left(&world, 3);
-    // Noon, so that the hours of this test are of one day.
+    // The noon that comes next, so that the hours of this test are of one day: lists only ever become newer.
     let now = runtime::clock::Clock::now(&world.clock).secs();
-    let noon = now.div_euclid(86_400) * 86_400 + 43_200;
+    let noon = (now + 43_199).div_euclid(86_400) * 86_400 + 43_200;
     world.clock.advance(noon - now);
     responder.set_ahead(noon - now);
     world.publish_full_lists(2).await;
