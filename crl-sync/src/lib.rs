@@ -3,8 +3,8 @@
 //!
 //! Each source goes through the same rooms: *fetch* (over HTTP, from a file or a directory, bounded in size and time) →
 //! *verify* (pure, while it comes: is it a list of this authority?) → *plan* (pure: may it replace what is in force?) →
-//! *apply* (one transaction) → *announce* (log, metrics, the record of the attempt). Whatever goes wrong, the last good
-//! list stays in force until it expires, and the refusal is counted.
+//! *apply* (one transaction, which lists that are ready at the same time share) → *announce* (log, metrics, the record of
+//! the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the refusal is counted.
 
 mod access;
 mod apply;

@@ -160,11 +160,7 @@ async fn keep_highest(room: Arc<Room>) {
 }
 
 /// Asks one source again and again.
-async fn keep_fresh(
-    room: Arc<Room>,
-    source: Source,
-    memory: Remembered<Memory>,
-) {
+async fn keep_fresh(room: Arc<Room>, source: Source, memory: Remembered<Memory>) {
     // Nobody else has it: a source is asked by one task at a time.
     let mut memory = memory.lock().await;
     let mut failures: u32 = 0;
@@ -177,11 +173,7 @@ async fn keep_fresh(
 }
 
 /// Looks at one folder again and again. One of its files that is refused is no reason to look sooner at all of them.
-async fn keep_folder_fresh(
-    room: Arc<Room>,
-    folder: Folder,
-    memory: Remembered<FolderMemory>,
-) {
+async fn keep_folder_fresh(room: Arc<Room>, folder: Folder, memory: Remembered<FolderMemory>) {
     let mut memory = memory.lock().await;
     let mut failures: u32 = 0;
     loop {

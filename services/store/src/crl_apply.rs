@@ -180,8 +180,13 @@ async fn replace_together(
         // Nothing was changed, and what may have been is rolled back.
         return Ok(allowed.into_iter().map(|it| it.map(|()| 0)).collect());
     }
-    let octets = accepted.iter().map(|list| list.segment.octets().len()).sum();
-    let mut generations = enter(&mut transaction, &accepted, attempted_at).await?.into_iter();
+    let octets = accepted
+        .iter()
+        .map(|list| list.segment.octets().len())
+        .sum();
+    let mut generations = enter(&mut transaction, &accepted, attempted_at)
+        .await?
+        .into_iter();
     let during = "lists are committed";
     transaction.commit().await.during(during)?;
     database.written(octets);
@@ -280,7 +285,10 @@ async fn enter(
         .collect();
     let attempt = attempted_at.map(|at| (at, counted.attempts));
     crl_group::write(transaction, &entering, attempt).await?;
-    entering.iter().map(|it| from_bigint(it.generation)).collect()
+    entering
+        .iter()
+        .map(|it| from_bigint(it.generation))
+        .collect()
 }
 
 fn check_facts(facts: &SegmentFacts, segment: &HashedSegment) -> Result<(), StoreError> {

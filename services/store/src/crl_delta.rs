@@ -64,6 +64,7 @@ pub(crate) async fn apply(database: &Database, delta: &NewDelta<'_>) -> Result<u
         .commit()
         .await
         .during("a delta list is committed")?;
+    database.written(delta.segment.segment.len());
     Ok(from_bigint(generation)?)
 }
 

@@ -159,9 +159,7 @@ async fn mark_changed(
 ) -> Result<(), StoreError> {
     let attempted = match attempt {
         None => "",
-        Some(_) => {
-            ", last_attempt_at = $1, last_success_at = $1, last_refusal = '', attempt = $2"
-        }
+        Some(_) => ", last_attempt_at = $1, last_success_at = $1, last_refusal = '', attempt = $2",
     };
     let first = if attempt.is_some() { 3 } else { 1 };
     let mut query = statement(format!(

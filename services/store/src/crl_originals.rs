@@ -59,10 +59,7 @@ pub(crate) async fn record(
 }
 
 /// Lets go what was to be kept until then.
-async fn let_go(
-    transaction: &mut Transaction<'static, Any>,
-    until: i64,
-) -> Result<(), StoreError> {
+async fn let_go(transaction: &mut Transaction<'static, Any>, until: i64) -> Result<(), StoreError> {
     let during = "old originals are let go";
     let gone = sqlx::query("DELETE FROM crl_original WHERE kept_until <= $1 RETURNING generation")
         .bind(until)

@@ -253,7 +253,9 @@ impl CrlWriter {
         let mut transaction = self.database.begin_write().await?;
         crl_sources::record_attempt(&mut transaction, source, at, outcome).await?;
         let during = "an attempt is recorded";
-        transaction.commit().await.during(during)
+        transaction.commit().await.during(during)?;
+        self.database.written(0);
+        Ok(())
     }
 
     /// Asks to be the one process that refreshes the lists. `None`: another one is.

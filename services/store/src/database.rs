@@ -80,9 +80,10 @@ impl Database {
         })
     }
 
-    /// Notes that so many octets were committed. What waits in SQLite's log is moved into its file from time to time, by
+    /// Notes that a transaction with so many octets of lists was committed. What waits in SQLite's log is moved into its file from time to time, by
     /// nobody who waits for a list to be in force.
     pub(crate) fn written(&self, octets: usize) {
+        let octets = octets + limits::TRANSACTION_OCTETS;
         let before = self.unsettled.fetch_add(octets, Ordering::Relaxed);
         if before + octets < limits::UNSETTLED_OCTETS {
             return;

@@ -141,12 +141,11 @@ async fn in_the_way(
     table: &Table,
     Rise { key, number }: Rise<'_>,
 ) -> Result<ApplyError, StoreError> {
-    let highest =
-        read(&mut **transaction, table, key)
-            .await?
-            .ok_or(StoreError::Inconsistent {
-                what: "a highest number that stands in the way is not there",
-            })?;
+    let highest = read(&mut **transaction, table, key)
+        .await?
+        .ok_or(StoreError::Inconsistent {
+            what: "a highest number that stands in the way is not there",
+        })?;
     if crl_rows::pad_number(&number.crl_number)? > crl_rows::pad_number(&highest.crl_number)? {
         return Ok(ApplyError::ThisUpdateFalling {
             offered: number.this_update,

@@ -14,8 +14,11 @@ pub const SEGMENT_OCTETS: u64 = 2 << 30;
 /// all of them has some five hundred parameters.
 pub const LISTS_TOGETHER: usize = 32;
 
-/// Octets of lists that may wait in SQLite's log before it is moved into its file.
+/// Octets that may wait in SQLite's log before it is moved into its file.
 pub const UNSETTLED_OCTETS: usize = 8 << 20;
+
+/// What a transaction writes besides the lists themselves: some pages of tables and indexes.
+pub const TRANSACTION_OCTETS: usize = 256 << 10;
 
 /// Generations whose marks are kept: some hours of a nation's lists, and half a megabyte.
 pub const MARKED_GENERATIONS: i64 = 10_000;

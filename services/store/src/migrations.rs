@@ -182,7 +182,10 @@ mod tests {
     #[test]
     fn columns_have_only_the_types_that_both_databases_share() {
         let types = ["BIGINT", "TEXT", "BYTEA"];
-        for (description, sql) in PARTS.iter().flat_map(|part| part.scripts(Dialect::Postgres)) {
+        for (description, sql) in PARTS
+            .iter()
+            .flat_map(|part| part.scripts(Dialect::Postgres))
+        {
             let statements = sql
                 .lines()
                 .map(|line| line.split("--").next().unwrap_or_default());

@@ -170,9 +170,7 @@ impl<'a> Store<'a> {
             keep_history_after: i64::MIN,
         };
         let began = Instant::now();
-        self.generation = self
-            .runtime
-            .block_on(self.writer.replace(&replacement))?;
+        self.generation = self.runtime.block_on(self.writer.replace(&replacement))?;
         let took = began.elapsed().as_secs_f64();
         // What the store does beside its lists must not go on beside the next measurement.
         self.runtime.block_on(self.writer.settle())?;

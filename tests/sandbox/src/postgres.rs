@@ -358,7 +358,14 @@ impl Programs {
                 "unix_socket_directories=",
             ])
             // The files are thrown away; what is tested is the death of our processes, not of the computer.
-            .args(["-c", if self.is_durable { "fsync=on" } else { "fsync=off" }])
+            .args([
+                "-c",
+                if self.is_durable {
+                    "fsync=on"
+                } else {
+                    "fsync=off"
+                },
+            ])
             .args(["-c", "max_connections=200"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 
 use store::{
-    CrlWriter, DatabaseUrl, Departures, HashedSegment, NewHeld, NewOriginal, NewSegment, Replacement, Seen,
-    SegmentFacts, SourceRegistration,
+    CrlWriter, DatabaseUrl, Departures, HashedSegment, NewHeld, NewOriginal, NewSegment,
+    Replacement, Seen, SegmentFacts, SourceRegistration,
 };
 
 use crate::support::{akashi, deployment, edit, text};

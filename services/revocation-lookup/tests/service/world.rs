@@ -20,8 +20,8 @@ use runtime::{Context, ServeError};
 use sandbox::der;
 use sandbox::mint::{Authority, CaKind, MUNICIPALITIES};
 use store::{
-    AuditLog, CrlWriter, DatabaseUrl, Departures, HashedSegment, HighWater, NewDelta, NewHeld, NewSegment,
-    RemovalDecision, Replacement, SegmentFacts, SourceRegistration,
+    AuditLog, CrlWriter, DatabaseUrl, Departures, HashedSegment, HighWater, NewDelta, NewHeld,
+    NewSegment, RemovalDecision, Replacement, SegmentFacts, SourceRegistration,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;

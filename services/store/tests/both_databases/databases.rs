@@ -61,6 +61,14 @@ impl Databases {
         server.execute("postgres", &end).unwrap();
     }
 
+    /// The file of the lists.
+    pub(crate) fn sqlite_file(&self) -> std::path::PathBuf {
+        let Self::Sqlite(folder) = self else {
+            panic!("PostgreSQL has no file of ours")
+        };
+        folder.path().join("crl.db")
+    }
+
     /// Changes the database of the lists behind their writer's back.
     pub(crate) async fn tamper(&self, sql: &'static str) {
         match self {

@@ -1,8 +1,9 @@
 //! What left the lists.
 
 use store::{
-    AcceptError, AcceptedRemovals, ApplyError, AttemptOutcome, CrlWriter, Departures, HashedSegment, NewHeld,
-    NewSegment, Piece, RecentDepartures, RemovalDecision, Replacement, Seen, SegmentFacts,
+    AcceptError, AcceptedRemovals, ApplyError, AttemptOutcome, CrlWriter, Departures,
+    HashedSegment, NewHeld, NewSegment, Piece, RecentDepartures, RemovalDecision, Replacement,
+    Seen, SegmentFacts,
 };
 
 use crate::databases::Databases;

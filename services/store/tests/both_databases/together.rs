@@ -138,7 +138,14 @@ pub(crate) async fn one_that_is_refused_takes_no_other_with_it(databases: Databa
     assert_eq!((*of_a, *of_f), (before.generation + 1, feed.generation));
     assert_eq!(*of_f, *of_a + 1);
     assert_eq!(feed.attempts, before.attempts + 2);
-    let numbers = [Some(vec![1]), Some(vec![9]), None, None, None, Some(vec![1])];
+    let numbers = [
+        Some(vec![1]),
+        Some(vec![9]),
+        None,
+        None,
+        None,
+        Some(vec![1]),
+    ];
     for (name, number) in names.into_iter().zip(numbers) {
         assert_eq!(number_in_force(&writer, name).await, number, "{name}");
     }
@@ -155,9 +162,7 @@ pub(crate) async fn one_that_is_refused_takes_no_other_with_it(databases: Databa
     assert!(writer.replace_each_and_record(&[], 6).await.is_empty());
 }
 
-pub(crate) async fn lists_that_cannot_share_a_transaction_follow_one_another(
-    databases: Databases,
-) {
+pub(crate) async fn lists_that_cannot_share_a_transaction_follow_one_another(databases: Databases) {
     let writer = registered(&databases, &["a", "b", "c"]).await;
     // Of one source: the second one has not seen the first.
     let (one, two) = (city("a", 0, 1, b"1"), city("a", 0, 2, b"2"));
@@ -239,7 +244,10 @@ pub(crate) async fn of_writers_that_race_one_has_each_source(databases: Database
     let mut generations = Vec::new();
     for name in &names {
         let of_it = outcomes.iter().filter(|(source, _)| source == name);
-        let won: Vec<_> = of_it.clone().filter_map(|(_, it)| it.as_ref().ok()).collect();
+        let won: Vec<_> = of_it
+            .clone()
+            .filter_map(|(_, it)| it.as_ref().ok())
+            .collect();
         assert_eq!(won.len(), 1, "{name}");
         let moved = |error: &ApplyError| matches!(error, ApplyError::GenerationMoved { .. });
         assert!(of_it.filter_map(|(_, it)| it.as_ref().err()).all(moved));
@@ -254,9 +262,7 @@ pub(crate) async fn of_writers_that_race_one_has_each_source(databases: Database
     assert_eq!(generations.last(), Some(&feed.generation));
 }
 
-pub(crate) async fn what_is_in_force_and_the_highest_number_are_read_at_once(
-    databases: Databases,
-) {
+pub(crate) async fn what_is_in_force_and_the_highest_number_are_read_at_once(databases: Databases) {
     let writer = registered(&databases, &["a", "b"]).await;
     let both = async |source: &str, scope: &[u8]| {
         let both = writer.current_and_highest(source, &[7; 20], scope).await;
@@ -270,4 +276,83 @@ pub(crate) async fn what_is_in_force_and_the_highest_number_are_read_at_once(
     assert_eq!(both("a", &[1]).await, (current.clone(), highest.clone()));
     assert_eq!(both("a", &[2]).await, (current, None));
     assert_eq!(both("b", &[1]).await, (None, highest));
+}
+
+pub(crate) async fn chunks_are_stored_in_large_pages_and_uncompressed(databases: Databases) {
+    registered(&databases, &["a"]).await;
+    if databases.is_sqlite() {
+        assert_eq!(page_octets(&databases).await, 32_768);
+        return;
+    }
+    databases
+        .tamper(
+            "DO $$ BEGIN
+                 IF (SELECT COUNT(*) FROM pg_attribute
+                     WHERE attname = 'content' AND attstorage = 'e'
+                     AND attrelid IN ('crl_segment_chunk'::regclass, 'crl_stored_chunk'::regclass,
+                                      'crl_original_chunk'::regclass)) <> 3
+                 THEN RAISE 'a chunk may be compressed'; END IF;
+             END $$",
+        )
+        .await;
+}
+
+/// The size of a page is at octet 16 of a SQLite file; 1 stands for 65,536.
+async fn page_octets(databases: &Databases) -> u16 {
+    let writer = databases.writer().await;
+    writer.settle().await.unwrap();
+    let file = std::fs::read(databases.sqlite_file()).unwrap();
+    u16::from_be_bytes([file[16], file[17]])
+}
+
+pub(crate) async fn what_was_committed_is_moved_into_the_file(databases: Databases) {
+    let writer = registered(&databases, &["a"]).await;
+    let segment = vec![7; 3_000_000];
+    let facts = city("a", 0, 1, &segment);
+    writer.apply(&facts, &segment, 0).await.unwrap();
+    writer.settle().await.unwrap();
+    if databases.is_sqlite() {
+        let octets = std::fs::metadata(databases.sqlite_file()).unwrap().len();
+        assert!(octets > 3_000_000, "{octets}");
+    }
+    let reader = databases.reader();
+    let current = writer.current("a").await.unwrap().unwrap();
+    let read = reader.segment(&current).await.unwrap().unwrap();
+    assert_eq!(read.octets(), segment);
+}
+
+pub(crate) async fn a_database_of_an_earlier_version_is_brought_up_to_this_one(
+    databases: Databases,
+) {
+    if databases.is_sqlite() {
+        // It keeps its smaller pages.
+        let file = databases.sqlite_file();
+        std::fs::write(&file, b"").unwrap();
+        databases
+            .tamper("PRAGMA page_size = 4096; CREATE TABLE before (id BIGINT)")
+            .await;
+    }
+    let writer = registered(&databases, &["a", "b"]).await;
+    let (one, two) = (city("a", 0, 1, b"1"), city("b", 1, 1, b"2"));
+    writer.apply(&one, b"1", 0).await.unwrap();
+    writer.close().await;
+    // As it was before the newest migration.
+    databases
+        .tamper("DELETE FROM crl_migration WHERE version = 7")
+        .await;
+    if !databases.is_sqlite() {
+        databases
+            .tamper("ALTER TABLE crl_segment_chunk ALTER COLUMN content SET STORAGE EXTENDED")
+            .await;
+    }
+    let (writer, reader) = (databases.writer().await, databases.reader());
+    writer.apply(&two, b"2", 0).await.unwrap();
+    for (source, octets) in [("a", b"1"), ("b", b"2")] {
+        let current = writer.current(source).await.unwrap().unwrap();
+        let read = reader.segment(&current).await.unwrap().unwrap();
+        assert_eq!(read.octets(), octets);
+    }
+    if databases.is_sqlite() {
+        assert_eq!(page_octets(&databases).await, 4_096);
+    }
 }
