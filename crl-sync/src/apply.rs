@@ -2,10 +2,10 @@
 
 use index::Segment;
 use pki::{CrlFacts, CrlScope};
-use store::{CurrentSegment, HighWater, NewOriginal, Replacement, SegmentFacts};
+use store::{CurrentSegment, HashedSegment, HighWater, Replacement, SegmentFacts};
 
+use crate::commit::Ready;
 use crate::delta;
-use crate::departures::Compared;
 use crate::outcome::SyncError;
 use crate::records::Records;
 use crate::removals::RemovalLimits;
@@ -13,10 +13,12 @@ use crate::source::Source;
 use crate::verify::aside;
 
 /// The index of a list, and the facts it is stored with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     pub(crate) facts: SegmentFacts,
     pub(crate) index: Segment,
+    /// The index as it is stored.
+    pub(crate) segment: HashedSegment,
 }
 
 /// Builds what is stored for a list.
@@ -34,24 +36,22 @@ pub(crate) async fn prepare(
 }
 
 /// What changes in the store: only on the condition that the list in force is still the one that was compared.
-pub(crate) fn replacement<'a>(
-    next: &'a Prepared,
-    in_force: Option<&CurrentSegment>,
-    compared: &'a Compared,
-    removals: &RemovalLimits,
-    original: Option<NewOriginal>,
-) -> Replacement<'a> {
+pub(crate) fn replacement<'a>(ready: &'a Ready, removals: &RemovalLimits) -> Replacement<'a> {
+    let (next, in_force) = (&ready.list, ready.in_force.as_ref());
     let held = in_force.and_then(|current| current.held.as_ref());
     let delta = in_force.and_then(|current| current.delta.as_ref());
+    let this_update = next.facts.this_update;
     Replacement {
         facts: &next.facts,
-        segment: next.index.serialised(),
+        segment: next.segment.clone(),
         seen: in_force.map(CurrentSegment::seen).unwrap_or_default(),
         keeps_delta: delta.is_some_and(|delta| delta::is_newer(delta, &next.facts)),
         replaced_this_update: in_force.map(|current| current.facts.this_update),
-        departures: compared.departures(held.map(|held| held.since), next.facts.this_update),
-        original,
-        keep_history_after: removals.keep_history_after(next.facts.this_update),
+        departures: ready
+            .compared
+            .departures(held.map(|held| held.since), this_update),
+        original: ready.original.clone(),
+        keep_history_after: removals.keep_history_after(this_update),
     }
 }
 
@@ -71,6 +71,7 @@ fn build(
     records: Records,
 ) -> Result<Prepared, SyncError> {
     let index = records.index()?;
+    let segment = HashedSegment::new(index.serialised().clone());
     let issuing_distribution_point = match &facts.scope {
         CrlScope::Full => Vec::new(),
         CrlScope::Partition(name) => name.der().to_vec(),
@@ -86,14 +87,11 @@ fn build(
         next_update: facts.next_update.secs(),
         crl_sha256: facts.identity,
         entry_count: i64::try_from(facts.entry_count).unwrap_or(i64::MAX),
-        segment_sha256: sha256(index.serialised()),
+        segment_sha256: *segment.sha256(),
     };
-    Ok(Prepared { facts, index })
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
-    let mut octets = [0; 32];
-    octets.copy_from_slice(digest.as_ref());
-    octets
+    Ok(Prepared {
+        facts,
+        index,
+        segment,
+    })
 }

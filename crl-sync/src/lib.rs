@@ -3,12 +3,13 @@
 //!
 //! Each source goes through the same rooms: *fetch* (over HTTP, from a file or a directory, bounded in size and time) →
 //! *verify* (pure, while it comes: is it a list of this authority?) → *plan* (pure: may it replace what is in force?) →
-//! *apply* (one transaction) → *announce* (log, metrics, the record of the attempt). Whatever goes wrong, the last good
-//! list stays in force until it expires, and the refusal is counted.
+//! *apply* (one transaction, which lists that are ready at the same time share) → *announce* (log, metrics, the record of
+//! the attempt). Whatever goes wrong, the last good list stays in force until it expires, and the refusal is counted.
 
 mod access;
 mod apply;
 mod body;
+mod commit;
 mod config;
 mod delta;
 mod departures;
@@ -50,6 +51,7 @@ use store::{CrlWriter, CurrentSegment, HolderKey, HolderLinks, SourceRegistratio
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::commit::Commits;
 use crate::fetch::Fetcher;
 use crate::folder::{Folder, FolderMemory};
 use crate::highest::Highest;
@@ -81,7 +83,6 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
         Arc::clone(&room),
         sources,
         folders,
-        config.fetch.concurrency,
         context.shutdown.clone(),
     );
     let result = worker.run().await;
@@ -117,7 +118,6 @@ pub async fn sync_once_watched(
         .await
         .map_err(ServeError::role)?;
     progress.begin(sources.len());
-    let permits = Arc::new(Semaphore::new(config.fetch.concurrency));
     let mut outcomes = BTreeMap::new();
     let is_delta = |source: &Source| matches!(source.kind, SourceKind::DeltaCrl { .. });
     let (deltas, lists): (Vec<_>, Vec<_>) = sources
@@ -128,10 +128,8 @@ pub async fn sync_once_watched(
     for sources in [lists, deltas] {
         let mut tasks = JoinSet::new();
         for (ordinal, source) in sources {
-            let (room, permits) = (Arc::clone(&room), Arc::clone(&permits));
+            let room = Arc::clone(&room);
             tasks.spawn(async move {
-                // The semaphore is never closed.
-                let _permit = permits.acquire().await;
                 let outcome = room.sync(&source, &mut Memory::default()).await;
                 let source = source.name.to_string();
                 (ordinal, SourceOutcome { source, outcome })
@@ -186,6 +184,8 @@ async fn open(
         verifier,
         authorities,
         writer,
+        places: Arc::new(Semaphore::new(config.fetch.concurrency)),
+        commits: Commits::default(),
         highest,
         holders: holders(config).await?,
         removals: RemovalLimits::from(&config.removals),

@@ -14,6 +14,13 @@ pub(crate) const DEFAULT_MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// same database does, so once is rare and three times is a fault.
 pub(crate) const APPLY_TRIES: usize = 3;
 
+/// Lists that wait for their commit beside those that are being fetched may have so many kilobytes together: some hundred
+/// municipalities' lists. A larger one keeps its place among those that are being fetched while it waits.
+pub(crate) const WAITING_KILOBYTES: usize = 16 * 1024;
+
+/// Octets of lists that come into force in one transaction, unless one alone has more: others need not wait for it.
+pub(crate) const COMMITTED_OCTETS: usize = 8 << 20;
+
 /// Renewals in one file of serial links; some sixteen million certificates are renewed in a busy year.
 pub(crate) const SERIAL_LINKS: usize = 20_000_000;
 

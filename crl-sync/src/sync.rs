@@ -8,9 +8,11 @@ use std::time::Duration;
 use pki::{CertificationAuthority, CrlFacts, UnixTime, Verifier};
 use runtime::clock::Clock;
 use store::{ApplyError, CrlWriter, CurrentSegment, HolderKey, HolderLinks, ListSeries};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::apply::{self, Prepared};
 use crate::body::{Body, BodyReader};
+use crate::commit::{Commits, Ready};
 use crate::departures::{self, Compared};
 use crate::fetch::{FetchError, Fetched, Fetcher, Validators};
 use crate::highest::Highest;
@@ -32,6 +34,9 @@ pub(crate) struct Room {
     pub(crate) verifier: Arc<Verifier>,
     pub(crate) authorities: BTreeMap<String, CertificationAuthority>,
     pub(crate) writer: CrlWriter,
+    /// So many sources are fetched and read at a time.
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) commits: Commits,
     pub(crate) holders: Option<(HolderLinks, HolderKey)>,
     pub(crate) highest: Highest,
     pub(crate) removals: RemovalLimits,
@@ -81,12 +86,16 @@ impl Memory {
 impl Room {
     /// Refreshes a source once, and announces how it went: in the log, the metrics and the store.
     pub(crate) async fn sync(&self, source: &Source, memory: &mut Memory) -> Outcome {
+        let mut place = self.place().await;
         let result = match self.authorities.get(&*source.certification_authority) {
             Some(authority) => match (&source.kind, Expectation::new(&source.kind, authority)) {
                 (SourceKind::DeltaCrl { base_source }, _) => {
                     self.delta(source, base_source, authority, memory).await
                 }
-                (_, Some(expected)) => self.crl(source, authority, &expected, memory).await,
+                (_, Some(expected)) => {
+                    self.crl(source, authority, &expected, memory, &mut place)
+                        .await
+                }
                 (_, None) => self.links(source, authority, memory).await,
             },
             // Configuration was checked against the authorities before anything was fetched.
@@ -102,6 +111,12 @@ impl Room {
             self.record(&source.name, &outcome).await;
         }
         outcome
+    }
+
+    /// A place among those that are fetched and read at a time.
+    pub(crate) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        // The semaphore is never closed.
+        Arc::clone(&self.places).acquire_owned().await.ok()
     }
 
     /// Announces how an attempt ended in the log and the metrics.
@@ -148,8 +163,13 @@ impl Room {
         authority: &CertificationAuthority,
         expected: &Expectation,
         memory: &mut Memory,
+        place: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<Outcome, SyncError> {
-        let in_force = self.writer.current(&source.name).await?;
+        // Without validators nobody can say that a list was not modified.
+        let in_force = match memory.kept {
+            Some(_) => self.writer.current(&source.name).await?,
+            None => None,
+        };
         let content = in_force
             .as_ref()
             .map(|current| Content::Crl(current.facts.crl_sha256));
@@ -177,7 +197,9 @@ impl Room {
             phase = "verified", source = &*source.name, number, entries = facts.entry_count,
             this_update = %facts.this_update, next_update = %facts.next_update, "list verified"
         );
-        let outcome = self.plan_and_apply(source, expected, list, number).await?;
+        let outcome = self
+            .plan_and_apply(source, expected, list, number, place)
+            .await?;
         memory.keep(validators, Content::Crl(identity));
         Ok(outcome)
     }
@@ -236,13 +258,15 @@ impl Room {
         Ok(Outcome::Unchanged { number })
     }
 
-    /// Decides on what is in force now and applies on that very condition; decides anew if it moved in between.
+    /// Decides on what is in force now and applies on that very condition; decides anew if it moved in between. `place`: the
+    /// source's among those that are fetched, if it has one of its own.
     pub(crate) async fn plan_and_apply(
         &self,
         source: &Source,
         expected: &Expectation,
         list: VerifiedList,
         number: String,
+        place: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<Outcome, SyncError> {
         let VerifiedList {
             facts,
@@ -280,36 +304,58 @@ impl Room {
                 prepared = Some(list);
                 continue;
             };
-            let (in_force, original) = (in_force.as_ref(), original.clone());
-            let replacement =
-                apply::replacement(&list, in_force, &compared, &self.removals, original);
-            let at = self.clock.now().secs();
-            match self.writer.replace_and_record(&replacement, at).await {
-                Ok(generation) => {
-                    tracing::info!(
-                        phase = "committed",
-                        source = &*source.name,
-                        number,
-                        generation,
-                        departed = compared.departed_count(),
-                        "list in force"
-                    );
-                    let key = (&*list.facts.signer_key_id, &*list.facts.scope_key);
-                    let accepted = apply::high_water(&list.facts);
-                    self.highest.raise(ListSeries::Lists, key, accepted).await;
-                    let held_removals = compared.held_count(in_force);
-                    self.metrics
-                        .show(source, Some(InForce::new(&list.facts, held_removals)));
-                    return Ok(Outcome::Accepted {
-                        number,
-                        held_removals,
-                    });
+            let ready = Arc::new(Ready {
+                list,
+                in_force,
+                compared,
+                original: original.clone(),
+            });
+            let now = || self.clock.now().secs();
+            let committing = Arc::clone(&ready);
+            let (writer, removals) = (&self.writer, &self.removals);
+            let committed = self
+                .commits
+                .commit(writer, removals, committing, place, now);
+            match committed.await {
+                Some(Ok(generation)) => {
+                    return Ok(self.committed(source, &ready, number, generation).await);
                 }
-                Err(ApplyError::GenerationMoved { .. }) => prepared = Some(list),
-                Err(error) => return Err(error.into()),
+                Some(Err(ApplyError::GenerationMoved { .. })) | None => {
+                    prepared = Some(ready.list.clone());
+                }
+                Some(Err(error)) => return Err(error.into()),
             }
         }
         Err(SyncError::Contended)
+    }
+
+    /// Announces that a list is in force.
+    async fn committed(
+        &self,
+        source: &Source,
+        ready: &Ready,
+        number: String,
+        generation: u64,
+    ) -> Outcome {
+        let (list, compared) = (&ready.list, &ready.compared);
+        tracing::info!(
+            phase = "committed",
+            source = &*source.name,
+            number,
+            generation,
+            departed = compared.departed_count(),
+            "list in force"
+        );
+        let key = (&*list.facts.signer_key_id, &*list.facts.scope_key);
+        let accepted = apply::high_water(&list.facts);
+        self.highest.raise(ListSeries::Lists, key, accepted).await;
+        let held_removals = compared.held_count(ready.in_force.as_ref());
+        let shown = InForce::new(&list.facts, held_removals);
+        self.metrics.show(source, Some(shown));
+        Outcome::Accepted {
+            number,
+            held_removals,
+        }
     }
 
     /// What of the list in force is not on the next one. `None`: it was replaced meanwhile.
@@ -346,10 +392,12 @@ impl Room {
         source: &Source,
         facts: &CrlFacts,
     ) -> Result<(Decision, Option<CurrentSegment>), SyncError> {
-        let in_force = self.writer.current(&source.name).await?;
         let signer = facts.signer_key_id.as_bytes();
         let scope_key = facts.scope.key();
-        let highest = self.writer.high_water(signer, &scope_key).await?;
+        let (in_force, highest) = self
+            .writer
+            .current_and_highest(&source.name, signer, &scope_key)
+            .await?;
         let key = (signer, &*scope_key);
         let highest = self.highest.or_higher(highest, ListSeries::Lists, key);
         let known = Known {

@@ -8,7 +8,7 @@ use runtime::ServeError;
 use runtime::context::BackgroundError;
 use runtime::shutdown::Shutdown;
 use store::WorkerLease;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::folder::{Folder, FolderMemory};
@@ -25,7 +25,6 @@ pub(crate) struct Worker {
     room: Arc<Room>,
     sources: Vec<(Source, Remembered<Memory>)>,
     folders: Vec<(Folder, Remembered<FolderMemory>)>,
-    permits: Arc<Semaphore>,
     shutdown: Shutdown,
 }
 
@@ -55,14 +54,12 @@ impl Worker {
         room: Arc<Room>,
         sources: Vec<Source>,
         folders: Vec<Folder>,
-        concurrency: usize,
         shutdown: Shutdown,
     ) -> Self {
         Self {
             room,
             sources: sources.into_iter().map(remembered).collect(),
             folders: folders.into_iter().map(remembered).collect(),
-            permits: Arc::new(Semaphore::new(concurrency)),
             shutdown,
         }
     }
@@ -125,7 +122,7 @@ impl Worker {
             return Ended::LeaseLost;
         }
         let mut tasks = JoinSet::new();
-        let room = || (Arc::clone(&self.room), Arc::clone(&self.permits));
+        let room = || Arc::clone(&self.room);
         for (source, memory) in &self.sources {
             let memory = Arc::clone(memory);
             tasks.spawn(keep_fresh(room(), source.clone(), memory));
@@ -163,20 +160,12 @@ async fn keep_highest(room: Arc<Room>) {
 }
 
 /// Asks one source again and again.
-async fn keep_fresh(
-    (room, permits): (Arc<Room>, Arc<Semaphore>),
-    source: Source,
-    memory: Remembered<Memory>,
-) {
+async fn keep_fresh(room: Arc<Room>, source: Source, memory: Remembered<Memory>) {
     // Nobody else has it: a source is asked by one task at a time.
     let mut memory = memory.lock().await;
     let mut failures: u32 = 0;
     loop {
-        let outcome = {
-            // The semaphore is never closed.
-            let _permit = permits.acquire().await;
-            room.sync(&source, &mut memory).await
-        };
+        let outcome = room.sync(&source, &mut memory).await;
         failures = failures_after(failures, outcome.succeeded());
         let asked = memory.asked_pause();
         tokio::time::sleep(source.pace.delay(failures, asked, schedule::random())).await;
@@ -184,16 +173,12 @@ async fn keep_fresh(
 }
 
 /// Looks at one folder again and again. One of its files that is refused is no reason to look sooner at all of them.
-async fn keep_folder_fresh(
-    (room, permits): (Arc<Room>, Arc<Semaphore>),
-    folder: Folder,
-    memory: Remembered<FolderMemory>,
-) {
+async fn keep_folder_fresh(room: Arc<Room>, folder: Folder, memory: Remembered<FolderMemory>) {
     let mut memory = memory.lock().await;
     let mut failures: u32 = 0;
     loop {
         let outcomes = {
-            let _permit = permits.acquire().await;
+            let _place = room.place().await;
             room.sync_folder(&folder, &mut memory).await
         };
         failures = failures_after(failures, outcomes.iter().any(SourceOutcome::succeeded));

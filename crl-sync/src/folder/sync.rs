@@ -282,7 +282,7 @@ impl Look<'_> {
         let expected = Expectation::new(&source.kind, self.authority).ok_or(SyncError::Panicked)?;
         self.register(source).await?;
         self.room
-            .plan_and_apply(source, &expected, list, number)
+            .plan_and_apply(source, &expected, list, number, &mut None)
             .await
     }
 

@@ -6,10 +6,11 @@ use crate::columns::{from_bigint, to_bigint};
 use crate::crl::{ApplyError, HighWater, Seen};
 use crate::crl_apply::{NewSegment, expect_seen};
 use crate::crl_departures::store;
-use crate::crl_rows::{self, LISTS_LOCK, next_generation};
+use crate::crl_feed::{Risen, rise};
+use crate::crl_rows::{self, LISTS_LOCK};
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
-use crate::high_water::{self, raise_high_water};
+use crate::high_water::{self, Rise, raise_high_water};
 
 /// A delta list to the list in force of a source.
 #[derive(Debug, Clone)]
@@ -48,25 +49,31 @@ pub(crate) async fn apply(database: &Database, delta: &NewDelta<'_>) -> Result<u
     }
     let mut transaction = database.begin_exclusive(LISTS_LOCK).await?;
     let (source, authority) = (delta.source, delta.certification_authority);
-    expect_seen(&mut transaction, source, authority, delta.seen).await?;
+    let expected = [(source, authority, delta.seen)];
+    let seen = expect_seen(&mut transaction, &expected).await?;
+    seen.into_iter().collect::<Result<Vec<_>, _>>()?;
     let key = (delta.signer_key_id, delta.scope_key);
-    raise_high_water(&mut transaction, &high_water::DELTAS, key, &delta.number).await?;
-    let generation = next_generation(&mut transaction).await?;
+    let number = &delta.number;
+    raise_high_water(&mut transaction, &high_water::DELTAS, Rise { key, number }).await?;
+    let counted = rise(&mut transaction, Risen::generation().storing(1)).await?;
+    let generation = counted.generation;
     remove(&mut transaction, source).await?;
-    insert(&mut transaction, delta).await?;
+    insert(&mut transaction, delta, counted.stored).await?;
     crl_rows::mark_changed(&mut transaction, source, generation).await?;
     transaction
         .commit()
         .await
         .during("a delta list is committed")?;
+    database.written(delta.segment.segment.len());
     Ok(from_bigint(generation)?)
 }
 
 async fn insert(
     transaction: &mut Transaction<'static, Any>,
     delta: &NewDelta<'_>,
+    number: i64,
 ) -> Result<(), StoreError> {
-    let stored = store(transaction, &delta.segment).await?;
+    let stored = store(transaction, number, &delta.segment).await?;
     sqlx::query(
         "INSERT INTO crl_delta
              (source, stored, base_number, crl_number, this_update, next_update, crl_sha256,

@@ -4,11 +4,14 @@ use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, check_text, to_bigint};
 use crate::crl::CurrentSegment;
-use crate::crl_apply::{Departures, NewHeld, NewSegment, Replacement};
-use crate::crl_rows::{self, LISTS_LOCK, current_columns, current_joins, next_generation};
+use crate::crl_apply::{Departures, NewHeld, NewSegment};
+use crate::crl_feed::next_generation;
+use crate::crl_group::Entering;
+use crate::crl_rows::{self, LISTS_LOCK, current_columns, current_joins};
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
 use crate::limits;
+use crate::several::{rows, statement};
 
 /// What left the lists of a source within some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,33 +69,40 @@ pub enum AcceptError {
     Store(#[from] StoreError),
 }
 
-/// Remembers a list that comes into force with what left with it, and holds what is to be held.
+/// Remembers lists that come into force with what left with them, and holds what is to be held. What was held before and
+/// is not any more has gone already.
 pub(crate) async fn record(
     transaction: &mut Transaction<'static, Any>,
-    replacement: &Replacement<'_>,
-    generation: i64,
+    lists: &[Entering<'_>],
 ) -> Result<(), StoreError> {
-    let source = &replacement.facts.source;
-    match &replacement.departures {
-        Departures::Unknown => {}
-        Departures::None => remove_held(transaction, source).await?,
-        Departures::Known { held, .. } => {
-            remove_held(transaction, source).await?;
-            if let Some(held) = held {
-                hold(transaction, source, held).await?;
+    let mut left = Vec::with_capacity(lists.len());
+    for it in lists {
+        left.push(match it.list.departures {
+            Departures::None | Departures::Unknown => None,
+            Departures::Known { departed, held, .. } => {
+                let mut number = it.stored;
+                if let Some(held) = held {
+                    hold(transaction, &it.list.facts.source, number, &held).await?;
+                    number += 1;
+                }
+                match departed {
+                    Some(segment) => Some(store(transaction, number, &segment).await?),
+                    None => None,
+                }
             }
-        }
+        });
     }
-    forget(transaction, replacement).await?;
-    remember(transaction, replacement, generation).await
+    forget(transaction, lists).await?;
+    remember(transaction, lists, &left).await
 }
 
 async fn hold(
     transaction: &mut Transaction<'static, Any>,
     source: &str,
+    number: i64,
     held: &NewHeld<'_>,
 ) -> Result<(), StoreError> {
-    let stored = store(transaction, &held.segment).await?;
+    let stored = store(transaction, number, &held.segment).await?;
     sqlx::query(
         "INSERT INTO crl_held
              (source, stored, since, entry_count, segment_sha256, octets, chunks)
@@ -111,79 +121,94 @@ async fn hold(
     Ok(())
 }
 
-/// A row of the history.
+/// Rows of the history: each list with the segment of who left, if anybody did.
 async fn remember(
     transaction: &mut Transaction<'static, Any>,
-    replacement: &Replacement<'_>,
-    generation: i64,
+    lists: &[Entering<'_>],
+    left: &[Option<Stored>],
 ) -> Result<(), StoreError> {
-    let facts = replacement.facts;
-    let departed = match &replacement.departures {
-        Departures::Known { departed, .. } => *departed,
-        Departures::None | Departures::Unknown => None,
-    };
-    let count = match &replacement.departures {
-        Departures::Unknown => None,
-        _ => Some(to_bigint(departed.map_or(0, |it| it.entry_count))?),
-    };
-    let stored = match departed {
-        Some(segment) => Some(store(transaction, &segment).await?),
-        None => None,
-    };
-    let are_held = matches!(
-        replacement.departures,
-        Departures::Known { are_held: true, .. }
-    );
-    sqlx::query(
+    let mut query = statement(format!(
         "INSERT INTO crl_history
              (generation, source, certification_authority, signer_key_id, scope_key, crl_number,
               this_update, next_update, crl_sha256, entry_count, replaced_this_update,
               departed, held, stored, segment_sha256, octets, chunks)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-    )
-    .bind(generation)
-    .bind(facts.source.clone())
-    .bind(facts.certification_authority.clone())
-    .bind(facts.signer_key_id.clone())
-    .bind(facts.scope_key.clone())
-    .bind(crl_rows::pad_number(&facts.crl_number)?)
-    .bind(facts.this_update)
-    .bind(facts.next_update)
-    .bind(facts.crl_sha256.to_vec())
-    .bind(facts.entry_count)
-    .bind(replacement.replaced_this_update)
-    .bind(count)
-    .bind(i64::from(are_held))
-    .bind(stored.as_ref().map(|it| it.number))
-    .bind(stored.as_ref().map(|it| it.segment_sha256.clone()))
-    .bind(stored.as_ref().map(|it| it.octets))
-    .bind(stored.as_ref().map(|it| it.chunks))
-    .execute(&mut **transaction)
-    .await
-    .during("a list is remembered")?;
+         VALUES {}",
+        rows(lists.len(), 17)
+    ));
+    for (it, stored) in lists.iter().zip(left) {
+        let facts = it.list.facts;
+        let (count, are_held) = match it.list.departures {
+            Departures::Unknown => (None, false),
+            Departures::None => (Some(0), false),
+            Departures::Known {
+                departed, are_held, ..
+            } => {
+                let count = departed.map_or(0, |it| it.entry_count);
+                (Some(to_bigint(count)?), are_held)
+            }
+        };
+        let stored = stored.as_ref();
+        query = query
+            .bind(it.generation)
+            .bind(facts.source.clone())
+            .bind(facts.certification_authority.clone())
+            .bind(facts.signer_key_id.clone())
+            .bind(facts.scope_key.clone())
+            .bind(crl_rows::pad_number(&facts.crl_number)?)
+            .bind(facts.this_update)
+            .bind(facts.next_update)
+            .bind(facts.crl_sha256.to_vec())
+            .bind(facts.entry_count)
+            .bind(it.list.replaced_this_update)
+            .bind(count)
+            .bind(i64::from(are_held))
+            .bind(stored.map(|it| it.number))
+            .bind(stored.map(|it| it.segment_sha256.clone()))
+            .bind(stored.map(|it| it.octets))
+            .bind(stored.map(|it| it.chunks));
+    }
+    query
+        .execute(&mut **transaction)
+        .await
+        .during("a list is remembered")?;
     Ok(())
 }
 
-/// Removes what need not be remembered any more of the scope of a list.
+/// Removes what need not be remembered any more of the scopes of lists.
 async fn forget(
     transaction: &mut Transaction<'static, Any>,
-    replacement: &Replacement<'_>,
+    lists: &[Entering<'_>],
 ) -> Result<(), StoreError> {
-    let facts = replacement.facts;
-    for statement in [
-        "DELETE FROM crl_stored_chunk WHERE stored IN
-             (SELECT stored FROM crl_history
-              WHERE certification_authority = $1 AND scope_key = $2 AND this_update <= $3)",
-        "DELETE FROM crl_history
-         WHERE certification_authority = $1 AND scope_key = $2 AND this_update <= $3",
-    ] {
-        sqlx::query(statement)
-            .bind(facts.certification_authority.clone())
-            .bind(facts.scope_key.clone())
-            .bind(replacement.keep_history_after)
+    let during = "old lists are forgotten";
+    let conditions: Vec<_> = (0..lists.len())
+        .map(|list| {
+            let (authority, scope, this_update) = (3 * list + 1, 3 * list + 2, 3 * list + 3);
+            format!(
+                "(certification_authority = ${authority} AND scope_key = ${scope}
+                  AND this_update <= ${this_update})"
+            )
+        })
+        .collect();
+    let mut query = statement(format!(
+        "DELETE FROM crl_history WHERE {} RETURNING stored",
+        conditions.join(" OR ")
+    ));
+    for it in lists {
+        query = query
+            .bind(it.list.facts.certification_authority.clone())
+            .bind(it.list.facts.scope_key.clone())
+            .bind(it.list.keep_history_after);
+    }
+    let forgotten = query.fetch_all(&mut **transaction).await.during(during)?;
+    for row in forgotten {
+        let Some(stored) = row.bigint_or_null("stored")? else {
+            continue;
+        };
+        sqlx::query("DELETE FROM crl_stored_chunk WHERE stored = $1")
+            .bind(stored)
             .execute(&mut **transaction)
             .await
-            .during("old lists are forgotten")?;
+            .during(during)?;
     }
     Ok(())
 }
@@ -215,37 +240,31 @@ pub(crate) struct Stored {
     pub(crate) chunks: i64,
 }
 
-/// Writes a segment beside those in force.
+/// Writes a segment beside those in force, under a number that nothing else has.
 pub(crate) async fn store(
     transaction: &mut Transaction<'static, Any>,
+    number: i64,
     segment: &NewSegment<'_>,
 ) -> Result<Stored, StoreError> {
-    let during = "a segment is stored";
     let content = segment.segment;
     if content.len() as u64 > limits::SEGMENT_OCTETS {
         return Err(StoreError::Invalid {
             what: "a segment is longer than a reader takes",
         });
     }
-    let stored =
-        sqlx::query("UPDATE crl_feed SET stored = stored + 1 WHERE id = 1 RETURNING stored")
-            .fetch_one(&mut **transaction)
-            .await
-            .during(during)?
-            .bigint("stored")?;
     let chunks = content.chunks(limits::SEGMENT_CHUNK_OCTETS);
     let count = to_bigint(chunks.len() as u64)?;
-    for (number, content) in (0_i64..).zip(chunks) {
+    for (chunk, content) in (0_i64..).zip(chunks) {
         sqlx::query("INSERT INTO crl_stored_chunk (stored, chunk, content) VALUES ($1, $2, $3)")
-            .bind(stored)
             .bind(number)
+            .bind(chunk)
             .bind(content.to_vec())
             .execute(&mut **transaction)
             .await
-            .during(during)?;
+            .during("a segment is stored")?;
     }
     Ok(Stored {
-        number: stored,
+        number,
         segment_sha256: crl_rows::sha256(content).to_vec(),
         octets: to_bigint(content.len() as u64)?,
         chunks: count,

@@ -10,7 +10,7 @@ use sqlx::postgres::PgListener;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use crate::crl_rows::LISTS_CHANNEL;
+use crate::crl_feed::LISTS_CHANNEL;
 use crate::database_url::{DatabaseUrl, Location};
 
 /// Between two attempts to listen while the server cannot be reached.

@@ -9,6 +9,7 @@ use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, to_bigint};
 use crate::crl::SegmentFacts;
+use crate::crl_group::Entering;
 use crate::crl_rows;
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
@@ -39,28 +40,38 @@ pub struct Original {
     pub pieces: SegmentPieces,
 }
 
-/// Keeps the list that comes into force with this generation, if it is to be kept; and lets go what was kept for long
-/// enough.
+/// Keeps lists that come into force, if they are to be kept; and lets go what was kept for long enough.
 pub(crate) async fn record(
     transaction: &mut Transaction<'static, Any>,
-    facts: &SegmentFacts,
-    original: Option<&NewOriginal>,
-    generation: i64,
+    lists: &[Entering<'_>],
 ) -> Result<(), StoreError> {
-    for statement in [
-        "DELETE FROM crl_original_chunk WHERE generation IN
-             (SELECT generation FROM crl_original WHERE kept_until <= $1)",
-        "DELETE FROM crl_original WHERE kept_until <= $1",
-    ] {
-        sqlx::query(statement)
-            .bind(facts.this_update)
+    let newest = lists.iter().map(|it| it.list.facts.this_update).max();
+    if let Some(newest) = newest {
+        let_go(transaction, newest).await?;
+    }
+    for it in lists {
+        if let Some(original) = &it.list.original {
+            let chunks = keep_chunks(transaction, original, it.generation).await?;
+            keep_facts(transaction, it.list.facts, original, it.generation, chunks).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets go what was to be kept until then.
+async fn let_go(transaction: &mut Transaction<'static, Any>, until: i64) -> Result<(), StoreError> {
+    let during = "old originals are let go";
+    let gone = sqlx::query("DELETE FROM crl_original WHERE kept_until <= $1 RETURNING generation")
+        .bind(until)
+        .fetch_all(&mut **transaction)
+        .await
+        .during(during)?;
+    for row in gone {
+        sqlx::query("DELETE FROM crl_original_chunk WHERE generation = $1")
+            .bind(row.bigint("generation")?)
             .execute(&mut **transaction)
             .await
-            .during("old originals are let go")?;
-    }
-    if let Some(original) = original {
-        let chunks = keep_chunks(transaction, original, generation).await?;
-        keep_facts(transaction, facts, original, generation, chunks).await?;
+            .during(during)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
 use crate::limits;
 use crate::segment_pieces::{Piece, SegmentPieces};
-use crate::{crl_manifest, crl_rows};
+use crate::{crl_feed, crl_manifest};
 
 /// Reads lists. Connects on first use; until the writer has run, every call says [`StoreError::NotPrepared`].
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ impl CrlReader {
 
     /// The counters now: cheap enough to ask every second.
     pub async fn feed(&self) -> Result<Feed, StoreError> {
-        crl_rows::feed(self.database.reader()).await
+        crl_feed::feed(self.database.reader()).await
     }
 
     /// Every source and its list in force, at one moment: one statement is one snapshot on both databases.

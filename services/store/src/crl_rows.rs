@@ -6,14 +6,11 @@ use sqlx::{Any, Executor, Transaction};
 
 use crate::columns::Columns as _;
 use crate::crl::{
-    CurrentSegment, DeltaSegment, Feed, HeldRemovals, HighWater, SegmentFacts, StoredSegment,
+    CurrentSegment, DeltaSegment, HeldRemovals, HighWater, SegmentFacts, StoredSegment,
 };
-use crate::dialect::Dialect;
 use crate::error::{During as _, StoreError};
 use crate::limits;
-
-/// Where readers hear of changes.
-pub(crate) const LISTS_CHANNEL: &str = "akashi_crl";
+use crate::several::{parameters, statement};
 
 /// The lock that makes changes of the lists follow one another.
 pub(crate) const LISTS_LOCK: i64 = 1;
@@ -42,21 +39,6 @@ pub(crate) fn strip_number(padded: &[u8]) -> Vec<u8> {
     let zeros = padded.iter().take_while(|octet| **octet == 0).count();
     let kept = zeros.min(padded.len().saturating_sub(1));
     padded[kept..].to_vec()
-}
-
-/// The counters.
-pub(crate) async fn feed<'e>(
-    executor: impl Executor<'e, Database = Any>,
-) -> Result<Feed, StoreError> {
-    let row = sqlx::query("SELECT generation, attempts, mark FROM crl_feed WHERE id = 1")
-        .fetch_one(executor)
-        .await
-        .during("the feed is read")?;
-    Ok(Feed {
-        generation: row.count("generation")?,
-        attempts: row.count("attempts")?,
-        mark: row.bigint("mark")?,
-    })
 }
 
 /// The columns of a list in force with its delta and what is held of it, as [`segment`] reads them.
@@ -106,6 +88,46 @@ pub(crate) async fn current<'e>(
     .await
     .during("a list in force is read")?;
     row.map(|row| segment(&row, source.to_owned())).transpose()
+}
+
+/// The list in force of a source, and the highest number of a signer for a scope, at one moment.
+pub(crate) async fn current_and_highest<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    source: &str,
+    (signer_key_id, scope_key): (&[u8], &[u8]),
+) -> Result<(Option<CurrentSegment>, Option<HighWater>), StoreError> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        current_columns!(),
+        ", w.crl_number AS highest_number, w.this_update AS highest_this_update,
+                w.crl_sha256 AS highest_sha256, w.identified AS highest_identified
+         FROM crl_feed f LEFT JOIN crl_segment g ON g.source = $1",
+        current_joins!(),
+        " LEFT JOIN crl_high_water w ON w.signer_key_id = $2 AND w.scope_key = $3
+         WHERE f.id = 1"
+    ))
+    .bind(source.to_owned())
+    .bind(signer_key_id.to_vec())
+    .bind(scope_key.to_vec())
+    .fetch_one(executor)
+    .await
+    .during("a list in force is read")?;
+    let current = match row.bigint_or_null("segment_generation")? {
+        None => None,
+        Some(_) => Some(segment(&row, source.to_owned())?),
+    };
+    let highest = match row.octets_or_null("highest_number")? {
+        None => None,
+        Some(padded) => Some(HighWater {
+            crl_number: strip_number(&padded),
+            this_update: row.bigint("highest_this_update")?,
+            crl_sha256: match row.bigint("highest_identified")? {
+                0 => [0; 32],
+                _ => row.array("highest_sha256")?,
+            },
+        }),
+    };
+    Ok((current, highest))
 }
 
 /// A row of crl_segment.
@@ -182,46 +204,6 @@ pub(crate) fn high_water(row: &AnyRow) -> Result<HighWater, StoreError> {
     })
 }
 
-/// Lets the generation rise, and tells readers that something changes as soon as it is committed.
-pub(crate) async fn next_generation(
-    transaction: &mut Transaction<'static, Any>,
-) -> Result<i64, StoreError> {
-    let during = "the generation rises";
-    let mark = random()?;
-    let generation = sqlx::query(
-        "UPDATE crl_feed SET generation = generation + 1, mark = $1 WHERE id = 1
-         RETURNING generation",
-    )
-    .bind(mark)
-    .fetch_one(&mut **transaction)
-    .await
-    .during(during)?
-    .bigint("generation")?;
-    sqlx::query("INSERT INTO crl_change (generation, mark) VALUES ($1, $2)")
-        .bind(generation)
-        .bind(mark)
-        .execute(&mut **transaction)
-        .await
-        .during(during)?;
-    sqlx::query("DELETE FROM crl_change WHERE generation <= $1")
-        .bind(generation - limits::MARKED_GENERATIONS)
-        .execute(&mut **transaction)
-        .await
-        .during(during)?;
-    Dialect::hint(transaction, LISTS_CHANNEL, generation)
-        .await
-        .during("readers are told")?;
-    Ok(generation)
-}
-
-fn random() -> Result<i64, StoreError> {
-    let mut octets = [0; 8];
-    aws_lc_rs::rand::fill(&mut octets).map_err(|_| StoreError::Invalid {
-        what: "the system has no random numbers",
-    })?;
-    Ok(i64::from_le_bytes(octets))
-}
-
 /// Says that the list of a source, or what is held of it, is another one from a generation on.
 pub(crate) async fn mark_changed(
     transaction: &mut Transaction<'static, Any>,
@@ -248,16 +230,28 @@ pub(crate) async fn remove_list(
 }
 
 /// Removes the list in force of a source, or what is there of it.
-pub(crate) async fn remove_segment(
+async fn remove_segment(
     transaction: &mut Transaction<'static, Any>,
     source: &str,
 ) -> Result<(), StoreError> {
-    for statement in [
-        "DELETE FROM crl_segment_chunk WHERE source = $1",
-        "DELETE FROM crl_segment WHERE source = $1",
-    ] {
-        sqlx::query(statement)
-            .bind(source.to_owned())
+    remove_segments(transaction, &[source]).await
+}
+
+/// The same of several sources.
+pub(crate) async fn remove_segments(
+    transaction: &mut Transaction<'static, Any>,
+    sources: &[&str],
+) -> Result<(), StoreError> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let those = parameters(1..sources.len() + 1);
+    for table in ["crl_segment_chunk", "crl_segment"] {
+        let mut query = statement(format!("DELETE FROM {table} WHERE source IN ({those})"));
+        for source in sources {
+            query = query.bind((*source).to_owned());
+        }
+        query
             .execute(&mut **transaction)
             .await
             .during("a segment is removed")?;

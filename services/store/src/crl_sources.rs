@@ -6,7 +6,8 @@ use sqlx::{Any, Transaction};
 
 use crate::columns::{Columns as _, check_text};
 use crate::crl::{AttemptOutcome, SourceRegistration};
-use crate::crl_rows::{next_generation, remove_list};
+use crate::crl_feed::next_generation;
+use crate::crl_rows::remove_list;
 use crate::error::{During as _, StoreError};
 
 /// Whether every source has a name of its own.

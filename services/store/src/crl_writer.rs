@@ -16,10 +16,11 @@ use crate::crl_rows::{self, LISTS_LOCK};
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::{During as _, StoreError};
+use crate::hashed_segment::HashedSegment;
 use crate::migrations::Part;
 use crate::segment_pieces::SegmentPieces;
 use crate::worker_lease::WorkerLease;
-use crate::{crl_manifest, crl_sources, high_water};
+use crate::{crl_feed, crl_manifest, crl_sources, high_water};
 
 /// Writes lists. One process should do so at a time; several are safe, and all but one are refused.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ impl CrlWriter {
         if crl_sources::replace(&mut transaction, authorities, sources).await? {
             crl_sources::announce(&mut transaction).await?;
         }
-        let feed = crl_rows::feed(&mut *transaction).await?;
+        let feed = crl_feed::feed(&mut *transaction).await?;
         transaction
             .commit()
             .await
@@ -85,12 +86,23 @@ impl CrlWriter {
 
     /// The counters now.
     pub async fn feed(&self) -> Result<Feed, StoreError> {
-        crl_rows::feed(self.database.reader()).await
+        crl_feed::feed(self.database.reader()).await
     }
 
     /// The list in force of `source`.
     pub async fn current(&self, source: &str) -> Result<Option<CurrentSegment>, StoreError> {
         crl_rows::current(self.database.reader(), source).await
+    }
+
+    /// The list in force of `source`, and the highest number accepted from this signer for this scope.
+    pub async fn current_and_highest(
+        &self,
+        source: &str,
+        signer_key_id: &[u8],
+        scope_key: &[u8],
+    ) -> Result<(Option<CurrentSegment>, Option<HighWater>), StoreError> {
+        let key = (signer_key_id, scope_key);
+        crl_rows::current_and_highest(self.database.reader(), source, key).await
     }
 
     /// Every list in force, by the name of its source.
@@ -135,13 +147,25 @@ impl CrlWriter {
     }
 
     /// [`Self::replace`], and in the same transaction [`Self::record_attempt`] that an attempt at this moment was
-    /// accepted: of thousands of small lists, each costs one commit instead of two.
+    /// accepted.
     pub async fn replace_and_record(
         &self,
         replacement: &Replacement<'_>,
         at: i64,
     ) -> Result<u64, ApplyError> {
         crl_apply::replace(&self.database, replacement, Some(at)).await
+    }
+
+    /// [`Self::replace_and_record`] for several lists, in as few transactions as may be: of thousands of small lists, some
+    /// dozen share a commit. What came of each, in their order: one whose condition does not hold, or whose number does
+    /// not rise, is refused alone; when the database fails, all of its transaction have failed. Each has a generation of
+    /// its own.
+    pub async fn replace_each_and_record(
+        &self,
+        replacements: &[&Replacement<'_>],
+        at: i64,
+    ) -> Vec<Result<u64, ApplyError>> {
+        crl_apply::replace_each(&self.database, replacements, Some(at)).await
     }
 
     /// [`Self::replace`] for a list that nothing left, because the source had none or one that this one contains.
@@ -155,7 +179,7 @@ impl CrlWriter {
     ) -> Result<u64, ApplyError> {
         self.replace(&Replacement {
             facts,
-            segment,
+            segment: HashedSegment::new(segment.to_vec()),
             seen: Seen {
                 generation: replaces,
                 ..Seen::default()
@@ -229,7 +253,9 @@ impl CrlWriter {
         let mut transaction = self.database.begin_write().await?;
         crl_sources::record_attempt(&mut transaction, source, at, outcome).await?;
         let during = "an attempt is recorded";
-        transaction.commit().await.during(during)
+        transaction.commit().await.during(during)?;
+        self.database.written(0);
+        Ok(())
     }
 
     /// Asks to be the one process that refreshes the lists. `None`: another one is.
@@ -238,6 +264,12 @@ impl CrlWriter {
     /// connection. SQLite is one machine's and has no competitors: there everybody gets it.
     pub async fn worker_lease(&self) -> Result<Option<WorkerLease>, StoreError> {
         WorkerLease::ask(&self.url).await
+    }
+
+    /// Waits until what was committed is where it stays: SQLite moves lists from its log into its file beside those who read
+    /// and write, and this one says when it has.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        self.database.settle().await
     }
 
     /// Closes every connection.

@@ -4,11 +4,14 @@
 //! reads first goes through [`Database::begin_write`], never through a plain transaction.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyPool, Connection as _, Transaction};
 use tokio::runtime::Handle;
+use tokio::sync::Mutex;
 
 use crate::database_url::DatabaseUrl;
 use crate::dialect::{Access, Dialect, connect_options};
@@ -25,6 +28,9 @@ pub(crate) struct Database {
     /// The runtime that opened the database. Statements run there, so that a connection is never driven by the reactor
     /// of a serving thread, and a caller who goes away does not interrupt a transaction.
     runtime: Handle,
+    /// Octets written since SQLite's log was moved into its file.
+    unsettled: Arc<AtomicUsize>,
+    settling: Arc<Mutex<()>>,
 }
 
 impl Database {
@@ -35,7 +41,11 @@ impl Database {
             Part::Crl => limits::LISTS_PATIENCE,
             Part::Audit | Part::HolderLinks | Part::Gateway => limits::ACQUIRE_TIMEOUT,
         };
-        let database = Self::connect(url, Access::Owner, patience)?;
+        let access = match part {
+            Part::Crl => Access::OwnerOfLists,
+            Part::Audit | Part::HolderLinks | Part::Gateway => Access::Owner,
+        };
+        let database = Self::connect(url, access, patience)?;
         migrations::run(&database.writer, url.location(), part).await?;
         Ok(database)
     }
@@ -54,7 +64,7 @@ impl Database {
         let reader =
             pool_options(limits::READER_CONNECTIONS, access).connect_lazy_with(options.clone());
         let writer = match (dialect, access) {
-            (Dialect::Sqlite, Access::Owner) => {
+            (Dialect::Sqlite, Access::Owner | Access::OwnerOfLists) => {
                 let pool = pool_options(dialect.writer_connections(), access);
                 pool.acquire_timeout(patience).connect_lazy_with(options)
             }
@@ -65,7 +75,31 @@ impl Database {
             reader,
             writer,
             runtime: Handle::current(),
+            unsettled: Arc::default(),
+            settling: Arc::default(),
         })
+    }
+
+    /// Notes that a transaction with so many octets of lists was committed. What waits in SQLite's log is moved into its file from time to time, by
+    /// nobody who waits for a list to be in force.
+    pub(crate) fn written(&self, octets: usize) {
+        let octets = octets + limits::TRANSACTION_OCTETS;
+        let before = self.unsettled.fetch_add(octets, Ordering::Relaxed);
+        if before + octets < limits::UNSETTLED_OCTETS {
+            return;
+        }
+        self.unsettled.store(0, Ordering::Relaxed);
+        let database = self.clone();
+        // What cannot be moved now is with the next list, and at last by the commit that finds the log too long.
+        self.runtime.spawn(async move { database.settle().await });
+    }
+
+    /// Moves what was committed from SQLite's log into its file.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        // One after the other: SQLite lets nobody move it who finds somebody doing so.
+        let _turn = self.settling.lock().await;
+        let settled = self.dialect.settle(&self.reader).await;
+        settled.during("the log is moved into the file")
     }
 
     /// For single statements that read, and on either database for reads that need no lock.

@@ -18,10 +18,13 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// Whether a missing SQLite file is created.
+/// Whether a missing SQLite file is created, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
+    /// For small rows.
     Owner,
+    /// For blobs of a megabyte.
+    OwnerOfLists,
     Reader,
 }
 
@@ -114,6 +117,18 @@ impl Dialect {
         Ok(row.try_get::<i32, _>(0)? == 1)
     }
 
+    /// Moves what was committed from SQLite's log into its file, beside those who read and write. PostgreSQL does so by
+    /// itself.
+    pub(crate) async fn settle(self, reader: &AnyPool) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Postgres => Ok(()),
+            Self::Sqlite => sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)")
+                .execute(reader)
+                .await
+                .map(|_| ()),
+        }
+    }
+
     /// What every new connection is told first.
     pub(crate) async fn prepare(
         connection: &mut AnyConnection,
@@ -128,6 +143,14 @@ impl Dialect {
             Access::Owner => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = 0; \
                  PRAGMA busy_timeout = 10000;"
+            }
+            // A page costs two calls of the system on its way into the log and two more into the file, whatever its size.
+            // A file that is there keeps the size it has. The log is moved into the file by [`Self::settle`]; only where
+            // that fails for long a commit does so itself.
+            Access::OwnerOfLists => {
+                "PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                 PRAGMA trusted_schema = 0; PRAGMA busy_timeout = 10000; \
+                 PRAGMA wal_autocheckpoint = 16384;"
             }
             Access::Reader => {
                 "PRAGMA query_only = 1; PRAGMA trusted_schema = 0; PRAGMA busy_timeout = 10000;"
@@ -153,7 +176,7 @@ pub(crate) fn connect_options(
 
 fn sqlite_url(path: &Path, access: Access) -> String {
     let mode = match access {
-        Access::Owner => "rwc",
+        Access::Owner | Access::OwnerOfLists => "rwc",
         Access::Reader => "rw",
     };
     let path = path

@@ -1,42 +1,51 @@
 //! The highest numbers ever accepted, which never fall (RFC 5280 section 5.2.3).
 
+use std::collections::BTreeSet;
+
 use sqlx::{Any, Executor, Transaction};
 
+use crate::columns::Columns as _;
 use crate::crl::{ApplyError, HighWater};
 use crate::crl_rows;
 use crate::error::{During as _, StoreError};
+use crate::several::{rows, statement};
 
 /// The statements on one of the two tables of highest numbers.
 pub(crate) struct Table {
-    raise: &'static str,
+    /// Before and behind the rows.
+    raise: (&'static str, &'static str),
     read: &'static str,
 }
 
 macro_rules! table {
     ($name:literal) => {
         Table {
-            raise: concat!(
-                "INSERT INTO ",
-                $name,
-                " (signer_key_id, scope_key, crl_number, this_update, crl_sha256,
-                     identified)
-                 VALUES ($1, $2, $3, $4, $5, 1)
-                 ON CONFLICT (signer_key_id, scope_key) DO UPDATE SET
-                     crl_number = excluded.crl_number, this_update = excluded.this_update,
-                     crl_sha256 = excluded.crl_sha256, identified = 1
-                 WHERE (",
-                $name,
-                ".crl_number < excluded.crl_number AND ",
-                $name,
-                ".this_update <= excluded.this_update) OR (",
-                $name,
-                ".crl_number = excluded.crl_number AND ",
-                $name,
-                ".this_update <= excluded.this_update AND (",
-                $name,
-                ".identified = 0 OR ",
-                $name,
-                ".crl_sha256 = excluded.crl_sha256))"
+            raise: (
+                concat!(
+                    "INSERT INTO ",
+                    $name,
+                    " (signer_key_id, scope_key, crl_number, this_update, crl_sha256,
+                         identified) VALUES "
+                ),
+                concat!(
+                    " ON CONFLICT (signer_key_id, scope_key) DO UPDATE SET
+                         crl_number = excluded.crl_number, this_update = excluded.this_update,
+                         crl_sha256 = excluded.crl_sha256, identified = 1
+                     WHERE (",
+                    $name,
+                    ".crl_number < excluded.crl_number AND ",
+                    $name,
+                    ".this_update <= excluded.this_update) OR (",
+                    $name,
+                    ".crl_number = excluded.crl_number AND ",
+                    $name,
+                    ".this_update <= excluded.this_update AND (",
+                    $name,
+                    ".identified = 0 OR ",
+                    $name,
+                    ".crl_sha256 = excluded.crl_sha256))
+                     RETURNING signer_key_id, scope_key"
+                ),
             ),
             read: concat!(
                 "SELECT crl_number, this_update, crl_sha256, identified FROM ",
@@ -67,38 +76,83 @@ pub(crate) async fn read<'e>(
     row.map(|row| crl_rows::high_water(&row)).transpose()
 }
 
-/// Lets the highest number of a signer for a scope rise, or says why this list may not follow it. The comparison and the
-/// change are one statement. The very list that has the highest number may come again.
+/// A number that is to become the highest of a signer for a scope.
+#[derive(Clone, Copy)]
+pub(crate) struct Rise<'a> {
+    /// The signer's key identifier and the scope.
+    pub(crate) key: (&'a [u8], &'a [u8]),
+    /// The number.
+    pub(crate) number: &'a HighWater,
+}
+
+/// Lets the highest number of a signer for a scope rise, or says why this list may not follow it.
 pub(crate) async fn raise_high_water(
     transaction: &mut Transaction<'static, Any>,
     table: &Table,
-    (signer_key_id, scope_key): (&[u8], &[u8]),
-    number: &HighWater,
+    rise: Rise<'_>,
 ) -> Result<(), ApplyError> {
-    let raised = sqlx::query(table.raise)
-        .bind(signer_key_id.to_vec())
-        .bind(scope_key.to_vec())
-        .bind(crl_rows::pad_number(&number.crl_number)?)
-        .bind(number.this_update)
-        .bind(number.crl_sha256.to_vec())
-        .execute(&mut **transaction)
-        .await
-        .during("the highest number is raised")?;
-    if raised.rows_affected() == 1 {
-        return Ok(());
+    let raised = raise_each(transaction, table, &[rise]).await?;
+    raised.into_iter().collect()
+}
+
+/// The same of several, no two of one signer and scope. The comparison and the change are one statement: of a number that
+/// may not follow nothing is left. The very list that has the highest number may come again.
+pub(crate) async fn raise_each(
+    transaction: &mut Transaction<'static, Any>,
+    table: &Table,
+    rises: &[Rise<'_>],
+) -> Result<Vec<Result<(), ApplyError>>, StoreError> {
+    let during = "the highest number is raised";
+    if rises.is_empty() {
+        return Ok(Vec::new());
     }
-    let highest = read(&mut **transaction, table, (signer_key_id, scope_key))
+    let (before, behind) = table.raise;
+    let mut query = statement(format!("{before}{}{behind}", rows(rises.len(), 6)));
+    for Rise { key, number } in rises {
+        query = query
+            .bind(key.0.to_vec())
+            .bind(key.1.to_vec())
+            .bind(crl_rows::pad_number(&number.crl_number)?)
+            .bind(number.this_update)
+            .bind(number.crl_sha256.to_vec())
+            .bind(1_i64);
+    }
+    let raised = query.fetch_all(&mut **transaction).await.during(during)?;
+    let raised: Result<BTreeSet<_>, StoreError> = raised
+        .iter()
+        .map(|row| Ok((row.octets("signer_key_id")?, row.octets("scope_key")?)))
+        .collect();
+    let raised = raised?;
+    let mut outcomes = Vec::with_capacity(rises.len());
+    for rise in rises {
+        let key = (rise.key.0.to_vec(), rise.key.1.to_vec());
+        outcomes.push(if raised.contains(&key) {
+            Ok(())
+        } else {
+            Err(in_the_way(transaction, table, *rise).await?)
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Why a number may not follow the highest one.
+async fn in_the_way(
+    transaction: &mut Transaction<'static, Any>,
+    table: &Table,
+    Rise { key, number }: Rise<'_>,
+) -> Result<ApplyError, StoreError> {
+    let highest = read(&mut **transaction, table, key)
         .await?
         .ok_or(StoreError::Inconsistent {
             what: "a highest number that stands in the way is not there",
         })?;
     if crl_rows::pad_number(&number.crl_number)? > crl_rows::pad_number(&highest.crl_number)? {
-        return Err(ApplyError::ThisUpdateFalling {
+        return Ok(ApplyError::ThisUpdateFalling {
             offered: number.this_update,
             newest: highest.this_update,
         });
     }
-    Err(ApplyError::NumberNotRising {
+    Ok(ApplyError::NumberNotRising {
         offered: number.crl_number.clone(),
         highest: highest.crl_number,
     })
@@ -106,7 +160,7 @@ pub(crate) async fn raise_high_water(
 
 #[cfg(test)]
 mod tests {
-    use super::{DELTAS, LISTS, Table, raise_high_water, read};
+    use super::{DELTAS, LISTS, Rise, Table, raise_high_water, read};
     use crate::crl::HighWater;
     use crate::database::Database;
     use crate::database_url::DatabaseUrl;
@@ -121,7 +175,11 @@ mod tests {
             crl_sha256: [identity; 32],
         };
         let mut transaction = database.begin_write().await.unwrap();
-        let raised = raise_high_water(&mut transaction, table, KEY, &number).await;
+        let rise = Rise {
+            key: KEY,
+            number: &number,
+        };
+        let raised = raise_high_water(&mut transaction, table, rise).await;
         transaction.commit().await.unwrap();
         raised.is_ok()
     }

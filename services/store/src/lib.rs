@@ -13,6 +13,8 @@ mod crl;
 mod crl_apply;
 mod crl_delta;
 mod crl_departures;
+mod crl_feed;
+mod crl_group;
 mod crl_hints;
 mod crl_history;
 mod crl_manifest;
@@ -26,6 +28,7 @@ mod database_url;
 mod dialect;
 mod error;
 mod gateway_state;
+mod hashed_segment;
 mod high_water;
 mod high_water_file;
 mod holder_chain;
@@ -34,6 +37,7 @@ pub mod limits;
 mod migrations;
 mod segment_pieces;
 mod serial_links;
+mod several;
 mod worker_lease;
 
 pub use audit::AuditLog;
@@ -55,6 +59,7 @@ pub use crl_writer::CrlWriter;
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::{DriverError, StoreError};
 pub use gateway_state::*;
+pub use hashed_segment::HashedSegment;
 pub use high_water_file::{HighWaterFile, HighWaterFileError, ListSeries, NotKept};
 pub use holder_links::{
     AppliedLinks, ApplyLinksError, HeldLink, HolderKey, HolderLinks, HolderOrigin,

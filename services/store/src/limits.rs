@@ -10,6 +10,16 @@ pub const SEGMENT_CHUNK_OCTETS: usize = 1024 * 1024;
 /// stated beside a segment, which must not be without a bound.
 pub const SEGMENT_OCTETS: u64 = 2 << 30;
 
+/// Lists that come into force by one transaction at most: the cost of a commit is shared by then, and a statement about
+/// all of them has some five hundred parameters.
+pub const LISTS_TOGETHER: usize = 32;
+
+/// Octets that may wait in SQLite's log before it is moved into its file.
+pub const UNSETTLED_OCTETS: usize = 8 << 20;
+
+/// What a transaction writes besides the lists themselves: some pages of tables and indexes.
+pub const TRANSACTION_OCTETS: usize = 256 << 10;
+
 /// Generations whose marks are kept: some hours of a nation's lists, and half a megabyte.
 pub const MARKED_GENERATIONS: i64 = 10_000;
 

@@ -9,6 +9,7 @@ use sqlx::AnyPool;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
 use crate::database_url::Location;
+use crate::dialect::Dialect;
 use crate::error::{DriverError, During as _, StoreError};
 
 /// One authority's part of the data. Each has its own list of migrations and its own table of those applied, so that
@@ -32,9 +33,9 @@ impl Part {
     }
 
     /// In order; a list only ever grows at its end.
-    fn scripts(self) -> &'static [(&'static str, &'static str)] {
+    fn scripts(self, dialect: Dialect) -> Vec<(&'static str, &'static str)> {
         match self {
-            Self::Crl => &[
+            Self::Crl => vec![
                 (
                     "lists, their sources and the highest numbers",
                     include_str!("../migrations/crl/0001_lists.sql"),
@@ -59,12 +60,21 @@ impl Part {
                     "what lists are told apart by",
                     include_str!("../migrations/crl/0006_identities.sql"),
                 ),
+                (
+                    "chunks are not compressed",
+                    match dialect {
+                        Dialect::Sqlite => include_str!("../migrations/crl/0007_chunks_sqlite.sql"),
+                        Dialect::Postgres => {
+                            include_str!("../migrations/crl/0007_chunks_postgres.sql")
+                        }
+                    },
+                ),
             ],
-            Self::Audit => &[(
+            Self::Audit => vec![(
                 "checks, refusals and the ledger",
                 include_str!("../migrations/audit/0001_records.sql"),
             )],
-            Self::HolderLinks => &[
+            Self::HolderLinks => vec![
                 (
                     "holders and serial links",
                     include_str!("../migrations/holder_links/0001_holders.sql"),
@@ -74,7 +84,7 @@ impl Part {
                     include_str!("../migrations/holder_links/0002_links_by_predecessor.sql"),
                 ),
             ],
-            Self::Gateway => &[(
+            Self::Gateway => vec![(
                 "gateway state",
                 include_str!("../migrations/gateway/0001_gateway_state.sql"),
             )],
@@ -90,21 +100,21 @@ pub(crate) async fn run(pool: &AnyPool, location: &Location, part: Part) -> Resu
         Location::Postgres(_) => None,
     };
     let mut connection = pool.acquire().await.during("connecting for migrations")?;
-    migrator(part)
+    migrator(part, Dialect::of(location))
         .run_direct(None, &mut *connection, false)
         .await
         .map_err(migrate_error)
 }
 
-fn migrator(part: Part) -> Migrator {
+fn migrator(part: Part, dialect: Dialect) -> Migrator {
     let migrations = (1..)
-        .zip(part.scripts())
+        .zip(part.scripts(dialect))
         .map(|(version, (description, sql))| {
             Migration::new(
                 version,
-                Cow::Borrowed(*description),
+                Cow::Borrowed(description),
                 MigrationType::Simple,
-                sqlx::SqlSafeStr::into_sql_str(*sql),
+                sqlx::SqlSafeStr::into_sql_str(sql),
                 false,
             )
         })
@@ -165,13 +175,17 @@ mod tests {
     use super::Part;
     use crate::database::Database;
     use crate::database_url::DatabaseUrl;
+    use crate::dialect::Dialect;
 
     const PARTS: [Part; 4] = [Part::Crl, Part::Audit, Part::HolderLinks, Part::Gateway];
 
     #[test]
     fn columns_have_only_the_types_that_both_databases_share() {
         let types = ["BIGINT", "TEXT", "BYTEA"];
-        for (description, sql) in PARTS.iter().flat_map(|part| part.scripts()) {
+        for (description, sql) in PARTS
+            .iter()
+            .flat_map(|part| part.scripts(Dialect::Postgres))
+        {
             let statements = sql
                 .lines()
                 .map(|line| line.split("--").next().unwrap_or_default());

@@ -1,16 +1,20 @@
-//! An index on its way into the store, beside the same octets as one file written and fsynced.
+//! An index on its way into the store, beside the same octets as one file written and fsynced, and beside what the bare
+//! database can do with them.
 
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
-use aws_lc_rs::digest::{SHA256, digest};
+use anyhow::Result;
 use index::Builder;
 use sandbox::nation::Serials;
 use sandbox::postgres::{Postgres, PostgresError};
-use store::{CrlWriter, DatabaseUrl, SegmentFacts, SourceRegistration};
+use store::{
+    CrlWriter, DatabaseUrl, Departures, HashedSegment, Replacement, Seen, SegmentFacts,
+    SourceRegistration,
+};
 use tokio::runtime::Runtime;
 
+use crate::bare_database::{BarePostgres, BareSqlite};
 use crate::index_serials::{Kind, details};
 use crate::limits::{self, megabytes_a_second, milliseconds};
 use crate::ratios::{Goal, Line, RatioReport, Reference};
@@ -38,7 +42,9 @@ pub struct DurablePlan {
 struct Round {
     file: f64,
     sqlite: f64,
+    bare_sqlite: f64,
     postgres: Option<f64>,
+    bare_postgres: Option<f64>,
 }
 
 /// Measures in a folder of its own.
@@ -46,7 +52,7 @@ struct Round {
 /// # Errors
 /// When a database or the disk fails.
 pub fn measure(plan: &DurablePlan, folder: &Path, load_before: String) -> Result<RatioReport> {
-    let postgres = match Postgres::start() {
+    let postgres = match Postgres::start_durable() {
         Ok(postgres) => Some(postgres),
         Err(PostgresError::NotInstalled | PostgresError::NoUser) => None,
         Err(error) => return Err(error.into()),
@@ -54,27 +60,35 @@ pub fn measure(plan: &DurablePlan, folder: &Path, load_before: String) -> Result
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let segment = segment(plan)?;
+    let segment = HashedSegment::new(segment(plan)?);
+    let octets = segment.octets();
+    let mut bare_sqlite = BareSqlite::open(&runtime, &folder.join("bare.db"))?;
     let sqlite = DatabaseUrl::sqlite(&folder.join("crl.db"))?;
     let mut sqlite = Store::open(&runtime, &sqlite, &segment)?;
     let mut other = match &postgres {
         Some(postgres) => {
-            let url: DatabaseUrl = postgres.url("crl_writer").parse()?;
-            Some(Store::open(&runtime, &url, &segment)?)
+            let url = postgres.url("crl_writer");
+            let bare = BarePostgres::open(&runtime, &url)?;
+            Some((Store::open(&runtime, &url.parse()?, &segment)?, bare))
         }
         None => None,
     };
     let rounds = turns::rounds(plan.rounds, || {
         Ok(Round {
-            file: limits::write_and_sync(folder, &segment)?.wall,
+            file: limits::write_and_sync(folder, octets)?.wall,
             sqlite: sqlite.apply(&segment)?,
+            bare_sqlite: bare_sqlite.replace(octets)?,
             postgres: other
                 .as_mut()
-                .map(|store| store.apply(&segment))
+                .map(|(store, _)| store.apply(&segment))
+                .transpose()?,
+            bare_postgres: other
+                .as_mut()
+                .map(|(_, bare)| bare.replace(octets))
                 .transpose()?,
         })
     })?;
-    Ok(report(plan, load_before, segment.len(), &rounds))
+    Ok(report(plan, load_before, octets.len(), &rounds))
 }
 
 /// An index that is as long as one of a list.
@@ -104,7 +118,7 @@ struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    fn open(runtime: &'a Runtime, url: &DatabaseUrl, segment: &[u8]) -> Result<Self> {
+    fn open(runtime: &'a Runtime, url: &DatabaseUrl, segment: &HashedSegment) -> Result<Self> {
         let registration = SourceRegistration {
             source: SOURCE.to_owned(),
             certification_authority: SOURCE.to_owned(),
@@ -116,7 +130,6 @@ impl<'a> Store<'a> {
             writer.register_sources(&[registration]).await?;
             Ok::<_, anyhow::Error>(writer)
         })?;
-        let hash = digest(&SHA256, segment);
         let facts = SegmentFacts {
             source: SOURCE.to_owned(),
             certification_authority: SOURCE.to_owned(),
@@ -128,7 +141,7 @@ impl<'a> Store<'a> {
             next_update: THIS_UPDATE + 86_400,
             crl_sha256: [0; 32],
             entry_count: 1,
-            segment_sha256: hash.as_ref().try_into().context("a hash of 32 octets")?,
+            segment_sha256: *segment.sha256(),
         };
         Ok(Self {
             runtime,
@@ -139,38 +152,62 @@ impl<'a> Store<'a> {
         })
     }
 
-    /// Puts the index in force in the place of the one before; takes so many seconds.
-    fn apply(&mut self, segment: &[u8]) -> Result<f64> {
+    /// Puts the index in force in the place of the one before; takes so many seconds. It was hashed when it was made.
+    fn apply(&mut self, segment: &HashedSegment) -> Result<f64> {
         self.number += 1;
         self.facts.crl_number = self.number.to_be_bytes()[6..].to_vec();
+        let replacement = Replacement {
+            facts: &self.facts,
+            segment: segment.clone(),
+            seen: Seen {
+                generation: self.generation,
+                ..Seen::default()
+            },
+            keeps_delta: false,
+            replaced_this_update: None,
+            departures: Departures::None,
+            original: None,
+            keep_history_after: i64::MIN,
+        };
         let began = Instant::now();
-        let applied = self.writer.apply(&self.facts, segment, self.generation);
-        self.generation = self.runtime.block_on(applied)?;
-        Ok(began.elapsed().as_secs_f64())
+        self.generation = self.runtime.block_on(self.writer.replace(&replacement))?;
+        let took = began.elapsed().as_secs_f64();
+        // What the store does beside its lists must not go on beside the next measurement.
+        self.runtime.block_on(self.writer.settle())?;
+        Ok(took)
     }
 }
 
+/// A figure of a round, if there is one.
+type Measured = fn(&Round) -> Option<f64>;
+
 fn report(plan: &DurablePlan, load_before: String, octets: usize, rounds: &[Round]) -> RatioReport {
-    let line = |name: &str, measured: &dyn Fn(&Round) -> Option<f64>| {
+    let line = |name: &str, measured: Measured, limit: (&str, Measured), goal| {
         let pair = |round: &Round| {
-            let measured = measured(round)?;
-            Some((milliseconds(measured), milliseconds(round.file)))
+            let (measured, limit) = (measured(round)?, limit.1(round)?);
+            Some((milliseconds(measured), milliseconds(limit)))
         };
         let rounds: Option<Vec<_>> = rounds.iter().map(pair).collect();
-        let goal = Goal::AtLeast(AT_LEAST);
-        Some(Line::new(
-            name,
-            "one file written and fsynced",
-            "ms",
-            &rounds?,
-            goal,
-        ))
+        Some(Line::new(name, limit.0, "ms", &rounds?, goal))
     };
+    let (reached, told) = (Goal::AtLeast(AT_LEAST), Goal::Untold);
+    let file: (&str, Measured) = ("one file written and fsynced", |it| Some(it.file));
+    let sqlite: Measured = |it| Some(it.sqlite);
+    let bare_sqlite: Measured = |it| Some(it.bare_sqlite);
+    let bare = ("the bare database", bare_sqlite);
     let lines = [
-        line("the store on SQLite", &|round| Some(round.sqlite)),
-        line("the store on PostgreSQL", &|round| round.postgres),
+        line("the store on SQLite", sqlite, file, reached),
+        line("the same", sqlite, bare, told),
+        line("bare SQLite", bare_sqlite, file, told),
     ];
-    let notes = if lines[1].is_none() {
+    let (postgres, bare_postgres): (Measured, Measured) = (|it| it.postgres, |it| it.bare_postgres);
+    let bare = ("the bare database", bare_postgres);
+    let others = [
+        line("the store on PostgreSQL", postgres, file, reached),
+        line("the same", postgres, bare, told),
+        line("bare PostgreSQL", bare_postgres, file, told),
+    ];
+    let notes = if others[0].is_none() {
         vec!["PostgreSQL is not installed, and left out.".to_owned()]
     } else {
         Vec::new()
@@ -183,7 +220,7 @@ fn report(plan: &DurablePlan, load_before: String, octets: usize, rounds: &[Roun
         ),
         rounds: plan.rounds,
         load_before,
-        lines: lines.into_iter().flatten().collect(),
+        lines: lines.into_iter().chain(others).flatten().collect(),
         references: vec![Reference::rate(
             "One file written and fsynced",
             "MB/s",

@@ -6,6 +6,7 @@
 //! is compared is measured in turns ([`rounds`]), many times, and the median is told. CPU time of the server's process
 //! is the figure to trust where client and servers share their cores; requests a second depend on who gets them.
 
+pub mod bare_database;
 pub mod batch;
 pub mod binary;
 pub mod child;

@@ -94,7 +94,10 @@ pub struct Postgres {
 impl Postgres {
     /// Starts a server with one prepared database.
     pub fn start() -> Result<Self, PostgresError> {
-        let programs = Programs::find()?;
+        Self::start_with(Programs::find()?)
+    }
+
+    fn start_with(programs: Programs) -> Result<Self, PostgresError> {
         let folder = tempfile::Builder::new()
             .prefix("akashi-postgres-")
             .tempdir()?;
@@ -117,6 +120,13 @@ impl Postgres {
         postgres.execute("postgres", split_roles_sql().0)?;
         postgres.create(DATABASE)?;
         Ok(postgres)
+    }
+
+    /// The same, which waits until what it commits is on the disk: for measuring what that costs.
+    pub fn start_durable() -> Result<Self, PostgresError> {
+        let mut programs = Programs::find()?;
+        programs.is_durable = true;
+        Self::start_with(programs)
     }
 
     /// The same in a place of its own: `within` is what a command begins with that sees this empty folder as it is there,
@@ -230,6 +240,8 @@ struct Programs {
     user: Option<(u32, u32)>,
     /// What a command begins with.
     within: Vec<String>,
+    /// Whether a commit waits for the disk.
+    is_durable: bool,
 }
 
 impl Programs {
@@ -260,6 +272,7 @@ impl Programs {
             folder,
             user,
             within: Vec::new(),
+            is_durable: false,
         })
     }
 
@@ -345,7 +358,15 @@ impl Programs {
                 "unix_socket_directories=",
             ])
             // The files are thrown away; what is tested is the death of our processes, not of the computer.
-            .args(["-c", "fsync=off", "-c", "max_connections=200"])
+            .args([
+                "-c",
+                if self.is_durable {
+                    "fsync=on"
+                } else {
+                    "fsync=off"
+                },
+            ])
+            .args(["-c", "max_connections=200"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(folder.join("log"))?)

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 
 use store::{
-    CrlWriter, DatabaseUrl, Departures, NewHeld, NewOriginal, NewSegment, Replacement, Seen,
-    SegmentFacts, SourceRegistration,
+    CrlWriter, DatabaseUrl, Departures, HashedSegment, NewHeld, NewOriginal, NewSegment,
+    Replacement, Seen, SegmentFacts, SourceRegistration,
 };
 
 use crate::support::{akashi, deployment, edit, text};
@@ -257,7 +257,7 @@ fn hold_a_removal(database: &DatabaseUrl, source: &str) {
         };
         let replacement = Replacement {
             facts: &facts,
-            segment: b"list",
+            segment: HashedSegment::new(&b"list"[..]),
             seen: Seen::default(),
             keeps_delta: false,
             replaced_this_update: None,

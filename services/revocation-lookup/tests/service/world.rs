@@ -20,8 +20,8 @@ use runtime::{Context, ServeError};
 use sandbox::der;
 use sandbox::mint::{Authority, CaKind, MUNICIPALITIES};
 use store::{
-    AuditLog, CrlWriter, DatabaseUrl, Departures, HighWater, NewDelta, NewHeld, NewSegment,
-    RemovalDecision, Replacement, SegmentFacts, SourceRegistration,
+    AuditLog, CrlWriter, DatabaseUrl, Departures, HashedSegment, HighWater, NewDelta, NewHeld,
+    NewSegment, RemovalDecision, Replacement, SegmentFacts, SourceRegistration,
 };
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -290,7 +290,7 @@ impl World {
         });
         let replacement = Replacement {
             facts: &facts,
-            segment: &segment,
+            segment: HashedSegment::new(segment),
             seen: current.map(|current| current.seen()).unwrap_or_default(),
             keeps_delta: false,
             replaced_this_update: None,
@@ -323,7 +323,7 @@ impl World {
         let generation = writer
             .replace(&Replacement {
                 facts: &facts,
-                segment: &segment,
+                segment: HashedSegment::new(segment),
                 seen: current
                     .as_ref()
                     .map(store::CurrentSegment::seen)

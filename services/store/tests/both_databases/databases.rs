@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sandbox::postgres::Postgres;
+use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use store::{AuditLog, CrlReader, CrlWriter, DatabaseUrl, GatewayState, HolderLinks};
 
 /// One empty installation: a database for each authority.
@@ -58,6 +59,32 @@ impl Databases {
              WHERE usename = '{role}' AND datname = '{database}'"
         );
         server.execute("postgres", &end).unwrap();
+    }
+
+    /// The file of the lists.
+    pub(crate) fn sqlite_file(&self) -> std::path::PathBuf {
+        let Self::Sqlite(folder) = self else {
+            panic!("PostgreSQL has no file of ours")
+        };
+        folder.path().join("crl.db")
+    }
+
+    /// Changes the database of the lists behind their writer's back.
+    pub(crate) async fn tamper(&self, sql: &'static str) {
+        match self {
+            Self::Sqlite(folder) => {
+                let path = format!("sqlite://{}", folder.path().join("crl.db").display());
+                let mut connection = SqliteConnection::connect(&path).await.unwrap();
+                connection.execute(sql).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Self::Postgres { server, database } => {
+                let url = server.url_in(database, "crl_writer");
+                let mut connection = PgConnection::connect(&url).await.unwrap();
+                connection.execute(sql).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
     }
 
     pub(crate) async fn writer(&self) -> CrlWriter {

@@ -1,8 +1,9 @@
 //! What left the lists.
 
 use store::{
-    AcceptError, AcceptedRemovals, ApplyError, AttemptOutcome, CrlWriter, Departures, NewHeld,
-    NewSegment, Piece, RecentDepartures, RemovalDecision, Replacement, Seen, SegmentFacts,
+    AcceptError, AcceptedRemovals, ApplyError, AttemptOutcome, CrlWriter, Departures,
+    HashedSegment, NewHeld, NewSegment, Piece, RecentDepartures, RemovalDecision, Replacement,
+    Seen, SegmentFacts,
 };
 
 use crate::databases::Databases;
@@ -16,13 +17,13 @@ const DECISION: RemovalDecision<'_> = RemovalDecision {
 /// The next list of "full", with what leaves it.
 pub(crate) fn next<'a>(
     facts: &'a SegmentFacts,
-    segment: &'a [u8],
+    segment: &[u8],
     seen: (u64, u64),
     departures: Departures<'a>,
 ) -> Replacement<'a> {
     Replacement {
         facts,
-        segment,
+        segment: HashedSegment::new(segment.to_vec()),
         seen: Seen {
             generation: seen.0,
             held: seen.1,

@@ -14,6 +14,7 @@ mod holder_links;
 mod lists;
 mod lists_race;
 mod originals;
+mod together;
 
 use databases::Databases;
 
@@ -109,6 +110,15 @@ on_both_databases! {
     lists::registration_replaces_the_sources_of_the_authorities_it_names,
     lists::facts_that_contradict_each_other_are_refused,
     lists::a_reader_waits_for_the_writer_to_prepare_the_schema,
+    together::lists_that_are_ready_together_have_generations_of_their_own,
+    together::one_that_is_refused_takes_no_other_with_it,
+    together::lists_that_cannot_share_a_transaction_follow_one_another,
+    together::when_the_database_fails_all_have_failed,
+    together::of_writers_that_race_one_has_each_source,
+    together::what_is_in_force_and_the_highest_number_are_read_at_once,
+    together::chunks_are_stored_in_large_pages_and_uncompressed,
+    together::what_was_committed_is_moved_into_the_file,
+    together::a_database_of_an_earlier_version_is_brought_up_to_this_one,
     lists_race::of_many_writers_exactly_one_replaces_a_generation,
     lists_race::writers_of_different_sources_both_succeed,
     lists_race::an_abandoned_transaction_leaves_the_old_list,

@@ -1,0 +1,2 @@
+-- SQLite never compresses; the PostgreSQL file of this number says what it is about.
+SELECT 1;
