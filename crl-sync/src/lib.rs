@@ -8,6 +8,7 @@
 
 mod access;
 mod apply;
+mod attempts;
 mod body;
 mod commit;
 mod config;
@@ -51,6 +52,7 @@ use store::{CrlWriter, CurrentSegment, HolderKey, HolderLinks, SourceRegistratio
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::attempts::Attempts;
 use crate::commit::Commits;
 use crate::fetch::Fetcher;
 use crate::folder::{Folder, FolderMemory};
@@ -190,6 +192,7 @@ async fn open(
         holders: holders(config).await?,
         removals: RemovalLimits::from(&config.removals),
         originals: Originals::from(&config.originals),
+        attempts: Attempts::default(),
         metrics,
         progress: progress.clone(),
     };

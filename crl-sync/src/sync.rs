@@ -11,6 +11,7 @@ use store::{ApplyError, CrlWriter, CurrentSegment, HolderKey, HolderLinks, ListS
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::apply::{self, Prepared};
+use crate::attempts::Attempts;
 use crate::body::{Body, BodyReader};
 use crate::commit::{Commits, Ready};
 use crate::departures::{self, Compared};
@@ -41,6 +42,7 @@ pub(crate) struct Room {
     pub(crate) highest: Highest,
     pub(crate) removals: RemovalLimits,
     pub(crate) originals: Originals,
+    pub(crate) attempts: Attempts,
     pub(crate) metrics: SyncMetrics,
     pub(crate) progress: Progress,
 }
@@ -106,6 +108,8 @@ impl Room {
             _ => None,
         };
         let outcome = result.unwrap_or_else(Outcome::from);
+        // Others may fetch while this is written down.
+        drop(place);
         self.tell(source, &outcome);
         if matches!(source.kind, SourceKind::Crl { .. }) {
             self.record(&source.name, &outcome).await;
@@ -147,13 +151,11 @@ impl Room {
     /// Announces how an attempt ended in the store.
     pub(crate) async fn record(&self, source: &str, outcome: &Outcome) {
         // That a list was accepted was recorded with it.
-        if matches!(outcome, Outcome::Accepted { .. }) {
-            return;
-        }
-        let at = self.clock.now().secs();
-        let recorded = self.writer.record_attempt(source, at, outcome.for_store());
-        if let Err(error) = recorded.await {
-            tracing::error!(source, %error, "the attempt could not be recorded");
+        if !matches!(outcome, Outcome::Accepted { .. }) {
+            let at = self.clock.now().secs();
+            self.attempts
+                .record(&self.writer, source, at, outcome)
+                .await;
         }
     }
 

@@ -122,13 +122,13 @@ pub(crate) async fn register(
     Ok(true)
 }
 
-/// Records how an attempt to refresh a source ended.
+/// Records how an attempt to refresh a source ended, if the source is registered.
 pub(crate) async fn record_attempt(
     transaction: &mut Transaction<'static, Any>,
     source: &str,
     at: i64,
     outcome: AttemptOutcome<'_>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let during = "an attempt is recorded";
     let (success, refusal) = match outcome {
         AttemptOutcome::Accepted | AttemptOutcome::Unchanged => (Some(at), ""),
@@ -155,10 +155,5 @@ pub(crate) async fn record_attempt(
     .execute(&mut **transaction)
     .await
     .during(during)?;
-    if updated.rows_affected() == 0 {
-        return Err(StoreError::Invalid {
-            what: "the source is not registered",
-        });
-    }
-    Ok(())
+    Ok(updated.rows_affected() > 0)
 }

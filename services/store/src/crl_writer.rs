@@ -250,12 +250,30 @@ impl CrlWriter {
         at: i64,
         outcome: AttemptOutcome<'_>,
     ) -> Result<(), StoreError> {
+        let registered = self.record_attempts(&[(source, at, outcome)]).await?;
+        if registered == [true] {
+            return Ok(());
+        }
+        Err(StoreError::Invalid {
+            what: "the source is not registered",
+        })
+    }
+
+    /// Records in one transaction how attempts ended: each by its source, its moment and its outcome. Whether each source is
+    /// registered; of one that is not, nothing is recorded.
+    pub async fn record_attempts(
+        &self,
+        attempts: &[(&str, i64, AttemptOutcome<'_>)],
+    ) -> Result<Vec<bool>, StoreError> {
         let mut transaction = self.database.begin_write().await?;
-        crl_sources::record_attempt(&mut transaction, source, at, outcome).await?;
-        let during = "an attempt is recorded";
-        transaction.commit().await.during(during)?;
+        let mut registered = Vec::with_capacity(attempts.len());
+        for (source, at, outcome) in attempts {
+            let known = crl_sources::record_attempt(&mut transaction, source, *at, *outcome);
+            registered.push(known.await?);
+        }
+        transaction.commit().await.during("attempts are recorded")?;
         self.database.written(0);
-        Ok(())
+        Ok(registered)
     }
 
     /// Asks to be the one process that refreshes the lists. `None`: another one is.
