@@ -2,24 +2,33 @@
 //! is restored from an older copy and every process is started anew.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use pki::CrlNumber;
 use prometheus::IntCounter;
 use runtime::ServeError;
 use runtime::metrics::Metrics;
 use store::{CurrentSegment, HighWater, HighWaterFile, ListSeries};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
-/// Numbers that rise within this time are written together.
-const SAVED_TOGETHER: Duration = Duration::from_secs(1);
+/// How many times as long as writing took nothing is written: the file is written as a whole, and while a nation's lists
+/// come, most numbers are written together with others.
+const PAUSE: u32 = 10;
 
 /// The file of this process, where the configuration names a folder for it. Clones are the same file.
 #[derive(Clone, Debug)]
 pub(crate) struct Highest {
     file: Option<Arc<HighWaterFile>>,
     failures: IntCounter,
-    last_saved: Arc<Mutex<Option<Instant>>>,
+    /// Who writes, one after the other.
+    writing: Arc<Mutex<Writing>>,
+}
+
+#[derive(Debug, Default)]
+struct Writing {
+    not_before: Option<Instant>,
+    is_failing: bool,
 }
 
 impl Highest {
@@ -33,7 +42,7 @@ impl Highest {
         Ok(Self {
             file: file.map(Arc::new),
             failures,
-            last_saved: Arc::default(),
+            writing: Arc::default(),
         })
     }
 
@@ -88,32 +97,45 @@ impl Highest {
         self.save().await;
     }
 
-    /// Remembers a number that was accepted. The file is written as a whole, so that a nation's lists, which come
-    /// together, are not written thousands of times over: what is not written at once is by the next [`Self::save`].
+    /// Remembers a number that was accepted. It is on the disk when this ends, unless the disk takes nothing now: then
+    /// whoever calls [`Self::save`] tries again.
     pub(crate) async fn raise(&self, series: ListSeries, key: (&[u8], &[u8]), number: HighWater) {
         let Some(file) = &self.file else { return };
         file.raise(series, key, number);
-        let last_saved = *self.last_saved();
-        if last_saved.is_none_or(|last| last.elapsed() >= SAVED_TOGETHER) {
-            self.save().await;
+        let mut writing = self.writing.lock().await;
+        if !writing.is_failing {
+            self.write(file, &mut writing).await;
         }
     }
 
     /// Writes what has risen and is not on the disk yet.
     pub(crate) async fn save(&self) {
         let Some(file) = &self.file else { return };
-        *self.last_saved() = Some(Instant::now());
-        if let Err(error) = file.keep().await {
+        let mut writing = self.writing.lock().await;
+        self.write(file, &mut writing).await;
+    }
+
+    async fn write(&self, file: &Arc<HighWaterFile>, writing: &mut Writing) {
+        // Who wrote before may have written this too.
+        if file.is_kept() {
+            return;
+        }
+        if let Some(moment) = writing.not_before {
+            tokio::time::sleep_until(moment).await;
+        }
+        let began = Instant::now();
+        let kept = file.keep().await;
+        writing.not_before = Some(Instant::now() + began.elapsed() * PAUSE);
+        writing.is_failing = kept.is_err();
+        if let Err(error) = kept {
             self.failures.inc();
             if error.is_news {
                 tracing::error!("{error}");
             }
         }
     }
-
-    fn last_saved(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.last_saved
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }
+
+#[cfg(test)]
+#[path = "highest_tests.rs"]
+mod tests;

@@ -150,8 +150,7 @@ impl Worker {
     }
 }
 
-/// Writes the highest numbers that rose since the last time, again and again: beside the sources, so that a disk that
-/// hangs holds none of them up.
+/// Tries again and again to write the highest numbers that the disk did not take when they rose.
 async fn keep_highest(room: Arc<Room>) {
     loop {
         tokio::time::sleep(LEASE_INTERVAL).await;

@@ -80,8 +80,8 @@ impl Database {
         })
     }
 
-    /// Notes that a transaction with so many octets of lists was committed. What waits in SQLite's log is moved into its file from time to time, by
-    /// nobody who waits for a list to be in force.
+    /// Notes that a transaction with so many octets of lists was committed. What waits in SQLite's log is moved into its file
+    /// from time to time, by nobody who waits for a list to be in force.
     pub(crate) fn written(&self, octets: usize) {
         let octets = octets + limits::TRANSACTION_OCTETS;
         let before = self.unsettled.fetch_add(octets, Ordering::Relaxed);

@@ -232,6 +232,12 @@ impl HighWaterFile {
         })
     }
 
+    /// Whether all that has risen is on the disk. Waits for whoever is writing.
+    pub fn is_kept(&self) -> bool {
+        let saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
+        *saved == self.state().version
+    }
+
     /// Writes what has risen since the last time. Waits for the disk: not for a thread that serves.
     ///
     /// # Errors

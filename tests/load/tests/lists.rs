@@ -73,7 +73,7 @@ fn an_index_is_stored_in_both_databases() {
     };
     check(
         &durable::measure(&plan, folder.path(), String::new()).unwrap(),
-        2,
+        6,
     );
 }
 
