@@ -39,6 +39,29 @@ pub struct Replacement<'a> {
     pub keep_history_after: i64,
 }
 
+impl<'a> Replacement<'a> {
+    /// A list that nothing left, in place of the one with this generation; 0 for none.
+    pub fn without_departures(
+        facts: &'a SegmentFacts,
+        segment: HashedSegment,
+        replaces: u64,
+    ) -> Self {
+        Self {
+            facts,
+            segment,
+            seen: Seen {
+                generation: replaces,
+                ..Seen::default()
+            },
+            keeps_delta: false,
+            replaced_this_update: None,
+            departures: Departures::None,
+            original: None,
+            keep_history_after: i64::MIN,
+        }
+    }
+}
+
 /// Which certificates of the list before are not on this one.
 #[derive(Debug, Clone, Copy)]
 pub enum Departures<'a> {
@@ -91,12 +114,8 @@ pub struct NewHeld<'a> {
 type Applied = Result<u64, ApplyError>;
 
 /// Puts one list in force.
-pub(crate) async fn replace(
-    database: &Database,
-    replacement: &Replacement<'_>,
-    attempted_at: Option<i64>,
-) -> Applied {
-    let mut applied = replace_each(database, &[replacement], attempted_at).await;
+pub(crate) async fn replace(database: &Database, replacement: &Replacement<'_>) -> Applied {
+    let mut applied = replace_each(database, &[replacement], None).await;
     let missing = StoreError::Inconsistent {
         what: "nobody knows what became of a list",
     };

@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use sqlx::{Any, Transaction};
 
-use crate::columns::{Columns as _, check_text};
+use crate::columns::{Columns as _, check_text, to_bigint};
 use crate::crl::{AttemptOutcome, SourceRegistration};
 use crate::crl_feed::next_generation;
 use crate::crl_rows::remove_list;
 use crate::error::{During as _, StoreError};
+
+/// What goes on while attempts are.
+const ATTEMPTS: &str = "attempts are recorded";
 
 /// Whether every source has a name of its own.
 pub(crate) fn check(registrations: &[SourceRegistration]) -> Result<(), StoreError> {
@@ -122,25 +125,38 @@ pub(crate) async fn register(
     Ok(true)
 }
 
-/// Records how an attempt to refresh a source ended, if the source is registered.
-pub(crate) async fn record_attempt(
+/// Records how attempts to refresh sources ended: of each, whether its source is registered. The counter of attempts rises
+/// by all of them at once, and each has its last number: readers only ever see that one.
+pub(crate) async fn record_attempts(
+    transaction: &mut Transaction<'static, Any>,
+    attempts: &[(&str, i64, AttemptOutcome<'_>)],
+) -> Result<Vec<bool>, StoreError> {
+    let number =
+        sqlx::query("UPDATE crl_feed SET attempts = attempts + $1 WHERE id = 1 RETURNING attempts")
+            .bind(to_bigint(attempts.len() as u64)?)
+            .fetch_one(&mut **transaction)
+            .await
+            .during(ATTEMPTS)?
+            .bigint("attempts")?;
+    let mut registered = Vec::with_capacity(attempts.len());
+    for (source, at, outcome) in attempts {
+        registered.push(record_attempt(transaction, source, *at, *outcome, number).await?);
+    }
+    Ok(registered)
+}
+
+async fn record_attempt(
     transaction: &mut Transaction<'static, Any>,
     source: &str,
     at: i64,
     outcome: AttemptOutcome<'_>,
+    number: i64,
 ) -> Result<bool, StoreError> {
-    let during = "an attempt is recorded";
     let (success, refusal) = match outcome {
         AttemptOutcome::Accepted | AttemptOutcome::Unchanged => (Some(at), ""),
         AttemptOutcome::Refused { rule } | AttemptOutcome::Failed { rule } => (None, rule),
     };
     check_text(refusal)?;
-    let attempt =
-        sqlx::query("UPDATE crl_feed SET attempts = attempts + 1 WHERE id = 1 RETURNING attempts")
-            .fetch_one(&mut **transaction)
-            .await
-            .during(during)?
-            .bigint("attempts")?;
     let updated = sqlx::query(
         "UPDATE crl_source SET last_attempt_at = $2,
                 last_success_at = COALESCE($3, last_success_at), last_refusal = $4,
@@ -151,9 +167,9 @@ pub(crate) async fn record_attempt(
     .bind(at)
     .bind(success)
     .bind(refusal.to_owned())
-    .bind(attempt)
+    .bind(number)
     .execute(&mut **transaction)
     .await
-    .during(during)?;
+    .during(ATTEMPTS)?;
     Ok(updated.rows_affected() > 0)
 }

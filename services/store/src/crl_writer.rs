@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::crl::{
-    ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, Seen, SegmentFacts,
-    SourceRegistration, StoredSegment,
+    ApplyError, AttemptOutcome, CurrentSegment, Feed, HighWater, SegmentFacts, SourceRegistration,
+    StoredSegment,
 };
-use crate::crl_apply::{self, Departures, Replacement};
+use crate::crl_apply::{self, Replacement};
 use crate::crl_delta::{self, NewDelta};
 use crate::crl_departures::{
     self, AcceptError, AcceptedRemovals, RecentDepartures, RemovalDecision,
@@ -143,21 +143,11 @@ impl CrlWriter {
     /// Makes a list the one in force of its source, in one transaction: all of it or nothing. The very list that holds
     /// the highest number may be applied again: after its source was renamed, say. Returns the new generation.
     pub async fn replace(&self, replacement: &Replacement<'_>) -> Result<u64, ApplyError> {
-        crl_apply::replace(&self.database, replacement, None).await
+        crl_apply::replace(&self.database, replacement).await
     }
 
-    /// [`Self::replace`], and in the same transaction [`Self::record_attempt`] that an attempt at this moment was
-    /// accepted.
-    pub async fn replace_and_record(
-        &self,
-        replacement: &Replacement<'_>,
-        at: i64,
-    ) -> Result<u64, ApplyError> {
-        crl_apply::replace(&self.database, replacement, Some(at)).await
-    }
-
-    /// [`Self::replace_and_record`] for several lists, in as few transactions as may be: of thousands of small lists, some
-    /// dozen share a commit. What came of each, in their order: one whose condition does not hold, or whose number does
+    /// [`Self::replace`] for several lists, and [`Self::record_attempts`] that the attempts at those in force were accepted
+    /// at this moment, in as few transactions as may be: of thousands of small lists, some dozen share a commit. What came of each, in their order: one whose condition does not hold, or whose number does
     /// not rise, is refused alone; when the database fails, all of its transaction have failed. Each has a generation of
     /// its own.
     pub async fn replace_each_and_record(
@@ -177,20 +167,9 @@ impl CrlWriter {
         segment: &[u8],
         replaces: u64,
     ) -> Result<u64, ApplyError> {
-        self.replace(&Replacement {
-            facts,
-            segment: HashedSegment::new(segment.to_vec()),
-            seen: Seen {
-                generation: replaces,
-                ..Seen::default()
-            },
-            keeps_delta: false,
-            replaced_this_update: None,
-            departures: Departures::None,
-            original: None,
-            keep_history_after: i64::MIN,
-        })
-        .await
+        let segment = HashedSegment::new(segment.to_vec());
+        let replacement = Replacement::without_departures(facts, segment, replaces);
+        self.replace(&replacement).await
     }
 
     /// The segment of a list in force, to be read piece by piece.
@@ -243,22 +222,6 @@ impl CrlWriter {
         crl_departures::decisions(&self.database).await
     }
 
-    /// Records how an attempt to refresh `source` ended.
-    pub async fn record_attempt(
-        &self,
-        source: &str,
-        at: i64,
-        outcome: AttemptOutcome<'_>,
-    ) -> Result<(), StoreError> {
-        let registered = self.record_attempts(&[(source, at, outcome)]).await?;
-        if registered == [true] {
-            return Ok(());
-        }
-        Err(StoreError::Invalid {
-            what: "the source is not registered",
-        })
-    }
-
     /// Records in one transaction how attempts ended: each by its source, its moment and its outcome. Whether each source is
     /// registered; of one that is not, nothing is recorded.
     pub async fn record_attempts(
@@ -266,11 +229,7 @@ impl CrlWriter {
         attempts: &[(&str, i64, AttemptOutcome<'_>)],
     ) -> Result<Vec<bool>, StoreError> {
         let mut transaction = self.database.begin_write().await?;
-        let mut registered = Vec::with_capacity(attempts.len());
-        for (source, at, outcome) in attempts {
-            let known = crl_sources::record_attempt(&mut transaction, source, *at, *outcome);
-            registered.push(known.await?);
-        }
+        let registered = crl_sources::record_attempts(&mut transaction, attempts).await?;
         transaction.commit().await.during("attempts are recorded")?;
         self.database.written(0);
         Ok(registered)

@@ -8,10 +8,7 @@ use anyhow::Result;
 use index::Builder;
 use sandbox::nation::Serials;
 use sandbox::postgres::{Postgres, PostgresError};
-use store::{
-    CrlWriter, DatabaseUrl, Departures, HashedSegment, Replacement, Seen, SegmentFacts,
-    SourceRegistration,
-};
+use store::{CrlWriter, DatabaseUrl, HashedSegment, Replacement, SegmentFacts, SourceRegistration};
 use tokio::runtime::Runtime;
 
 use crate::bare_database::{BarePostgres, BareSqlite};
@@ -156,19 +153,8 @@ impl<'a> Store<'a> {
     fn apply(&mut self, segment: &HashedSegment) -> Result<f64> {
         self.number += 1;
         self.facts.crl_number = self.number.to_be_bytes()[6..].to_vec();
-        let replacement = Replacement {
-            facts: &self.facts,
-            segment: segment.clone(),
-            seen: Seen {
-                generation: self.generation,
-                ..Seen::default()
-            },
-            keeps_delta: false,
-            replaced_this_update: None,
-            departures: Departures::None,
-            original: None,
-            keep_history_after: i64::MIN,
-        };
+        let (facts, replaces) = (&self.facts, self.generation);
+        let replacement = Replacement::without_departures(facts, segment.clone(), replaces);
         let began = Instant::now();
         self.generation = self.runtime.block_on(self.writer.replace(&replacement))?;
         let took = began.elapsed().as_secs_f64();

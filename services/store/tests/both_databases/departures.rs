@@ -37,14 +37,28 @@ pub(crate) fn next<'a>(
     }
 }
 
+/// Puts one list in force, and records that it was accepted at this moment.
+async fn accepted_at(
+    writer: &CrlWriter,
+    list: &Replacement<'_>,
+    at: i64,
+) -> Result<u64, ApplyError> {
+    let mut outcomes = writer.replace_each_and_record(&[list], at).await;
+    assert_eq!(outcomes.len(), 1);
+    outcomes.remove(0)
+}
+
 pub(crate) async fn a_list_and_that_it_was_accepted_are_one_commit(databases: Databases) {
     let (writer, reader) = (databases.writer().await, databases.reader());
     let before = writer.register_sources(&[source("full", 0)]).await.unwrap();
     let refused = AttemptOutcome::Refused { rule: "scope" };
-    writer.record_attempt("full", 40, refused).await.unwrap();
+    writer
+        .record_attempts(&[("full", 40, refused)])
+        .await
+        .unwrap();
     let first = facts("full", 1, b"a");
     let list = next(&first, b"a", (0, 0), Departures::None);
-    let generation = writer.replace_and_record(&list, 50).await.unwrap();
+    let generation = accepted_at(&writer, &list, 50).await.unwrap();
     let manifest = reader.manifest().await.unwrap();
     assert_eq!(manifest.feed.generation, generation);
     assert_eq!(manifest.feed.attempts, before.attempts + 2);
@@ -53,7 +67,7 @@ pub(crate) async fn a_list_and_that_it_was_accepted_are_one_commit(databases: Da
     assert_eq!(attempts, (Some(50), Some(50)));
     assert_eq!(full.last_refusal, None);
     // Nor one without the other: what may not come into force was not accepted.
-    let again = writer.replace_and_record(&list, 60).await;
+    let again = accepted_at(&writer, &list, 60).await;
     assert!(matches!(again, Err(ApplyError::GenerationMoved { .. })));
     let manifest = reader.manifest().await.unwrap();
     assert_eq!(manifest.sources[0].last_attempt_at, Some(50));

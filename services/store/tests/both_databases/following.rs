@@ -43,7 +43,10 @@ pub(crate) async fn only_what_changed_is_read(databases: Databases) {
     );
 
     let accepted = AttemptOutcome::Accepted;
-    writer.record_attempt("c", 77, accepted).await.unwrap();
+    writer
+        .record_attempts(&[("c", 77, accepted)])
+        .await
+        .unwrap();
     let c = changes(&reader, &mut since).await;
     assert_eq!((c.whole, names(&c)), (false, vec!["c"]));
     assert_eq!(c.sources[0].last_success_at, Some(77));

@@ -237,13 +237,16 @@ pub(crate) async fn attempts_are_recorded_without_a_new_generation(databases: Da
     let (writer, reader) = (databases.writer().await, databases.reader());
     let before = writer.register_sources(&[source("full", 0)]).await.unwrap();
     writer
-        .record_attempt("full", 50, AttemptOutcome::Accepted)
+        .record_attempts(&[("full", 50, AttemptOutcome::Accepted)])
         .await
         .unwrap();
     let refused = AttemptOutcome::Refused {
         rule: "number_not_rising",
     };
-    writer.record_attempt("full", 60, refused).await.unwrap();
+    writer
+        .record_attempts(&[("full", 60, refused)])
+        .await
+        .unwrap();
     let manifest = reader.manifest().await.unwrap();
     assert_eq!(manifest.feed.generation, before.generation);
     assert_eq!(manifest.feed.attempts, before.attempts + 2);
@@ -254,18 +257,21 @@ pub(crate) async fn attempts_are_recorded_without_a_new_generation(databases: Da
     );
     assert_eq!(full.last_refusal.as_deref(), Some("number_not_rising"));
     writer
-        .record_attempt("full", 70, AttemptOutcome::Unchanged)
+        .record_attempts(&[("full", 70, AttemptOutcome::Unchanged)])
         .await
         .unwrap();
     let manifest = reader.manifest().await.unwrap();
     assert_eq!(manifest.sources[0].last_success_at, Some(70));
     assert_eq!(manifest.sources[0].last_refusal, None);
-    assert!(
-        writer
-            .record_attempt("nobody", 70, AttemptOutcome::Unchanged)
-            .await
-            .is_err()
-    );
+    // Of a source that nobody registered nothing is recorded, and the others are.
+    let both = [
+        ("nobody", 80, AttemptOutcome::Unchanged),
+        ("full", 80, AttemptOutcome::Unchanged),
+    ];
+    let registered = writer.record_attempts(&both).await.unwrap();
+    assert_eq!(registered, [false, true]);
+    let manifest = reader.manifest().await.unwrap();
+    assert_eq!(manifest.sources[0].last_success_at, Some(80));
 }
 
 pub(crate) async fn registration_replaces_the_sources_of_the_authorities_it_names(

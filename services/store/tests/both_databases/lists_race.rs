@@ -69,7 +69,7 @@ pub(crate) async fn an_abandoned_transaction_leaves_the_old_list(databases: Data
         let _ = tokio::time::timeout(Duration::from_millis(delay), apply).await;
         // A commit that was under way may still come true: another write waits for it.
         writer
-            .record_attempt("full", 0, AttemptOutcome::Unchanged)
+            .record_attempts(&[("full", 0, AttemptOutcome::Unchanged)])
             .await
             .unwrap();
         let manifest = reader.manifest().await.unwrap();
