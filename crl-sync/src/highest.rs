@@ -10,25 +10,14 @@ use runtime::ServeError;
 use runtime::metrics::Metrics;
 use store::{CurrentSegment, HighWater, HighWaterFile, ListSeries};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
-
-/// How many times as long as writing took nothing is written: the file is written as a whole, and while a nation's lists
-/// come, most numbers are written together with others.
-const PAUSE: u32 = 10;
 
 /// The file of this process, where the configuration names a folder for it. Clones are the same file.
 #[derive(Clone, Debug)]
 pub(crate) struct Highest {
     file: Option<Arc<HighWaterFile>>,
     failures: IntCounter,
-    /// Who writes, one after the other.
-    writing: Arc<Mutex<Writing>>,
-}
-
-#[derive(Debug, Default)]
-struct Writing {
-    not_before: Option<Instant>,
-    is_failing: bool,
+    /// Who writes, one after the other: what rises meanwhile is written together. Whether the last attempt failed.
+    writing: Arc<Mutex<bool>>,
 }
 
 impl Highest {
@@ -102,31 +91,26 @@ impl Highest {
     pub(crate) async fn raise(&self, series: ListSeries, key: (&[u8], &[u8]), number: HighWater) {
         let Some(file) = &self.file else { return };
         file.raise(series, key, number);
-        let mut writing = self.writing.lock().await;
-        if !writing.is_failing {
-            self.write(file, &mut writing).await;
+        let mut is_failing = self.writing.lock().await;
+        if !*is_failing {
+            self.write(file, &mut is_failing).await;
         }
     }
 
     /// Writes what has risen and is not on the disk yet.
     pub(crate) async fn save(&self) {
         let Some(file) = &self.file else { return };
-        let mut writing = self.writing.lock().await;
-        self.write(file, &mut writing).await;
+        let mut is_failing = self.writing.lock().await;
+        self.write(file, &mut is_failing).await;
     }
 
-    async fn write(&self, file: &Arc<HighWaterFile>, writing: &mut Writing) {
+    async fn write(&self, file: &Arc<HighWaterFile>, is_failing: &mut bool) {
         // Who wrote before may have written this too.
         if file.is_kept() {
             return;
         }
-        if let Some(moment) = writing.not_before {
-            tokio::time::sleep_until(moment).await;
-        }
-        let began = Instant::now();
         let kept = file.keep().await;
-        writing.not_before = Some(Instant::now() + began.elapsed() * PAUSE);
-        writing.is_failing = kept.is_err();
+        *is_failing = kept.is_err();
         if let Err(error) = kept {
             self.failures.inc();
             if error.is_news {
