@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::cores::on_a_core;
 use crate::fetch::FetchError;
 use crate::limits;
 use crate::outcome::SyncError;
@@ -159,9 +160,9 @@ fn run<R: BodyReader>(
 ) -> Result<R::Read, SyncError> {
     loop {
         match pieces.blocking_recv() {
-            Some(Piece::Octets(octets)) => reader.read(&octets)?,
+            Some(Piece::Octets(octets)) => on_a_core(|| reader.read(&octets))?,
             Some(Piece::File(whole)) => whole.read(&mut reader, || pieces.is_closed())?,
-            Some(Piece::End) => return reader.finish(),
+            Some(Piece::End) => return on_a_core(|| reader.finish()),
             // Nobody waits for the outcome any more.
             None => return Err(FetchError::Truncated.into()),
         }
@@ -200,7 +201,7 @@ impl WholeFile {
             if octets > limit {
                 break Err(FetchError::Oversized { limit });
             }
-            reader.read(piece.get(..length).unwrap_or_default())?;
+            on_a_core(|| reader.read(piece.get(..length).unwrap_or_default()))?;
         };
         // Who does not wait for it has abandoned the body, which shows above.
         let _ = done.send(outcome);

@@ -23,9 +23,9 @@ pub struct Config {
     /// The key under which serial numbers are hashed; needed with a source of serial links.
     #[serde(default)]
     pub holder_key_file: Option<SecretFile>,
-    /// How much others come first where the processor is wanted by several: 0, the default, not at all, 19 as much as can be. Holds where
-    /// crl-sync is a process of its own.
-    #[serde(default)]
+    /// How much others come first where the processor is wanted by several: 0 not at all, 19 as much as can be. Holds
+    /// where crl-sync is a process of its own.
+    #[serde(default = "default_nice")]
     pub nice: u8,
     /// How many signature checks the second implementation repeats.
     #[serde(default)]
@@ -252,6 +252,11 @@ impl FetchConfig {
         }
         Ok(())
     }
+}
+
+/// A tenth of the weight of a thread that answers lookups: enough to get on beside them, too little for them to notice.
+const fn default_nice() -> u8 {
+    10
 }
 
 impl Config {

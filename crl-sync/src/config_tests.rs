@@ -57,7 +57,8 @@ fn replaced(from: &str, to: &str) -> String {
 fn how_nice_it_is_goes_from_0_to_19() {
     let with = |line: &str| parse::<Config>(&format!("{line}\n{HEAD}{FULL}"));
     let nice = |line| with(line).and_then(|config| config.check().map(|()| config.nice));
-    assert_eq!((nice("").unwrap(), nice("nice = 19").unwrap()), (0, 19));
+    assert_eq!((nice("").unwrap(), nice("nice = 0").unwrap()), (10, 0));
+    assert_eq!(nice("nice = 19").unwrap(), 19);
     assert!(nice("nice = 20").unwrap_err().to_string().contains("nice"));
 }
 

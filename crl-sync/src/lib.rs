@@ -12,6 +12,7 @@ mod attempts;
 mod body;
 mod commit;
 mod config;
+mod cores;
 mod delta;
 mod departures;
 mod fetch;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pki::{CertificationAuthority, CrlFacts, CrlLimits, CrlStream, Verifier};
 
 use crate::body::BodyReader;
+use crate::cores::on_a_core;
 use crate::original::Spool;
 use crate::outcome::SyncError;
 use crate::records::Records;
@@ -92,7 +93,7 @@ impl BodyReader for ListReader {
 pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, SyncError> {
-    tokio::task::spawn_blocking(work)
+    tokio::task::spawn_blocking(|| on_a_core(work))
         .await
         .map_err(|_| SyncError::Panicked)
 }

@@ -1,0 +1,89 @@
+//! Turns at this machine's cores. Lists are verified and indexed side by side, and each keeps a core busy; with more of
+//! them at it than there are cores, a scheduler that is fair to every thread leaves whoever answers lookups on the same
+//! machine less than it needs, and its callers wait hundreds of milliseconds without any thread ever waiting long.
+
+use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
+
+static CORES: LazyLock<Cores> = LazyLock::new(|| {
+    // Where nobody can tell how many there are, one is always there.
+    Cores::new(std::thread::available_parallelism().map_or(1, usize::from))
+});
+
+/// Does what keeps a core busy once one is free for it. For threads that may block, and never within itself.
+pub(crate) fn on_a_core<T>(work: impl FnOnce() -> T) -> T {
+    let _core = CORES.take();
+    work()
+}
+
+#[derive(Debug)]
+struct Cores {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// Given back when it is dropped, also by a panic.
+struct Core<'a>(&'a Cores);
+
+impl Cores {
+    const fn new(free: usize) -> Self {
+        Self {
+            free: Mutex::new(free),
+            freed: Condvar::new(),
+        }
+    }
+
+    fn take(&self) -> Core<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.freed.wait_while(free, |free| *free == 0);
+        *free.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Core(self)
+    }
+}
+
+impl Drop for Core<'_> {
+    fn drop(&mut self) {
+        let cores = self.0;
+        *cores.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        cores.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn no_more_work_goes_on_than_there_are_cores_and_all_of_it_ends() {
+        let cores = Cores::new(2);
+        let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let _core = cores.take();
+                    let now = under_way.fetch_add(1, Ordering::SeqCst) + 1;
+                    most.fetch_max(now, Ordering::SeqCst);
+                    std::thread::sleep(Duration::from_millis(5));
+                    under_way.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        assert_eq!(most.load(Ordering::SeqCst), 2);
+        assert_eq!(*cores.free.lock().unwrap(), 2);
+    }
+
+    #[test]
+    fn a_panic_gives_its_core_back() {
+        let cores = Cores::new(1);
+        std::thread::scope(|scope| {
+            let work = scope.spawn(|| {
+                let _core = cores.take();
+                panic!("crafted input");
+            });
+            assert!(work.join().is_err());
+        });
+        drop(cores.take());
+    }
+}
