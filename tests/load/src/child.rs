@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -64,6 +64,25 @@ impl Process {
     /// When it has ended.
     pub fn cpu(&self) -> Result<CpuTime> {
         CpuTime::of_process(self.child.id()).with_context(|| format!("{} has ended", self.name))
+    }
+
+    /// Its standard input, which stays open as long as the result lives, and no longer.
+    ///
+    /// # Errors
+    /// When it was taken before.
+    pub fn take_input(&mut self) -> Result<ChildStdin> {
+        self.child.stdin.take().context("no standard input")
+    }
+
+    /// Kilobytes of memory that it has resident.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resident_kilobytes(&self) -> Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = line.with_context(|| format!("{} has ended", self.name))?;
+        Ok(line.trim().trim_end_matches(" kB").parse()?)
     }
 
     /// Refuses a process that has ended, with its last words.

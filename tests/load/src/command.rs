@@ -13,12 +13,14 @@ use crate::binary::{build_akashi, build_folder, profile};
 use crate::client::{CONNECTIONS, STREAMS, Until};
 use crate::echo::{self, EchoOptions};
 use crate::exact::MintedList;
+use crate::gateway::{self, GatewayPlan, StandInOptions};
 use crate::index_report::{self, IndexReport};
 use crate::index_serials::Kind;
 use crate::installation::{Installation, Plan};
 use crate::leaf::Leaves;
 use crate::leaf_report::{self, LeafReport};
 use crate::lists_command::{self, ListsCommand};
+use crate::measured::{Common, binaries, measured};
 use crate::path;
 use crate::report::{Conditions, Report};
 use crate::rounds::{Pace, measure};
@@ -62,6 +64,12 @@ enum Command {
     Exact(ExactOptions),
     #[command(flatten)]
     Lists(ListsCommand),
+    /// Token, userinfo and key set at the gateway, on SQLite and PostgreSQL: beside the bare statements, and beside another
+    /// provider from the npm registry. Exit code: 0 within the limits, 2 not, 3 void, 1 it failed.
+    Gateway(GatewayOptions),
+    /// A signature-verification that finds every card good, which this program starts for itself.
+    #[command(hide = true)]
+    GatewayStandIn(StandInOptions),
     /// The files of one row of NIST PKITS, for the peers' programs: anchor, certificate, `-i` before each intermediate,
     /// `-c` before each list, one word a line. Fetches the suite if it is not there.
     #[command(hide = true)]
@@ -105,6 +113,18 @@ struct IndexOptions {
     /// The report as JSON, with every round.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct GatewayOptions {
+    /// Codes that are redeemed in a round, at each provider.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(10..=10_000))]
+    codes: u16,
+    /// The shipped binary to measure; without it, it is built.
+    #[arg(long)]
+    akashi_binary: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, clap::Args)]
@@ -165,6 +185,10 @@ pub fn main() -> ExitCode {
                 Some(Command::Index(index)) => run_index(&index),
                 Some(Command::Exact(exact)) => run_exact(&exact),
                 Some(Command::Lists(lists)) => lists_command::run(lists).await,
+                Some(Command::Gateway(options)) => run_gateway(&options).await,
+                Some(Command::GatewayStandIn(options)) => gateway::serve_stand_in(options)
+                    .await
+                    .map(|()| ExitCode::SUCCESS),
                 Some(Command::Case { id }) => print_case(&id).map(|()| ExitCode::SUCCESS),
                 Some(Command::Path { id, tries }) => {
                     measure_path(&id, tries).map(|()| ExitCode::SUCCESS)
@@ -245,6 +269,18 @@ async fn run(options: &RunOptions) -> Result<ExitCode> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+async fn run_gateway(options: &GatewayOptions) -> Result<ExitCode> {
+    let (akashi, program) = binaries(options.akashi_binary.as_deref())?;
+    let plan = GatewayPlan {
+        akashi,
+        program,
+        codes: options.codes.into(),
+        rounds: options.common.rounds,
+    };
+    let measure = move |folder: &Path, load| gateway::measure(&plan, folder, load);
+    measured(&options.common, measure).await
 }
 
 fn run_leaf(options: &LeafOptions) -> Result<ExitCode> {

@@ -3,23 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use sandbox::nation::Serials;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::batch::{self, BatchPlan};
-use crate::binary::build_akashi;
 use crate::client::Until;
-use crate::command::{load_average, optimised, verdict};
 use crate::durable::{self, DurablePlan};
+use crate::measured::{Common, binaries, measured};
 use crate::ocsp::{self, HttpEchoOptions, OcspPlan};
 use crate::partitions::{self, PartitionsPlan};
-use crate::ratios::RatioReport;
 use crate::resync::{self, BurnOptions, ResyncPlan};
 use crate::start::{self, StartPlan};
 use crate::sync::{self, SyncPlan};
 use crate::sync_once::{self, SyncOnceOptions};
-use crate::turns;
 use crate::visible::{self, VisiblePlan};
 
 /// Revocation lists: reading, storing and serving them. Exit code of each: 0 within the limits, 2 not, 3 void, 1 it
@@ -55,20 +51,6 @@ pub enum ListsCommand {
     /// One run of crl-sync, which this program starts for itself.
     #[command(hide = true)]
     SyncOnce(SyncOnceOptions),
-}
-
-/// How often, and where.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Common {
-    /// How often everything is measured.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(5..=50))]
-    rounds: u32,
-    /// The disk to measure on: a temporary folder is made here, and removed [default: where temporary files are].
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// The report as JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// What `sync` is told.
@@ -144,8 +126,8 @@ pub struct ResyncOptions {
     /// What serial numbers look like.
     #[arg(long, value_enum, default_value_t)]
     serials: Serials,
-    /// How nice crl-sync is, and the burner beside it.
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=19))]
+    /// How nice crl-sync is (10 unless its file says otherwise), and the burner beside it.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=19))]
     nice: u8,
     /// The shipped binary to measure; without it, it is built.
     #[arg(long)]
@@ -337,66 +319,4 @@ async fn run_visible(options: &VisibleOptions) -> Result<ExitCode> {
     };
     let measure = move |folder: &Path, load| visible::measure(&plan, folder, load);
     measured(&options.common, measure).await
-}
-
-/// The shipped binary, built if it is not named, and this program.
-fn binaries(named: Option<&Path>) -> Result<(PathBuf, PathBuf)> {
-    let program = std::env::current_exe().context("finding this program")?;
-    let akashi = match named {
-        Some(binary) => std::fs::canonicalize(binary)
-            .with_context(|| format!("--akashi-binary {}", binary.display()))?,
-        None => build_akashi(&program)?,
-    };
-    Ok((akashi, program))
-}
-
-/// Measures in a temporary folder, which goes also when a signal ends the run.
-async fn measured(
-    common: &Common,
-    measure: impl FnOnce(&Path, String) -> Result<RatioReport> + Send + 'static,
-) -> Result<ExitCode> {
-    optimised(&std::env::current_exe().context("finding this program")?)?;
-    let load_before = load_average()?;
-    let mut builder = tempfile::Builder::new();
-    let builder = builder.prefix("akashi-load-");
-    let folder = match &common.dir {
-        Some(dir) => builder.tempdir_in(dir),
-        None => builder.tempdir(),
-    };
-    let folder = folder.context("making a temporary folder")?;
-    let path = folder.path().to_owned();
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let run = tokio::task::spawn_blocking(move || measure(&path, load_before));
-    let mut asked_to_stop = async || {
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
-        }
-    };
-    let mut run = std::pin::pin!(run);
-    let report = tokio::select! {
-        report = &mut run => report??,
-        () = asked_to_stop() => {
-            // A thread cannot be dropped, and has processes of its own.
-            turns::stop();
-            eprintln!("ending after this step; again: at once");
-            tokio::select! {
-                report = &mut run => report??,
-                () = asked_to_stop() => stop(folder),
-            }
-        }
-    };
-    if common.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        println!("{report}");
-    }
-    Ok(verdict(report.is_void(), report.is_within_limits()))
-}
-
-/// Ends the process in the middle of a step.
-fn stop(folder: tempfile::TempDir) -> ! {
-    drop(folder);
-    std::process::exit(1)
 }
