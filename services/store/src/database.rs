@@ -102,6 +102,11 @@ impl Database {
         settled.during("the log is moved into the file")
     }
 
+    /// Which of the two it is.
+    pub(crate) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// For single statements that read, and on either database for reads that need no lock.
     pub(crate) fn reader(&self) -> &AnyPool {
         &self.reader

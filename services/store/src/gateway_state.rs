@@ -8,12 +8,14 @@
 mod grant;
 mod interaction;
 mod row;
+mod steps;
 mod upkeep;
 
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
 use crate::migrations::Part;
+use steps::Steps;
 
 /// SHA-256 of a bearer secret.
 pub type SecretHash = [u8; 32];
@@ -186,13 +188,16 @@ pub struct Occupancy {
 #[derive(Debug, Clone)]
 pub struct GatewayState {
     database: Database,
+    steps: Steps,
 }
 
 impl GatewayState {
     /// Connects and brings the schema up to this program's version.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let database = Database::open(url, Part::Gateway).await?;
         Ok(Self {
-            database: Database::open(url, Part::Gateway).await?,
+            steps: Steps::on(database.clone()),
+            database,
         })
     }
 

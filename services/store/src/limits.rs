@@ -42,6 +42,12 @@ pub const READER_CONNECTIONS: u32 = 8;
 /// Audit records committed by one transaction: bounds the time one caller waits for the others' records.
 pub const AUDIT_BATCH_RECORDS: usize = 256;
 
+/// The gateway's steps committed by one transaction: bounds the time one request waits for the others'.
+pub const STEPS_TOGETHER: usize = 64;
+
+/// The gateway's steps waiting for their commit. More requests than this wait in turn.
+pub const STEPS_WAITING: usize = 4_096;
+
 /// Audit records waiting for the writer. More callers than this wait in turn, which slows them and loses nothing.
 pub const AUDIT_QUEUE_RECORDS: usize = 4_096;
 

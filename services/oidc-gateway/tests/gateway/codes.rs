@@ -60,7 +60,7 @@ async fn race(world: World) {
     let world = Arc::new(world);
     let replicas = [world.router.clone(), world.replica().await];
     let mut racers = JoinSet::new();
-    for racer in 0..200 {
+    for racer in 0..1_000 {
         let (world, code) = (world.clone(), code.clone());
         let router = replicas[racer % 2].clone();
         racers.spawn(async move { world.alpha.redeem(&router, &code).await.status });
@@ -71,19 +71,24 @@ async fn race(world: World) {
         1,
         "{statuses:?}"
     );
+    // A slow disk may make some be told to come again later; nobody else gets a token for it.
     assert!(
-        statuses.iter().all(|status| matches!(status, 200 | 400)),
+        statuses
+            .iter()
+            .all(|status| matches!(status, 200 | 400 | 503)),
         "{statuses:?}"
     );
+    let refused = statuses.iter().filter(|status| **status == 400).count();
+    assert!(refused >= 500, "{refused} of 1,000 were answered");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attack_11_of_200_redemptions_at_once_one_succeeds_on_sqlite() {
+async fn attack_11_of_1000_redemptions_at_once_one_succeeds_on_sqlite() {
     race(World::new().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn attack_11_of_200_redemptions_at_once_one_succeeds_on_postgresql() {
+async fn attack_11_of_1000_redemptions_at_once_one_succeeds_on_postgresql() {
     race(World::on_postgres().await).await;
 }
 

@@ -218,10 +218,6 @@ impl GatewayState {
         statement: Query<'_, Any, AnyArguments>,
         during: &'static str,
     ) -> Result<bool, StoreError> {
-        let done = statement
-            .execute(self.database.writer())
-            .await
-            .during(during)?;
-        Ok(done.rows_affected() == 1)
+        self.steps.make(statement, during).await
     }
 }
