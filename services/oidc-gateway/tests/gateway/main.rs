@@ -10,19 +10,25 @@
 mod assertion;
 mod browser;
 mod card;
+mod proof;
 mod world;
 
+mod acr;
 mod assertion_claims;
 mod card_leg;
 mod client_assertions;
 mod codes;
 mod confusion;
 mod discovery;
+mod dpop;
+mod dpop_binding;
 mod flow;
 mod hygiene;
 mod listener;
 mod log;
 mod privacy;
+mod pushed_requests;
+mod registrations;
 mod requests;
 mod session;
 mod tokens;
