@@ -106,7 +106,7 @@ impl Gateway {
         client_id: &str,
         proof: &Proof,
     ) -> Result<bool, TokenError> {
-        self.use_once(client_id, &proof.proof_hash, proof.remember_until)
+        self.use_once(client_id, &proof.identifier_hash, proof.remember_until)
             .await
     }
 

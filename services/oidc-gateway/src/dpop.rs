@@ -39,7 +39,7 @@ pub(crate) struct Proof {
     /// The key's thumbprint (RFC 7638).
     pub(crate) thumbprint: String,
     /// What to remember so that it is not used twice.
-    pub(crate) proof_hash: [u8; 32],
+    pub(crate) identifier_hash: [u8; 32],
     /// Until when to remember it.
     pub(crate) remember_until: i64,
 }
@@ -223,7 +223,7 @@ fn check_claims(
     }
     let label: &[u8] = b"akashi-dpop-proof-v1";
     Ok(Proof {
-        proof_hash: sha256(&[
+        identifier_hash: sha256(&[
             label,
             &length_prefixed(thumbprint.as_bytes()),
             jti.as_bytes(),

@@ -109,9 +109,9 @@ impl Gateway {
             .ok_or(PageProblem::NoSignIn)?;
         let scopes = Scopes::parse(&sign_in.scope).map_err(|_| PageProblem::NoSignIn)?;
         Ok(OwnSignIn {
-            client,
             sign_in,
             browser,
+            client,
             scopes,
         })
     }

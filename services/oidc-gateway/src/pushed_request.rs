@@ -82,7 +82,7 @@ impl Gateway {
             ));
         }
         let request = AuthorizationRequest::check_pushed(form, &client, &self.revocation_methods)
-            .map_err(TokenError::of_refusal)?;
+            .map_err(|refusal| TokenError::of_refusal(&refusal))?;
         let thumbprint = thumbprint.unwrap_or_default();
         // RFC 9449 section 10.1.
         if let Some(asked) = &request.dpop_jkt

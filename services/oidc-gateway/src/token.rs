@@ -213,7 +213,7 @@ fn is_code_verifier(verifier: &str) -> bool {
 
 impl TokenError {
     /// What a client is told that pushed a request which the authorization endpoint would refuse.
-    pub(crate) fn of_refusal(refusal: RequestRefusal) -> Self {
+    pub(crate) fn of_refusal(refusal: &RequestRefusal) -> Self {
         match refusal {
             RequestRefusal::OnPage(PageRule::RedirectUri) => Self::InvalidRequest(
                 "redirect_uri is missing, sent twice or not registered, character for character",
