@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::audit::AuditArguments;
 use crate::commands::check::CheckArguments;
+use crate::commands::client_check::ClientCheckArguments;
 use crate::commands::config_check::ConfigCheckArguments;
 use crate::commands::crl::CrlArguments;
 use crate::commands::holder::HolderArguments;
@@ -41,6 +42,12 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// Look at the relying parties of the OIDC gateway.
+    Client {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: ClientCommand,
     },
     /// Ask whether signing certificates are valid, as an administrative agency.
     Check(CheckArguments),
@@ -88,6 +95,13 @@ pub struct AllArguments {
 pub enum ConfigCommand {
     /// Read them as their roles would, with the certificates and keys they name; start nothing.
     Check(ConfigCheckArguments),
+}
+
+/// What to do with the relying parties.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Read clients files as the gateway would, and say what is registered or which rule is broken.
+    Check(ClientCheckArguments),
 }
 
 #[cfg(test)]

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use akashi::cli::{Cli, Command, ConfigCommand};
+use akashi::cli::{Cli, ClientCommand, Command, ConfigCommand};
 use akashi::commands::{
-    all, audit, check, config_check, crl, crl_sync_once, holder, inspect, role, validate,
+    all, audit, check, client_check, config_check, crl, crl_sync_once, holder, inspect, role,
+    validate,
 };
 use akashi::roles::Role;
 use clap::Parser as _;
@@ -27,6 +28,9 @@ fn main() -> ExitCode {
             Command::Config {
                 command: ConfigCommand::Check(it),
             } => config_check::run(&it),
+            Command::Client {
+                command: ClientCommand::Check(it),
+            } => client_check::run(&it),
             Command::Check(it) => check::run(it).await,
             Command::Inspect(it) => inspect::run(&it),
             Command::Validate(it) => validate::run(&it),

@@ -42,6 +42,8 @@ pub struct Question<'a> {
     pub purpose: Purpose,
     /// The case it is asked for.
     pub case_reference: &'a CaseReference,
+    /// Who decides, where whoever asks relies on it; else as configured.
+    pub method: Option<RevocationMethod>,
 }
 
 /// Who decides: `revocation_method` of a service's configuration.
@@ -97,8 +99,12 @@ impl RevocationClient {
     }
 
     /// Asks by the stream; a second time if it ended under the question, and by a call where there is no stream.
-    async fn ask(&self, question: Question<'_>) -> Result<GetRevocationStatusResponse, Code> {
-        let question = || question.with_method(self.method);
+    async fn ask(
+        &self,
+        question: Question<'_>,
+        method: RevocationMethod,
+    ) -> Result<GetRevocationStatusResponse, Code> {
+        let question = || question.with_method(method);
         let mut asked = self.hop.ask(question()).await;
         if matches!(asked, Asked::Interrupted) {
             asked = self.hop.ask(question()).await;
@@ -121,10 +127,11 @@ impl RevocationClient {
 
 impl RevocationLookup for RevocationClient {
     async fn status(&self, question: Question<'_>) -> Revocation {
+        let method = question.method.unwrap_or(self.method);
         // The deadline here holds whatever the other process does.
-        match tokio::time::timeout(self.timeout, self.ask(question)).await {
+        match tokio::time::timeout(self.timeout, self.ask(question, method)).await {
             Ok(Ok(answer)) => {
-                let answer = Revocation::try_from(answer).and_then(|read| read.by(self.method));
+                let answer = Revocation::try_from(answer).and_then(|read| read.by(method));
                 answer.unwrap_or_else(|problem| {
                     tracing::error!(%problem, "revocation-lookup's answer is none");
                     Revocation::unknown(Unknown::Unavailable)

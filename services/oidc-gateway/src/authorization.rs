@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderMap, Method, header};
-use store::NewSignIn;
+use store::{NewSignIn, SignIn};
 
-use crate::authorization_request::{AuthorizationRequest, RequestRefusal};
+use crate::authentication_context::RevocationMethod;
+use crate::authorization_request::RequestRefusal;
 use crate::bearer::BearerSecret;
 use crate::gateway::Gateway;
 use crate::http_exchange::{
@@ -17,6 +18,7 @@ use crate::http_exchange::{
 use crate::language::Language;
 use crate::parameters::Parameters;
 use crate::problem::PageProblem;
+use crate::pushed_request::{NotRequested, Requested};
 use crate::quota::Stored;
 use crate::source::{PeerAddress, Source};
 
@@ -34,27 +36,28 @@ pub(crate) async fn authorize(State(gateway): State<Arc<Gateway>>, request: Requ
         Ok(parameters) => parameters,
         Err(error) => return gateway.problem_page(accepted, error.into()),
     };
-    match AuthorizationRequest::check(&parameters, &gateway.clients) {
-        Ok(request) => {
+    match gateway.requested(&parameters).await {
+        Ok(requested) => {
             let language = Language::choose(
-                request.ui_locales.as_deref(),
+                requested.request.ui_locales.as_deref(),
                 header_text(&parts.headers, &header::ACCEPT_LANGUAGE),
             );
             let peer = parts.extensions.get::<PeerAddress>().copied();
             let source = gateway.sources.of(peer, &parts.headers);
-            begin(&gateway, &request, language, source)
+            begin(&gateway, &requested, language, source)
                 .await
                 .unwrap_or_else(|problem| gateway.problem_page(language, problem))
         }
-        Err(RequestRefusal::OnPage(rule)) => {
+        Err(NotRequested::Problem(problem)) => gateway.problem_page(accepted, problem),
+        Err(NotRequested::Refused(RequestRefusal::OnPage(rule))) => {
             gateway.problem_page(accepted, PageProblem::Request(rule))
         }
-        Err(RequestRefusal::ToClient {
+        Err(NotRequested::Refused(RequestRefusal::ToClient {
             redirect_uri,
             state,
             error,
             description,
-        }) => {
+        })) => {
             let reference = reference_number();
             tracing::info!(
                 reference,
@@ -70,10 +73,11 @@ pub(crate) async fn authorize(State(gateway): State<Arc<Gateway>>, request: Requ
 
 async fn begin(
     gateway: &Gateway,
-    request: &AuthorizationRequest,
+    requested: &Requested,
     language: Language,
     source: Option<Source>,
 ) -> Result<Response, PageProblem> {
+    let request = &requested.request;
     let client_id = request.client.id();
     // First, so that one source uses up its own share and not the client's.
     if !gateway.source_quota.admit(source, gateway.now()) {
@@ -95,12 +99,15 @@ async fn begin(
             interaction_id: &interaction_id,
             client_id,
             redirect_uri: &request.redirect_uri,
-            state: &request.state,
-            nonce: &request.nonce,
+            state: request.state.as_deref().unwrap_or_default(),
+            nonce: request.nonce.as_deref().unwrap_or_default(),
             scope: &request.scopes.joined(),
             code_challenge: &request.code_challenge,
             language: language.tag(),
             browser_hash: &browser.hash(),
+            pushed_request_hash: requested.pushed_request_hash.as_ref(),
+            dpop_jkt: request.dpop_jkt.as_deref().unwrap_or_default(),
+            revocation_method: request.revocation_method.map_or("", RevocationMethod::name),
             expires_at: gateway.now() + seconds,
         })
         .await?;
@@ -114,6 +121,17 @@ async fn begin(
 }
 
 impl Gateway {
+    /// An error to the client of a sign-in. An empty state is none.
+    pub(crate) fn sign_in_error_address(
+        &self,
+        sign_in: &SignIn,
+        error: &str,
+        description: &str,
+    ) -> String {
+        let state = Some(sign_in.state.as_str()).filter(|state| !state.is_empty());
+        self.error_address(&sign_in.redirect_uri, state, error, description)
+    }
+
     /// An error to the client (RFC 6749 section 4.1.2.1), with the issuer (RFC 9207) so that it knows whose answer it is.
     pub(crate) fn error_redirect(
         &self,

@@ -5,7 +5,11 @@
 
 use std::sync::Arc;
 
+use crate::authentication_context::{
+    DemandError, RevocationMethod, check_claims_parameter, check_max_age, method_asked_for,
+};
 use crate::clients::{Client, Clients, is_client_id};
+use crate::dpop::is_thumbprint;
 use crate::limits;
 use crate::parameters::{Duplicate, Parameters};
 use crate::scope::Scopes;
@@ -15,10 +19,14 @@ use crate::scope::Scopes;
 pub(crate) struct AuthorizationRequest {
     pub(crate) client: Arc<Client>,
     pub(crate) redirect_uri: String,
-    pub(crate) state: String,
-    pub(crate) nonce: String,
+    pub(crate) state: Option<String>,
+    pub(crate) nonce: Option<String>,
     pub(crate) scopes: Scopes,
     pub(crate) code_challenge: String,
+    /// The thumbprint of the key that the code is to be bound to (RFC 9449 section 10).
+    pub(crate) dpop_jkt: Option<String>,
+    /// How the client asks for the certificate to be checked.
+    pub(crate) revocation_method: Option<RevocationMethod>,
     pub(crate) ui_locales: Option<String>,
 }
 
@@ -45,6 +53,8 @@ pub(crate) enum PageRule {
     Client,
     /// `redirect_uri` is missing, sent twice or not registered, character for character.
     RedirectUri,
+    /// `request_uri` is not a pushed request of this client, or it is over or was answered.
+    RequestUri,
 }
 
 impl PageRule {
@@ -53,11 +63,22 @@ impl PageRule {
         match self {
             Self::Client => "client_unknown",
             Self::RedirectUri => "redirect_uri_unregistered",
+            Self::RequestUri => "request_uri_unknown",
         }
     }
 }
 
 struct ClientError(&'static str, &'static str);
+
+impl From<DemandError> for ClientError {
+    fn from(error: DemandError) -> Self {
+        match error {
+            // OpenID Connect Core Unmet Authentication Requirements 1.0 section 2.
+            DemandError::Unmet(rule) => Self("unmet_authentication_requirements", rule),
+            DemandError::Malformed(rule) => Self("invalid_request", rule),
+        }
+    }
+}
 
 impl From<Duplicate> for ClientError {
     fn from(_: Duplicate) -> Self {
@@ -66,18 +87,32 @@ impl From<Duplicate> for ClientError {
 }
 
 impl AuthorizationRequest {
-    /// Checks a request.
+    /// Checks a request that came through the browser with all its parameters.
     pub(crate) fn check(
         parameters: &Parameters,
         clients: &Clients,
+        offered: &[RevocationMethod],
     ) -> Result<Self, RequestRefusal> {
-        let client = parameters
-            .single("client_id")
-            .ok()
-            .flatten()
-            .filter(|client_id| is_client_id(client_id))
-            .and_then(|client_id| clients.by_id(client_id))
-            .ok_or(RequestRefusal::OnPage(PageRule::Client))?;
+        let client = requesting_client(parameters, clients)?;
+        Self::check_of(parameters, client, Way::Browser, offered)
+    }
+
+    /// Checks a request that this client pushed, when it comes and again when a sign-in begins with it: the registration
+    /// may have changed in between.
+    pub(crate) fn check_pushed(
+        parameters: &Parameters,
+        client: &Arc<Client>,
+        offered: &[RevocationMethod],
+    ) -> Result<Self, RequestRefusal> {
+        Self::check_of(parameters, client, Way::Pushed, offered)
+    }
+
+    fn check_of(
+        parameters: &Parameters,
+        client: &Arc<Client>,
+        way: Way,
+        offered: &[RevocationMethod],
+    ) -> Result<Self, RequestRefusal> {
         // RFC 9700 section 4.1.3: exact comparison. A duplicate is refused too: whoever compares the first and whoever
         // redirects to the second must not be two.
         let redirect_uri = parameters
@@ -86,15 +121,47 @@ impl AuthorizationRequest {
             .flatten()
             .filter(|redirect_uri| client.has_redirect_uri(redirect_uri))
             .ok_or(RequestRefusal::OnPage(PageRule::RedirectUri))?;
-        check_rest(parameters, client, redirect_uri).map_err(|ClientError(error, description)| {
-            RequestRefusal::ToClient {
+        check_way(client, way)
+            .and_then(|()| check_rest(parameters, client, redirect_uri, offered))
+            .map_err(|ClientError(error, description)| RequestRefusal::ToClient {
                 redirect_uri: redirect_uri.to_owned(),
                 state: state_to_return(parameters),
                 error,
                 description,
-            }
-        })
+            })
     }
+}
+
+/// How a request's parameters came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Browser,
+    Pushed,
+}
+
+/// The client that a request in the browser names.
+pub(crate) fn requesting_client<'a>(
+    parameters: &Parameters,
+    clients: &'a Clients,
+) -> Result<&'a Arc<Client>, RequestRefusal> {
+    parameters
+        .single("client_id")
+        .ok()
+        .flatten()
+        .filter(|client_id| is_client_id(client_id))
+        .and_then(|client_id| clients.by_id(client_id))
+        .ok_or(RequestRefusal::OnPage(PageRule::Client))
+}
+
+/// FAPI 2.0 section 5.3.2.2: what came through the browser may have been changed there.
+fn check_way(client: &Client, way: Way) -> Result<(), ClientError> {
+    if way == Way::Browser && client.is_fapi2() {
+        return Err(ClientError(
+            "invalid_request",
+            "this client must push its authorization requests (RFC 9126)",
+        ));
+    }
+    Ok(())
 }
 
 /// What the client is told in an error: only a state that a success would carry too.
@@ -111,6 +178,7 @@ fn check_rest(
     parameters: &Parameters,
     client: &Arc<Client>,
     redirect_uri: &str,
+    offered: &[RevocationMethod],
 ) -> Result<AuthorizationRequest, ClientError> {
     refuse_unsupported(parameters)?;
     match parameters.single("response_type")? {
@@ -125,24 +193,22 @@ fn check_rest(
     }
     let state = opaque(
         parameters.single("state")?,
-        "state is required: 1 to 255 characters from space to tilde",
+        client.needs_state(),
+        "state must be 1 to 255 characters from space to tilde",
     )?;
     let nonce = opaque(
         parameters.single("nonce")?,
-        "nonce is required: 1 to 255 characters from space to tilde",
+        client.needs_nonce(),
+        "nonce must be 1 to 255 characters from space to tilde",
     )?;
     let scopes = check_scope(parameters.single("scope")?, client)?;
     let code_challenge = check_code_challenge(parameters)?;
     check_prompt(parameters.single("prompt")?)?;
+    let revocation_method = method_asked_for(parameters.single("acr_values")?, offered)?;
+    check_claims_parameter(parameters.single("claims")?)?;
+    check_max_age(parameters.single("max_age")?)?;
     // Read for their duplicates alone; a card is read at every sign-in, so they ask for nothing more.
-    for name in [
-        "max_age",
-        "acr_values",
-        "id_token_hint",
-        "login_hint",
-        "display",
-        "claims",
-    ] {
+    for name in ["id_token_hint", "login_hint", "display"] {
         parameters.single(name)?;
     }
     Ok(AuthorizationRequest {
@@ -152,6 +218,8 @@ fn check_rest(
         nonce,
         scopes,
         code_challenge,
+        dpop_jkt: check_dpop_jkt(parameters.single("dpop_jkt")?)?,
+        revocation_method,
         ui_locales: parameters.single("ui_locales")?.map(str::to_owned),
     })
 }
@@ -168,7 +236,7 @@ fn refuse_unsupported(parameters: &Parameters) -> Result<(), ClientError> {
     if parameters.is_sent("request_uri") {
         return Err(ClientError(
             "request_uri_not_supported",
-            "request_uri is not offered",
+            "request_uri must be one that the pushed authorization request endpoint gave",
         ));
     }
     if parameters.is_sent("registration") {
@@ -187,12 +255,28 @@ fn refuse_unsupported(parameters: &Parameters) -> Result<(), ClientError> {
     }
 }
 
-/// `state` and `nonce`: 1 to 255 VSCHAR (RFC 6749 appendix A), both required.
-fn opaque(value: Option<&str>, description: &'static str) -> Result<String, ClientError> {
-    value
-        .filter(|value| is_opaque(value))
-        .map(str::to_owned)
-        .ok_or(ClientError("invalid_request", description))
+/// `state` and `nonce`: 1 to 255 VSCHAR (RFC 6749 appendix A).
+fn opaque(
+    value: Option<&str>,
+    is_required: bool,
+    description: &'static str,
+) -> Result<Option<String>, ClientError> {
+    match value {
+        Some(value) if is_opaque(value) => Ok(Some(value.to_owned())),
+        None if !is_required => Ok(None),
+        _ => Err(ClientError("invalid_request", description)),
+    }
+}
+
+/// RFC 9449 section 10: a JWK thumbprint with SHA-256, base64url.
+fn check_dpop_jkt(value: Option<&str>) -> Result<Option<String>, ClientError> {
+    match value {
+        Some(thumbprint) if !is_thumbprint(thumbprint) => Err(ClientError(
+            "invalid_request",
+            "dpop_jkt must be a SHA-256 JWK thumbprint in base64url (RFC 7638)",
+        )),
+        other => Ok(other.map(str::to_owned)),
+    }
 }
 
 fn is_opaque(value: &str) -> bool {

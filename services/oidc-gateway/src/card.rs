@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use store::{Acceptance, SignIn};
 
+use crate::authentication_context::RevocationMethod;
 use crate::bearer::{BearerSecret, random_octets};
 use crate::challenge::{ChallengeInputs, challenge};
 use crate::gateway::Gateway;
@@ -224,6 +225,7 @@ impl Gateway {
             answer.signature,
             challenge,
             case_reference.to_owned(),
+            RevocationMethod::by_name(&sign_in.revocation_method),
         )
         .await?;
         let version = client.pairwise_secret_version();

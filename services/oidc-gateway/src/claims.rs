@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
+use crate::authentication_context::{LEVEL, RevocationMethod};
 use crate::bearer::sha256;
 use crate::clients::{AddressForm, BirthdateForm, ClaimForms, GenderForm};
 use crate::identity::Identity;
@@ -18,27 +19,35 @@ pub(crate) struct IdTokenClaims<'a> {
     pub(crate) issued_at: i64,
     pub(crate) expires_at: i64,
     pub(crate) authenticated_at: i64,
+    /// Empty if the client sent none.
     pub(crate) nonce: &'a str,
+    /// How the client asked for the certificate to be checked, which then was done.
+    pub(crate) revocation_method: Option<RevocationMethod>,
     pub(crate) access_token: &'a str,
 }
 
 impl IdTokenClaims<'_> {
     /// As JSON.
     pub(crate) fn to_json(&self) -> Value {
-        json!({
+        // RFC 8176: proof of possession of a hardware-secured key, and a PIN; then, of our own, how the certificate was
+        // checked, where the client asked for one way.
+        let mut methods = vec!["hwk", "pin"];
+        methods.extend(self.revocation_method.map(RevocationMethod::name));
+        let mut claims = json!({
             "iss": self.issuer,
             "sub": self.subject,
             "aud": self.client_id,
             "exp": self.expires_at,
             "iat": self.issued_at,
             "auth_time": self.authenticated_at,
-            "nonce": self.nonce,
             "at_hash": access_token_hash(self.access_token),
-            // A card in hand and its PIN: the highest level of the Digital Agency's guideline DS-511.
-            "acr": "aal3",
-            // RFC 8176: proof of possession of a hardware-secured key, and a PIN.
-            "amr": ["hwk", "pin"],
-        })
+            "acr": LEVEL,
+            "amr": methods,
+        });
+        if !self.nonce.is_empty() {
+            claims["nonce"] = json!(self.nonce);
+        }
+        claims
     }
 }
 

@@ -181,7 +181,7 @@ impl ClientAuthenticator {
         if audience != Some(self.audiences.issuer.as_str()) && !is_legacy {
             return refused("aud");
         }
-        let expires_at = check_times(&claims, now)?;
+        let expires_at = check_times(&claims, client.assertion_lifetime_seconds(), now)?;
         let Some(jti) = text(claims.jti.as_ref()).filter(|jti| is_assertion_id(jti)) else {
             return refused("jti");
         };
@@ -202,14 +202,14 @@ impl ClientAuthenticator {
     }
 }
 
-fn check_times(claims: &Claims, now: i64) -> Result<i64, Unauthenticated> {
+fn check_times(claims: &Claims, lifetime: i64, now: i64) -> Result<i64, Unauthenticated> {
     let Some(expires_at) = numeric_date(claims.exp.as_ref()) else {
         return refused("exp_missing");
     };
     if expires_at <= now {
         return refused("exp_past");
     }
-    if expires_at > now + limits::ASSERTION_LIFETIME_SECONDS + limits::ASSERTION_SKEW_SECONDS {
+    if expires_at > now + lifetime + limits::ASSERTION_SKEW_SECONDS {
         return refused("exp_too_far");
     }
     for (claim, rule) in [(&claims.iat, "iat"), (&claims.nbf, "nbf")] {
@@ -229,7 +229,7 @@ fn text(claim: Option<&Value>) -> Option<&str> {
 }
 
 /// RFC 7519 section 2: a number of seconds, possibly with a fraction.
-fn numeric_date(claim: Option<&Value>) -> Option<i64> {
+pub(crate) fn numeric_date(claim: Option<&Value>) -> Option<i64> {
     let number = claim?.as_number()?;
     if let Some(seconds) = number.as_i64() {
         return Some(seconds);

@@ -1,11 +1,17 @@
 //! The registered relying parties, read from a file and checked whole.
 
+mod live;
 mod registration;
+mod summary;
+
+pub(crate) use live::LiveClients;
 
 pub use registration::{
     AddressForm, BirthdateForm, ClaimForms, ClientName, ClientRegistration, ClientsFile,
-    GenderForm, JsonWebKeySet,
+    GenderForm, JsonWebKeySet, NonceRule, Profile,
 };
+
+pub use summary::{ClientSummary, ClientsCheck, check_clients};
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -68,6 +74,15 @@ pub enum ClientRule {
     /// The pairwise secret is not there.
     #[error("pairwise_secret_version {0} is not in the pairwise secret file")]
     PairwiseSecret(u32),
+    /// FAPI 2.0 section 5.4 allows PS256 and ES256.
+    #[error("profile fapi2 needs assertion_algorithm ES256 or PS256 (FAPI 2.0 section 5.4)")]
+    Fapi2Algorithm,
+    /// FAPI 2.0 section 5.3.2.1 allows the issuer as the only audience.
+    #[error("profile fapi2 does not go with legacy_audience (FAPI 2.0 section 5.3.2.1)")]
+    Fapi2Audience,
+    /// A lifetime that is none, or that must not be waited for.
+    #[error("assertion_lifetime_seconds must be 1 to 86400")]
+    AssertionLifetime,
     /// No key to prove itself with.
     #[error("jwks.keys must not be empty")]
     NoKey,
@@ -107,6 +122,11 @@ impl Clients {
         Ok(Self(clients))
     }
 
+    /// All of them, in no order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.0.values()
+    }
+
     /// The client of this identifier.
     pub(crate) fn by_id(&self, client_id: &str) -> Option<&Arc<Client>> {
         self.0.get(client_id)
@@ -128,6 +148,28 @@ impl Client {
 
     pub(crate) fn pairwise_secret_version(&self) -> u32 {
         self.registration.pairwise_secret_version
+    }
+
+    pub(crate) fn profile(&self) -> Profile {
+        self.registration.profile
+    }
+
+    pub(crate) fn is_fapi2(&self) -> bool {
+        self.profile() == Profile::Fapi2
+    }
+
+    /// Must its authorization requests have a `nonce`?
+    pub(crate) fn needs_nonce(&self) -> bool {
+        !self.is_fapi2() && self.registration.nonce == NonceRule::Required
+    }
+
+    /// Must its authorization requests have a `state`?
+    pub(crate) fn needs_state(&self) -> bool {
+        !self.is_fapi2()
+    }
+
+    pub(crate) fn assertion_lifetime_seconds(&self) -> i64 {
+        self.registration.assertion_lifetime_seconds
     }
 
     pub(crate) fn legacy_audience(&self) -> bool {
@@ -201,8 +243,27 @@ fn check_registration(
             registration.pairwise_secret_version,
         ));
     }
+    check_profile(&registration)?;
     let keys = check_keys(&registration)?;
     Ok(Client { registration, keys })
+}
+
+fn check_profile(registration: &ClientRegistration) -> Result<(), ClientRule> {
+    if !(1..=limits::LONGEST_ASSERTION_LIFETIME_SECONDS)
+        .contains(&registration.assertion_lifetime_seconds)
+    {
+        return Err(ClientRule::AssertionLifetime);
+    }
+    if registration.profile == Profile::Compatibility {
+        return Ok(());
+    }
+    if registration.assertion_algorithm == Algorithm::Rs256 {
+        return Err(ClientRule::Fapi2Algorithm);
+    }
+    if registration.legacy_audience {
+        return Err(ClientRule::Fapi2Audience);
+    }
+    Ok(())
 }
 
 fn check_keys(registration: &ClientRegistration) -> Result<HashMap<String, PublicKey>, ClientRule> {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use store::DatabaseUrl;
 use url::Url;
 
+use crate::authentication_context::RevocationMethod;
 use crate::clients::is_loopback;
 use crate::source::Network;
 
@@ -42,6 +43,9 @@ pub struct Config {
     pub signature_verification: GrpcClientConfig,
     /// The gateway's database.
     pub store: StoreConfig,
+    /// Which ways of checking for revocation a relying party may ask for.
+    #[serde(default = "lists_only")]
+    pub revocation_methods: Vec<RevocationMethod>,
     /// How long things are good for.
     #[serde(default)]
     pub lifetimes: Lifetimes,
@@ -55,6 +59,10 @@ pub struct Config {
 
 fn default_path_prefix() -> String {
     "/api/realms/main".to_owned()
+}
+
+fn lists_only() -> Vec<RevocationMethod> {
+    vec![RevocationMethod::Crl]
 }
 
 /// One key of the ID tokens.
@@ -141,8 +149,10 @@ impl Default for Lifetimes {
 pub struct Quotas {
     /// Sign-ins under way, with their codes and tokens.
     pub sign_ins_per_client: u64,
-    /// Client assertions that were used and have not expired.
+    /// Client assertions and proofs of possession that were used and have not expired.
     pub assertion_ids_per_client: u64,
+    /// Pushed authorization requests, kept as long as a sign-in may answer them.
+    pub pushed_requests_per_client: u64,
     /// Sign-ins that one address (of IPv6: one /64) may begin at one process while the first of them lives.
     pub sign_ins_per_address: u64,
 }
@@ -152,6 +162,7 @@ impl Default for Quotas {
         Self {
             sign_ins_per_client: 50_000,
             assertion_ids_per_client: 100_000,
+            pushed_requests_per_client: 50_000,
             sign_ins_per_address: 2_000,
         }
     }
@@ -180,6 +191,10 @@ impl Config {
             (
                 "quotas.assertion_ids_per_client",
                 self.quotas.assertion_ids_per_client,
+            ),
+            (
+                "quotas.pushed_requests_per_client",
+                self.quotas.pushed_requests_per_client,
             ),
             (
                 "quotas.sign_ins_per_address",

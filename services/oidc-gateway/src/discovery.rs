@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::authentication_context::LEVEL;
 use crate::config::Config;
+use crate::dpop;
 use crate::jws::Algorithm;
 
 /// The provider's addresses. All come from the configuration, none from a request.
@@ -12,6 +14,7 @@ pub(crate) struct Endpoints {
     pub(crate) path_prefix: String,
     pub(crate) issuer: String,
     pub(crate) authorization: String,
+    pub(crate) pushed_authorization_request: String,
     pub(crate) token: String,
     pub(crate) userinfo: String,
     pub(crate) jwks: String,
@@ -27,6 +30,7 @@ impl Endpoints {
             public_url: config.public_url.clone(),
             path_prefix: config.path_prefix.clone(),
             authorization: protocol("auth"),
+            pushed_authorization_request: protocol("ext/par/request"),
             token: protocol("token"),
             userinfo: protocol("userinfo"),
             jwks: protocol("certs"),
@@ -56,6 +60,7 @@ pub(crate) fn document(endpoints: &Endpoints) -> Value {
     json!({
         "issuer": endpoints.issuer,
         "authorization_endpoint": endpoints.authorization,
+        "pushed_authorization_request_endpoint": endpoints.pushed_authorization_request,
         "token_endpoint": endpoints.token,
         "userinfo_endpoint": endpoints.userinfo,
         "jwks_uri": endpoints.jwks,
@@ -64,7 +69,7 @@ pub(crate) fn document(endpoints: &Endpoints) -> Value {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code"],
-        "acr_values_supported": ["aal3"],
+        "acr_values_supported": [LEVEL],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
@@ -80,7 +85,11 @@ pub(crate) fn document(endpoints: &Endpoints) -> Value {
         "ui_locales_supported": ["ja", "en"],
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
+        // Of OpenID Connect: an address to be fetched. That of RFC 9126 is none.
         "request_uri_parameter_supported": false,
+        // Some clients must (FAPI 2.0), none may not.
+        "require_pushed_authorization_requests": false,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(Algorithm::name),
         "code_challenge_methods_supported": ["S256"],
         // RFC 9207 section 3.
         "authorization_response_iss_parameter_supported": true,

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use runtime::ServeError;
 use runtime::clock::Clock;
-use runtime::config::ConfigError;
+use runtime::config::{ConfigError, SecretFile};
 use runtime::metrics::Metrics;
+use runtime::{Refreshed, ServeError};
 use serde_json::Value;
 use store::{GatewayState, StoreError};
 
+use crate::authentication_context::RevocationMethod;
 use crate::client_authentication::{Audiences, ClientAuthenticator};
-use crate::clients::{Clients, ClientsFile};
+use crate::clients::LiveClients;
 use crate::config::{Config, Lifetimes};
 use crate::discovery::{self, Endpoints};
+use crate::dpop_nonce::DpopNonces;
 use crate::limits;
 use crate::observation::Observation;
 use crate::pairwise::PairwiseSecrets;
@@ -26,17 +28,19 @@ use crate::verification::SignatureVerification;
 pub struct Gateway {
     pub(crate) endpoints: Endpoints,
     pub(crate) discovery_document: Value,
-    pub(crate) clients: Clients,
+    pub(crate) clients: LiveClients,
     pub(crate) readers: Readers,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) pairwise: PairwiseSecrets,
     pub(crate) authenticator: ClientAuthenticator,
+    pub(crate) dpop_nonces: DpopNonces,
     pub(crate) state: GatewayState,
     pub(crate) verification: Arc<dyn SignatureVerification>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) quotas: QuotaKeeper,
     pub(crate) sources: Sources,
     pub(crate) source_quota: SourceKeeper,
+    pub(crate) revocation_methods: Vec<RevocationMethod>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) reader_app_url: String,
     pub(crate) is_sandbox: bool,
@@ -80,6 +84,7 @@ impl Gateway {
             clients,
             readers,
             signing_keys,
+            dpop_nonces: DpopNonces::new(&pairwise),
             pairwise,
             authenticator,
             state,
@@ -91,6 +96,7 @@ impl Gateway {
                 config.quotas.sign_ins_per_address,
                 config.lifetimes.interaction_seconds,
             ),
+            revocation_methods: config.revocation_methods.clone(),
             lifetimes: config.lifetimes,
             reader_app_url: config.reader_app_url.clone(),
             is_sandbox: config.allows_loopback(),
@@ -106,6 +112,13 @@ impl Gateway {
         Ok(())
     }
 
+    /// Looks whether the clients file changed, and takes it if all of it holds. Blocks on the file system.
+    pub fn refresh_clients(&self) -> Refreshed {
+        let refreshed = self.clients.refresh();
+        self.observation.clients_looked_at(refreshed);
+        refreshed
+    }
+
     /// The present moment in seconds since 1970-01-01T00:00:00Z.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().secs()
@@ -114,7 +127,7 @@ impl Gateway {
 
 /// What is made of the files that the configuration names.
 pub(crate) struct Files {
-    clients: Clients,
+    clients: LiveClients,
     readers: Readers,
     signing_keys: SigningKeys,
     pairwise: PairwiseSecrets,
@@ -123,10 +136,10 @@ pub(crate) struct Files {
 impl Files {
     /// Reads and checks them whole.
     pub(crate) fn load(config: &Config) -> Result<Self, ConfigError> {
-        let pairwise = load_pairwise(config)?;
+        let pairwise = load_pairwise(&config.pairwise_secret_file)?;
         let readers: ReadersFile = runtime::config::load(&config.readers)?;
         Ok(Self {
-            clients: load_clients(config, &pairwise)?,
+            clients: LiveClients::load(config, &pairwise)?,
             readers: Readers::check(readers)
                 .map_err(|refused| ConfigError::file(&config.readers, refused))?,
             signing_keys: SigningKeys::load(&config.signing_keys)?,
@@ -135,18 +148,10 @@ impl Files {
     }
 }
 
-fn load_pairwise(config: &Config) -> Result<PairwiseSecrets, ConfigError> {
-    let file = &config.pairwise_secret_file;
+/// Reads a file of pairwise secrets.
+pub(crate) fn load_pairwise(file: &SecretFile) -> Result<PairwiseSecrets, ConfigError> {
     let octets = file.read()?;
     let text = std::str::from_utf8(&octets)
         .map_err(|_| ConfigError::file(file.path(), "holds no text"))?;
     PairwiseSecrets::parse(text).map_err(|error| ConfigError::file(file.path(), error))
-}
-
-fn load_clients(config: &Config, pairwise: &PairwiseSecrets) -> Result<Clients, ConfigError> {
-    let file: ClientsFile = runtime::config::load(&config.clients)?;
-    Clients::check(file, config.allows_loopback(), |version| {
-        pairwise.has(version)
-    })
-    .map_err(|refused| ConfigError::file(&config.clients, refused))
 }

@@ -101,16 +101,17 @@ impl Gateway {
             } else {
                 PageProblem::OtherBrowser
             })?;
-        // A client that was taken off the list in between gets nothing more.
+        // A client that was taken off the list in between gets nothing more, and an address that was, no answer.
         let client = self
             .clients
             .by_id(&sign_in.client_id)
+            .filter(|client| client.has_redirect_uri(&sign_in.redirect_uri))
             .ok_or(PageProblem::NoSignIn)?;
         let scopes = Scopes::parse(&sign_in.scope).map_err(|_| PageProblem::NoSignIn)?;
         Ok(OwnSignIn {
-            client: Arc::clone(client),
             sign_in,
             browser,
+            client,
             scopes,
         })
     }
@@ -152,14 +153,9 @@ impl Gateway {
         let reference = reference_number();
         tracing::info!(reference, refusal = refusal.code(), "a refusal is shown");
         let description = format!("{description} (reference {reference})");
-        let SignIn {
-            redirect_uri,
-            state,
-            ..
-        } = &own.sign_in;
         let language = own.language();
         let back = Back {
-            url: self.error_address(redirect_uri, Some(state), error, &description),
+            url: self.sign_in_error_address(&own.sign_in, error, &description),
             label: language.back_to(own.client.name().in_language(language)),
         };
         let page = self.notice_page(language, language.refusal(refusal), Some(back), &reference);
@@ -237,6 +233,9 @@ impl Gateway {
         let sealed = own
             .identity()?
             .seal(&code, SealedUnder::Code, interaction_id)?;
+        if !self.answers_pushed_request(own).await? {
+            return Err(PageProblem::AlreadyDone);
+        }
         let now = self.now();
         let consent = Consent {
             browser_hash: &own.browser.hash(),
@@ -258,26 +257,35 @@ impl Gateway {
             ..
         } = &own.sign_in;
         let issuer = &self.endpoints.issuer;
-        let answer = [
-            ("code", code.reveal()),
-            ("state", state.clone()),
-            ("iss", issuer.clone()),
-        ];
-        let answer = answer
-            .each_ref()
-            .map(|(name, value)| (*name, value.as_str()));
+        let code = code.reveal();
+        let mut answer = vec![("code", code.as_str())];
+        if !state.is_empty() {
+            answer.push(("state", state.as_str()));
+        }
+        answer.push(("iss", issuer.as_str()));
         let mut response = see_other(&with_parameters(redirect_uri, &answer), "approved");
         forget_browser_secret(&mut response, interaction_id);
         Ok(response)
     }
 
-    async fn deny(&self, own: &OwnSignIn) -> Result<Response, PageProblem> {
+    /// Is this the sign-in that answers the request it began with? One that was not pushed has no other.
+    async fn answers_pushed_request(&self, own: &OwnSignIn) -> Result<bool, PageProblem> {
         let SignIn {
             interaction_id,
-            redirect_uri,
-            state,
+            pushed_request_hash,
             ..
         } = &own.sign_in;
+        match pushed_request_hash {
+            None => Ok(true),
+            Some(hash) => Ok(self
+                .state
+                .answer_pushed_request(hash, interaction_id)
+                .await?),
+        }
+    }
+
+    async fn deny(&self, own: &OwnSignIn) -> Result<Response, PageProblem> {
+        let interaction_id = &own.sign_in.interaction_id;
         let browser_hash = own.browser.hash();
         if !self
             .state
@@ -286,9 +294,11 @@ impl Gateway {
         {
             return Err(PageProblem::AlreadyDone);
         }
-        let description = "the person did not agree";
-        let mut response =
-            self.error_redirect(redirect_uri, Some(state), "access_denied", description);
+        // Also a no answers the request. If another sign-in answered it already, this one ends all the same.
+        self.answers_pushed_request(own).await?;
+        let (error, description) = ("access_denied", "the person did not agree");
+        let address = self.sign_in_error_address(&own.sign_in, error, description);
+        let mut response = see_other(&address, error);
         forget_browser_secret(&mut response, interaction_id);
         Ok(response)
     }

@@ -9,6 +9,7 @@
 //! serve one issuer. Bearer secrets are stored as hashes (`bearer`), what is known of the person only encrypted under
 //! them (`identity`).
 
+mod authentication_context;
 mod authorization;
 mod authorization_request;
 mod bearer;
@@ -16,9 +17,12 @@ mod card;
 mod challenge;
 mod claims;
 mod client_authentication;
+mod client_proof;
 mod clients;
 mod config;
 mod discovery;
+mod dpop;
+mod dpop_nonce;
 mod gateway;
 mod http_exchange;
 mod identity;
@@ -32,6 +36,8 @@ mod pages;
 mod pairwise;
 mod parameters;
 mod problem;
+mod protected_resource;
+mod pushed_request;
 mod quota;
 mod readers;
 mod router;
@@ -49,9 +55,11 @@ use std::sync::Arc;
 use runtime::{Context, ServeError};
 use store::GatewayState;
 
+pub use authentication_context::RevocationMethod;
 pub use clients::{
     AddressForm, BirthdateForm, ClaimForms, ClientName, ClientRefused, ClientRegistration,
-    ClientRule, ClientsFile, GenderForm, JsonWebKeySet,
+    ClientRule, ClientSummary, ClientsCheck, ClientsFile, GenderForm, JsonWebKeySet, NonceRule,
+    Profile, check_clients,
 };
 pub use config::{
     Config, Lifetimes, ListenConfig, Quotas, SigningKeyConfig, StoreConfig, WebTlsConfig,
@@ -120,7 +128,7 @@ async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError>
     Ok(())
 }
 
-/// Sweeps what has ended, and looks whether the TLS files changed.
+/// Sweeps what has ended, and looks whether the clients file and the TLS files changed.
 async fn keep_up(gateway: Arc<Gateway>, tls: Option<Arc<runtime::WebTls>>) {
     let mut interval = tokio::time::interval(limits::SWEEP_INTERVAL);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -129,9 +137,14 @@ async fn keep_up(gateway: Arc<Gateway>, tls: Option<Arc<runtime::WebTls>>) {
         if let Err(error) = gateway.sweep().await {
             tracing::error!(%error, "what has ended could not be swept");
         }
-        if let Some(tls) = tls.clone() {
-            // Reading files blocks; the panic of a reader is no reason to stop sweeping.
-            let _ = tokio::task::spawn_blocking(move || tls.refresh()).await;
-        }
+        let (gateway, tls) = (Arc::clone(&gateway), tls.clone());
+        // Reading files blocks; the panic of a reader is no reason to stop sweeping.
+        let _ = tokio::task::spawn_blocking(move || {
+            gateway.refresh_clients();
+            if let Some(tls) = tls {
+                tls.refresh();
+            }
+        })
+        .await;
     }
 }

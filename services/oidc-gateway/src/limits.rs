@@ -50,11 +50,42 @@ pub(crate) const ASSERTION_BYTES: usize = 8 * 1024;
 /// `jti` of a client assertion.
 pub(crate) const ASSERTION_ID_CHARACTERS: usize = 255;
 
-/// How far ahead `exp` of a client assertion may lie: what must be remembered to refuse a replay.
+/// How far ahead `exp` of a client assertion may lie unless the registration says otherwise: what must be remembered to
+/// refuse a replay.
 pub(crate) const ASSERTION_LIFETIME_SECONDS: i64 = 300;
+
+/// The most a registration may say: relying parties of the national service send assertions of a day.
+pub(crate) const LONGEST_ASSERTION_LIFETIME_SECONDS: i64 = 86_400;
 
 /// How far ahead of our clock `iat` and `nbf` may lie. FAPI 2.0 section 5.3.2.1 asks to accept 10 s and to refuse 60 s.
 pub(crate) const ASSERTION_SKEW_SECONDS: i64 = 10;
+
+/// A DPoP proof in compact form. One with a 4,096-bit key and its signature stays under 2 KiB.
+pub(crate) const PROOF_BYTES: usize = 8 * 1024;
+
+/// How old `iat` of a DPoP proof may be: FAPI 2.0 section 5.3.2.1 asks to accept 10 s, and beyond a minute a proof that
+/// somebody recorded is worth nothing.
+pub(crate) const PROOF_AGE_SECONDS: i64 = 60;
+
+/// How far ahead of our clock `iat` of a DPoP proof may lie: 10 s must pass and 60 s must not; 30 s leave room for a
+/// second that is cut off on either side.
+pub(crate) const PROOF_SKEW_SECONDS: i64 = 30;
+
+/// How long a DPoP nonce is good. Every answer brings a fresh one, so an active client always has one.
+pub(crate) const NONCE_SECONDS: i64 = 120;
+
+/// How far another replica's clock may be ahead of ours.
+pub(crate) const NONCE_SKEW_SECONDS: i64 = 30;
+
+/// How long a pushed request may wait for the browser: FAPI 2.0 section 5.3.2.2 asks for less than 600 s; a redirect takes
+/// seconds.
+pub(crate) const PUSHED_REQUEST_SECONDS: i64 = 60;
+
+/// What is stored of a pushed request. The longest honest one has some 3 KiB.
+pub(crate) const PUSHED_REQUEST_BYTES: usize = 16 * 1024;
+
+/// `claims` (OpenID Connect Core section 5.5): every claim that there is, with room.
+pub(crate) const CLAIMS_BYTES: usize = 4 * 1024;
 
 /// How long a row outlives its expiry before it is swept: a clock that jumps back by less brings nothing back to life.
 pub(crate) const SWEEP_MARGIN_SECONDS: i64 = 120;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use runtime::Refreshed;
 use runtime::metrics::Metrics;
 
 use crate::gateway::Gateway;
@@ -14,6 +15,7 @@ use crate::gateway::Gateway;
 pub(crate) struct Observation {
     requests: prometheus::IntCounterVec,
     seconds: prometheus::HistogramVec,
+    clients_reloads: prometheus::IntCounterVec,
 }
 
 /// How a request ended, in one word; handlers put it into the response's extensions.
@@ -33,7 +35,22 @@ impl Observation {
                 "Time a request took, by endpoint.",
                 &["endpoint"],
             )?,
+            clients_reloads: metrics.counters(
+                "akashi_gateway_clients_reloads_total",
+                "Changed clients files that were taken, or refused whole because one rule was broken.",
+                &["outcome"],
+            )?,
         })
+    }
+
+    /// Counts what a look at the clients file led to.
+    pub(crate) fn clients_looked_at(&self, refreshed: Refreshed) {
+        let outcome = match refreshed {
+            Refreshed::Unchanged => return,
+            Refreshed::Loaded => "loaded",
+            Refreshed::Refused => "refused",
+        };
+        self.clients_reloads.with_label_values(&[outcome]).inc();
     }
 }
 

@@ -3,7 +3,7 @@
 //! `sub` = HMAC-SHA-256(secret, length-prefixed sector || holder id). The holder id belongs to the person, not to a
 //! certificate, so a renewed card keeps its `sub`; without the secret nobody links two sectors or finds a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -70,9 +70,23 @@ impl PairwiseSecrets {
         }
     }
 
+    /// The versions there are.
+    pub(crate) fn versions(&self) -> BTreeSet<u32> {
+        self.0.keys().copied().collect()
+    }
+
     /// Is there a secret of this version?
     pub(crate) fn has(&self, version: u32) -> bool {
         self.0.contains_key(&version)
+    }
+
+    /// A key for another purpose, the same at every replica: of the first version, which stays when others are added.
+    pub(crate) fn derived_key(&self, label: &[u8]) -> hmac::Key {
+        // The file has at least one line.
+        let secret = self.0.values().next();
+        let derived = secret.map(|secret| hmac::sign(secret, label));
+        let octets = derived.as_ref().map_or(&[][..], AsRef::as_ref);
+        hmac::Key::new(hmac::HMAC_SHA256, octets)
     }
 
     /// The subject of a holder in a sector; `None` for a version that is not there.

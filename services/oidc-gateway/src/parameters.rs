@@ -55,6 +55,18 @@ impl Parameters {
         Ok(first.map(String::as_str).filter(|value| !value.is_empty()))
     }
 
+    /// All parameters but these, encoded again.
+    pub(crate) fn encoded_without(&self, dropped: &[&str]) -> String {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(name, _)| !dropped.contains(&name.as_str()));
+        let pairs: Vec<String> = kept
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        pairs.join("&")
+    }
+
     /// Was the parameter sent at all, with or without a value?
     pub(crate) fn is_sent(&self, name: &str) -> bool {
         self.0.iter().any(|(sent, _)| sent == name)
@@ -133,6 +145,14 @@ mod tests {
         assert_eq!(parameters.single("nonce"), Ok(None));
         assert!(parameters.is_sent("state"));
         assert!(!parameters.is_sent("scope"));
+    }
+
+    #[test]
+    fn what_is_encoded_again_reads_as_it_was() {
+        let parameters = parse("state=a+b%26&client_assertion=x&nonce=%e6%98%8e&n%3dm=1&state=2");
+        let again = parameters.encoded_without(&["client_assertion"]);
+        assert_eq!(again, "state=a%20b%26&nonce=%E6%98%8E&n%3Dm=1&state=2");
+        assert_eq!(parse(&again).encoded_without(&[]), again);
     }
 
     #[test]

@@ -99,6 +99,11 @@ impl PageProblem {
                 "サービスの戻り先が、登録されたものと一致しません。",
                 CONTACT,
             ),
+            Self::Request(PageRule::RequestUri) => (
+                HEADING,
+                "この要求は見つからないか、時間切れか、すでに使われました。",
+                RESTART,
+            ),
             Self::Unreadable => (HEADING, "要求を読み取れませんでした。", CONTACT),
             Self::NoSignIn => (
                 HEADING,
@@ -138,6 +143,11 @@ impl PageProblem {
                 HEADING,
                 "The address to return to is not the one the service registered.",
                 CONTACT,
+            ),
+            Self::Request(PageRule::RequestUri) => (
+                HEADING,
+                "This request is not known, took too long, or was already used.",
+                RESTART,
             ),
             Self::Unreadable => (HEADING, "The request could not be read.", CONTACT),
             Self::NoSignIn => (

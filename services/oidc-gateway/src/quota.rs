@@ -17,13 +17,16 @@ use crate::source::Source;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stored {
     SignIn,
+    /// An assertion or a proof of possession that was used.
     AssertionId,
+    PushedRequest,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Rows {
     sign_ins: u64,
     assertion_ids: u64,
+    pushed_requests: u64,
 }
 
 /// Counts rows per client.
@@ -51,6 +54,10 @@ impl QuotaKeeper {
                 &mut client.assertion_ids,
                 self.quotas.assertion_ids_per_client,
             ),
+            Stored::PushedRequest => (
+                &mut client.pushed_requests,
+                self.quotas.pushed_requests_per_client,
+            ),
         };
         let admitted = *count < quota;
         if admitted {
@@ -67,6 +74,7 @@ impl QuotaKeeper {
             let count = match stored {
                 Stored::SignIn => &mut client.sign_ins,
                 Stored::AssertionId => &mut client.assertion_ids,
+                Stored::PushedRequest => &mut client.pushed_requests,
             };
             *count = count.saturating_sub(1);
         }
@@ -80,6 +88,7 @@ impl QuotaKeeper {
                 let rows = Rows {
                     sign_ins: client.sign_ins,
                     assertion_ids: client.assertion_ids,
+                    pushed_requests: client.pushed_requests,
                 };
                 (client.client_id, rows)
             })
@@ -196,6 +205,7 @@ mod tests {
             client_id: "a".to_owned(),
             sign_ins: 1,
             assertion_ids: 1,
+            pushed_requests: 0,
         }]);
         assert!(keeper.admit("a", Stored::SignIn));
         assert!(!keeper.admit("a", Stored::AssertionId));

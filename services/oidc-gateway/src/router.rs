@@ -14,7 +14,7 @@ use crate::gateway::Gateway;
 use crate::http_exchange::{json_answer, protect};
 use crate::observation::observe;
 use crate::problem::PageProblem;
-use crate::{card, interaction, token, userinfo};
+use crate::{card, interaction, pushed_request, token, userinfo};
 
 const STYLESHEET: &str = include_str!("../assets/gateway.css");
 
@@ -37,10 +37,19 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
             &under_prefix("/.well-known/openid-configuration"),
             on("discovery", get(discovery)),
         )
+        // RFC 8414 section 3.1: the path of the issuer comes after the well-known one.
+        .route(
+            &format!("/.well-known/oauth-authorization-server{prefix}"),
+            on("discovery", get(discovery)),
+        )
         .route(&protocol("certs"), on("certs", get(key_set)))
         .route(
             &protocol("auth"),
             on("authorize", get(authorize).post(authorize)),
+        )
+        .route(
+            &protocol("ext/par/request"),
+            on("pushed_request", post(pushed_request::push)),
         )
         .route(&protocol("token"), on("token", post(token::token)))
         .route(

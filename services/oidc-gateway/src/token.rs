@@ -6,15 +6,19 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::StatusCode;
 use http::request::Parts;
-use http::{StatusCode, header};
 use serde_json::json;
 use store::{Redemption, SignIn, Stage, StoreError};
 
+use crate::authentication_context::RevocationMethod;
+use crate::authorization_request::{PageRule, RequestRefusal};
 use crate::bearer::{BearerSecret, NoRandomness, sha256};
 use crate::claims::IdTokenClaims;
 use crate::client_authentication::{AssertionRule, Unauthenticated};
+use crate::client_proof::{ProofRule, ProvenClient};
 use crate::clients::Client;
+use crate::dpop::ProofError;
 use crate::gateway::Gateway;
 use crate::http_exchange::{
     BodyError, json_answer, json_error, read_form, reference_number, with_outcome,
@@ -22,15 +26,20 @@ use crate::http_exchange::{
 use crate::identity::{Identity, SealError, SealedUnder};
 use crate::limits;
 use crate::parameters::{Duplicate, Parameters};
-use crate::quota::Stored;
 
 /// Why a request of a client is refused (RFC 6749 section 5.2).
 #[derive(Debug, Clone, Copy)]
-enum TokenError {
+pub(crate) enum TokenError {
     Body(BodyError),
     InvalidRequest(&'static str),
+    /// A pushed request breaks a rule of the authorization endpoint; its error and what to do.
+    Refused(&'static str, &'static str),
     InvalidClient(AssertionRule),
-    /// The code is unknown, over, used, another client's, or came with the wrong address or verifier.
+    /// The proof of possession is missing or does not hold.
+    InvalidProof(&'static str),
+    /// The proof of possession needs a nonce of ours.
+    UseNonce,
+    /// The code is unknown, over, used, another client's, or came with the wrong address, verifier or key.
     InvalidGrant,
     UnsupportedGrantType,
     /// The client has too much stored.
@@ -45,7 +54,7 @@ pub(crate) async fn token(State(gateway): State<Arc<Gateway>>, request: Request)
         Ok(form) => gateway.exchange_code(&parts, &form).await,
         Err(error) => Err(TokenError::Body(error)),
     };
-    answer.unwrap_or_else(TokenError::answer)
+    gateway.with_nonce(answer.unwrap_or_else(TokenError::answer))
 }
 
 /// `POST` of the revocation endpoint (RFC 7009).
@@ -59,42 +68,15 @@ pub(crate) async fn revoke(State(gateway): State<Arc<Gateway>>, request: Request
 }
 
 impl Gateway {
-    /// The client that proved itself. Its assertion is used up here, before anything is done for it, and nothing else is.
-    async fn authenticate(
-        &self,
-        parts: &Parts,
-        form: &Parameters,
-    ) -> Result<Arc<Client>, TokenError> {
-        let has_header = parts.headers.contains_key(header::AUTHORIZATION);
-        let checked = self
-            .authenticator
-            .check(form, has_header, &self.clients, self.now())?;
-        let client_id = checked.client.id();
-        if !self.quotas.admit(client_id, Stored::AssertionId) {
-            tracing::warn!(
-                client_id,
-                "the client has as many assertions stored as it may"
-            );
-            return Err(TokenError::Full);
-        }
-        let is_fresh = self
-            .state
-            .use_assertion(client_id, &checked.assertion_hash, checked.remember_until)
-            .await?;
-        if is_fresh {
-            Ok(checked.client)
-        } else {
-            self.quotas.release(client_id, Stored::AssertionId);
-            Err(TokenError::InvalidClient(AssertionRule("jti_used")))
-        }
-    }
-
     async fn exchange_code(
         &self,
         parts: &Parts,
         form: &Parameters,
     ) -> Result<Response, TokenError> {
-        let client = self.authenticate(parts, form).await?;
+        let address = &self.endpoints.token;
+        let proven = self
+            .authenticate_with_proof(parts, form, address, ProofRule::ByProfile)
+            .await?;
         match form.single("grant_type")? {
             Some("authorization_code") => {}
             Some(_) => return Err(TokenError::UnsupportedGrantType),
@@ -111,16 +93,18 @@ impl Gateway {
             return Err(TokenError::InvalidGrant);
         }
         let code = BearerSecret::parse(code).ok_or(TokenError::InvalidGrant)?;
-        self.redeem(&client, &code, redirect_uri, verifier).await
+        self.redeem(&proven, &code, redirect_uri, verifier).await
     }
 
     async fn redeem(
         &self,
-        client: &Client,
+        proven: &ProvenClient,
         code: &BearerSecret,
         redirect_uri: &str,
         verifier: &str,
     ) -> Result<Response, TokenError> {
+        let client = proven.client.as_ref();
+        let thumbprint = proven.thumbprint.as_deref().unwrap_or_default();
         let code_hash = code.hash();
         let sign_in = self
             .state
@@ -141,15 +125,16 @@ impl Gateway {
             client_id: client.id(),
             redirect_uri,
             code_challenge: &URL_SAFE_NO_PAD.encode(sha256(&[verifier.as_bytes()])),
+            dpop_jkt: thumbprint,
             access_token_hash: &access_token.hash(),
             sealed_identity: &sealed,
             access_token_expires_at: now + self.lifetimes.access_token_seconds,
         };
-        // The statement itself compares client, address, verifier and time: what does not fit spends nothing.
+        // The statement itself compares client, address, verifier, key and time: what does not fit spends nothing.
         if !self.state.redeem_code(&redemption, now).await? {
             return Err(self.refuse_used_code(&code_hash, client).await?);
         }
-        self.token_answer(client, &sign_in, &identity, &access_token.reveal(), now)
+        self.token_answer(proven, &sign_in, &identity, &access_token.reveal(), now)
     }
 
     /// A code that comes again may have been stolen, before or after: what it bought ends (RFC 6749 section 4.1.2).
@@ -173,7 +158,7 @@ impl Gateway {
 
     fn token_answer(
         &self,
-        client: &Client,
+        proven: &ProvenClient,
         sign_in: &SignIn,
         identity: &Identity,
         access_token: &str,
@@ -182,16 +167,17 @@ impl Gateway {
         let claims = IdTokenClaims {
             issuer: &self.endpoints.issuer,
             subject: &identity.subject,
-            client_id: client.id(),
+            client_id: proven.client.id(),
             issued_at: now,
             expires_at: now + self.lifetimes.id_token_seconds,
             authenticated_at: sign_in.authenticated_at,
             nonce: &sign_in.nonce,
+            revocation_method: RevocationMethod::by_name(&sign_in.revocation_method),
             access_token,
         };
         let body = json!({
             "access_token": access_token,
-            "token_type": "Bearer",
+            "token_type": if proven.thumbprint.is_some() { "DPoP" } else { "Bearer" },
             "expires_in": self.lifetimes.access_token_seconds,
             "scope": sign_in.scope,
             "id_token": self.signing_keys.sign_id_token(&claims.to_json())?,
@@ -226,7 +212,22 @@ fn is_code_verifier(verifier: &str) -> bool {
 }
 
 impl TokenError {
-    fn answer(self) -> Response {
+    /// What a client is told that pushed a request which the authorization endpoint would refuse.
+    pub(crate) fn of_refusal(refusal: &RequestRefusal) -> Self {
+        match refusal {
+            RequestRefusal::OnPage(PageRule::RedirectUri) => Self::InvalidRequest(
+                "redirect_uri is missing, sent twice or not registered, character for character",
+            ),
+            RequestRefusal::OnPage(PageRule::Client | PageRule::RequestUri) => {
+                Self::InvalidRequest("client_id or request_uri is not as it must be")
+            }
+            RequestRefusal::ToClient {
+                error, description, ..
+            } => Self::Refused(error, description),
+        }
+    }
+
+    pub(crate) fn answer(self) -> Response {
         let (status, error, description) = self.told();
         let reference = reference_number();
         let rule = self.rule();
@@ -243,6 +244,13 @@ impl TokenError {
         match self {
             Self::Body(error) => (error.status(), "invalid_request", error.description()),
             Self::InvalidRequest(rule) => (StatusCode::BAD_REQUEST, "invalid_request", rule),
+            Self::Refused(error, rule) => (StatusCode::BAD_REQUEST, error, rule),
+            Self::InvalidProof(rule) => (StatusCode::BAD_REQUEST, "invalid_dpop_proof", rule),
+            Self::UseNonce => (
+                StatusCode::BAD_REQUEST,
+                "use_dpop_nonce",
+                "the proof needs the nonce of the DPoP-Nonce header",
+            ),
             // One wording for every reason, so that nobody learns which clients and keys exist.
             Self::InvalidClient(_) => (
                 StatusCode::UNAUTHORIZED,
@@ -269,7 +277,11 @@ impl TokenError {
     fn rule(self) -> &'static str {
         match self {
             Self::Body(error) => error.description(),
-            Self::InvalidRequest(rule) | Self::InvalidClient(AssertionRule(rule)) => rule,
+            Self::InvalidRequest(rule)
+            | Self::Refused(_, rule)
+            | Self::InvalidProof(rule)
+            | Self::InvalidClient(AssertionRule(rule)) => rule,
+            Self::UseNonce => "dpop_nonce",
             Self::InvalidGrant => "code",
             Self::UnsupportedGrantType => "grant_type",
             Self::Full => "quota",
@@ -283,6 +295,15 @@ impl From<Unauthenticated> for TokenError {
         match refusal {
             Unauthenticated::Request(rule) => Self::InvalidRequest(rule),
             Unauthenticated::Refused(rule) => Self::InvalidClient(rule),
+        }
+    }
+}
+
+impl From<ProofError> for TokenError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Invalid(rule) => Self::InvalidProof(rule),
+            ProofError::Nonce => Self::UseNonce,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use proto::revocation::v1::Purpose;
+use proto::revocation::v1::{Purpose, RevocationMethod as WireMethod};
 use proto::verification::v1::signature_verification_service_client::SignatureVerificationServiceClient;
 use proto::verification::v1::verify_signature_request::Signed;
 use proto::verification::v1::{
@@ -10,6 +10,8 @@ use proto::verification::v1::{
     VerifySignatureResponse,
 };
 use tonic::transport::Channel;
+
+use crate::authentication_context::RevocationMethod;
 
 /// Asks whose signature this is, and whether the certificate is good.
 #[tonic::async_trait]
@@ -119,12 +121,16 @@ impl CardRefusal {
 }
 
 /// Asks whether the card signed this challenge. Gives the holder's identifier.
+///
+/// Where the client asked for one way of checking for revocation, the answer must rest on that way: a service of an earlier
+/// version would not know of the wish, and what the ID token then said of it would be untrue.
 pub(crate) async fn verify_card(
     service: &dyn SignatureVerification,
     certificate: Vec<u8>,
     signature: Vec<u8>,
     challenge: [u8; 32],
     case_reference: String,
+    method: Option<RevocationMethod>,
 ) -> Result<Vec<u8>, CardRefusal> {
     let request = VerifySignatureRequest {
         certificate,
@@ -134,12 +140,22 @@ pub(crate) async fn verify_card(
         signed: Some(Signed::Digest(challenge.to_vec())),
         purpose: Purpose::UserAuthentication.into(),
         case_reference,
+        revocation_method: wire_method(method).into(),
     };
     let answer = tokio::time::timeout(
         crate::limits::VERIFICATION_TIMEOUT,
         service.verify_signature(request),
     );
     match answer.await {
+        Ok(Ok(response)) if response.result() == VerificationResult::Ok => {
+            if rests_on(&response, method) {
+                return holder_id(response);
+            }
+            tracing::error!(
+                "signature-verification did not check for revocation as it was asked to; update it"
+            );
+            Err(CardRefusal::VerificationUnavailable)
+        }
         Ok(Ok(response)) => holder_id(response),
         Ok(Err(status)) => {
             // The message of a status is our own services' wording and holds nothing personal.
@@ -150,6 +166,27 @@ pub(crate) async fn verify_card(
             tracing::warn!("signature-verification did not answer in time");
             Err(CardRefusal::VerificationUnavailable)
         }
+    }
+}
+
+fn wire_method(method: Option<RevocationMethod>) -> WireMethod {
+    match method {
+        None => WireMethod::Unspecified,
+        Some(RevocationMethod::Crl) => WireMethod::Crl,
+        Some(RevocationMethod::Ocsp) => WireMethod::Ocsp,
+    }
+}
+
+/// Does the evidence that came along show this method, and no other?
+fn rests_on(response: &VerifySignatureResponse, method: Option<RevocationMethod>) -> bool {
+    let evidence = response.revocation.as_ref();
+    let (by_list, by_responder) = evidence.map_or((false, false), |evidence| {
+        (evidence.list.is_some(), evidence.ocsp.is_some())
+    });
+    match method {
+        None => true,
+        Some(RevocationMethod::Crl) => by_list && !by_responder,
+        Some(RevocationMethod::Ocsp) => by_responder && !by_list,
     }
 }
 
@@ -222,6 +259,30 @@ mod tests {
             holder_id(unknown),
             Err(CardRefusal::VerificationUnavailable)
         );
+    }
+
+    #[test]
+    fn a_yes_counts_for_the_way_of_checking_that_it_shows() {
+        use RevocationMethod::{Crl, Ocsp};
+        use proto::revocation::v1::{GetRevocationStatusResponse, ListEvidence, OcspEvidence};
+        let shown = |list: bool, ocsp: bool| VerifySignatureResponse {
+            revocation: Some(GetRevocationStatusResponse {
+                list: list.then(ListEvidence::default),
+                ocsp: ocsp.then(Box::<OcspEvidence>::default),
+                ..GetRevocationStatusResponse::default()
+            }),
+            ..VerifySignatureResponse::default()
+        };
+        assert!(rests_on(&shown(true, false), Some(Crl)));
+        assert!(rests_on(&shown(false, true), Some(Ocsp)));
+        for (list, ocsp) in [(false, false), (true, true)] {
+            assert!(!rests_on(&shown(list, ocsp), Some(Crl)));
+            assert!(!rests_on(&shown(list, ocsp), Some(Ocsp)));
+        }
+        assert!(!rests_on(&shown(true, false), Some(Ocsp)));
+        assert!(!rests_on(&shown(false, true), Some(Crl)));
+        assert!(!rests_on(&VerifySignatureResponse::default(), Some(Crl)));
+        assert!(rests_on(&VerifySignatureResponse::default(), None));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use lookup::{CaseReference, Certificate, Purpose};
+use lookup::{CaseReference, Certificate, Purpose, RevocationMethod};
 use pki::{HashAlgorithm, SignatureEncoding};
 
 /// Octets of a signature: RSA-4096, the longest. One of ECDSA on P-521 has at most 139.
@@ -21,6 +21,8 @@ pub(crate) struct VerifyRequest {
     pub(crate) signed: Signed,
     pub(crate) purpose: Purpose,
     pub(crate) case_reference: CaseReference,
+    /// Where the caller relies on one.
+    pub(crate) revocation_method: Option<RevocationMethod>,
 }
 
 /// What was signed, by its name in the contract.

@@ -148,6 +148,7 @@ impl<L: RevocationLookup, H: HolderDirectory> Handler<L, H> {
                 leaf: &leaf,
                 purpose: request.purpose,
                 case_reference: &request.case_reference,
+                method: request.revocation_method,
             })
             .await
             .with_good_proven(&leaf, authority, now);

@@ -1,7 +1,7 @@
 //! Between the contract's messages and this crate's own types; the only file that knows both.
 
 use lookup::InvalidField::{Missing, TooLarge};
-use lookup::{CaseReference, Certificate, Purpose, octets_within};
+use lookup::{CaseReference, Certificate, Purpose, RevocationMethod, octets_within};
 use pki::{HashAlgorithm, SignatureEncoding, UnixTime};
 use proto::verification::v1 as verification_v1;
 use store::HolderOrigin;
@@ -27,6 +27,7 @@ impl TryFrom<verification_v1::VerifySignatureRequest> for VerifyRequest {
             signed: signed(request.signed, hash)?,
             purpose: Purpose::parse(request.purpose, Purpose::ALL)?,
             case_reference: CaseReference::parse(&request.case_reference)?,
+            revocation_method: revocation_method(request.revocation_method)?,
         })
     }
 }
@@ -53,6 +54,19 @@ fn hash(number: i32) -> Result<HashAlgorithm, InvalidField> {
         Ok(Wire::Sha256) => Ok(HashAlgorithm::Sha256),
         Ok(Wire::Sha384) => Ok(HashAlgorithm::Sha384),
         Ok(Wire::Sha512) => Ok(HashAlgorithm::Sha512),
+        Err(_) => Err(InvalidField::UnknownValue { field, number }),
+    }
+}
+
+/// A method of a later version of the contract is refused: another one would not be what the caller relies on.
+fn revocation_method(number: i32) -> Result<Option<RevocationMethod>, InvalidField> {
+    use proto::revocation::v1::RevocationMethod as Wire;
+    let field = "revocation_method";
+    match Wire::try_from(number) {
+        Ok(Wire::Unspecified) => Ok(None),
+        Ok(Wire::Crl) => Ok(Some(RevocationMethod::Crl)),
+        Ok(Wire::Ocsp) => Ok(Some(RevocationMethod::Ocsp)),
+        Ok(Wire::OcspThenCrl) => Ok(Some(RevocationMethod::OcspThenCrl)),
         Err(_) => Err(InvalidField::UnknownValue { field, number }),
     }
 }

@@ -121,6 +121,7 @@ impl<L: RevocationLookup + PastLookup> Handler<L> {
             leaf: &found.leaf,
             purpose: request.purpose,
             case_reference: &request.case_reference,
+            method: None,
         };
         if let Some(at) = request.at {
             if let Err(verdict) = examine_issuer(&found, at) {

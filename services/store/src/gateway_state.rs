@@ -7,6 +7,7 @@
 
 mod grant;
 mod interaction;
+mod pushed_request;
 mod row;
 mod steps;
 mod upkeep;
@@ -54,9 +55,9 @@ pub struct NewSignIn<'a> {
     pub client_id: &'a str,
     /// Where the answer goes.
     pub redirect_uri: &'a str,
-    /// The client's `state`.
+    /// The client's `state`; empty if it sent none.
     pub state: &'a str,
-    /// The client's `nonce`.
+    /// The client's `nonce`; empty if it sent none.
     pub nonce: &'a str,
     /// The scopes, joined by single spaces.
     pub scope: &'a str,
@@ -66,6 +67,12 @@ pub struct NewSignIn<'a> {
     pub language: &'a str,
     /// The browser that began.
     pub browser_hash: &'a SecretHash,
+    /// The pushed request that it answers.
+    pub pushed_request_hash: Option<&'a SecretHash>,
+    /// The thumbprint of the key that the code is bound to; empty for none.
+    pub dpop_jkt: &'a str,
+    /// How the client asked for the certificate to be checked; empty for no wish.
+    pub revocation_method: &'a str,
     /// When the sign-in ends unless the person consented.
     pub expires_at: i64,
 }
@@ -81,9 +88,9 @@ pub struct SignIn {
     pub client_id: String,
     /// Where the answer goes.
     pub redirect_uri: String,
-    /// The client's `state`.
+    /// The client's `state`; empty if it sent none.
     pub state: String,
-    /// The client's `nonce`.
+    /// The client's `nonce`; empty if it sent none.
     pub nonce: String,
     /// The scopes, joined by single spaces.
     pub scope: String,
@@ -93,6 +100,12 @@ pub struct SignIn {
     pub language: String,
     /// The browser that began or, once the browser came back, its new secret.
     pub browser_hash: Vec<u8>,
+    /// The pushed request that it answers.
+    pub pushed_request_hash: Option<Vec<u8>>,
+    /// The thumbprint of the key that the code and then the access token is bound to; empty for none.
+    pub dpop_jkt: String,
+    /// How the client asked for the certificate to be checked; empty for no wish.
+    pub revocation_method: String,
     /// The random part of the card's challenge; empty until it is asked for.
     pub challenge_random: Vec<u8>,
     /// When the challenge ends.
@@ -165,12 +178,47 @@ pub struct Redemption<'a> {
     pub redirect_uri: &'a str,
     /// The challenge of the client's `code_verifier`.
     pub code_challenge: &'a str,
+    /// The thumbprint of the key that the client proved, to which the access token is bound; empty for none. It must be the
+    /// code's, if the code is bound to one.
+    pub dpop_jkt: &'a str,
     /// The access token's hash.
     pub access_token_hash: &'a SecretHash,
     /// Who it is, encrypted under the access token.
     pub sealed_identity: &'a [u8],
     /// When the access token ends.
     pub access_token_expires_at: i64,
+}
+
+/// An authorization request that a client pushed.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPushedRequest<'a> {
+    /// The reference's hash.
+    pub request_uri_hash: &'a SecretHash,
+    /// The client that proved itself.
+    pub client_id: &'a str,
+    /// The request's parameters, encoded as a form.
+    pub parameters: &'a str,
+    /// The thumbprint of the key that the client proved when it pushed; empty for none.
+    pub dpop_jkt: &'a str,
+    /// Until when a sign-in may begin with it.
+    pub expires_at: i64,
+    /// Until when a sign-in that began with it may be answered.
+    pub kept_until: i64,
+}
+
+/// A pushed request that a sign-in may begin with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PushedRequest {
+    /// The request's parameters, encoded as a form.
+    pub parameters: String,
+    /// The thumbprint of the key that the client proved when it pushed; empty for none.
+    pub dpop_jkt: String,
+}
+
+impl std::fmt::Debug for PushedRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PushedRequest(..)")
+    }
 }
 
 /// Rows one client has stored.
@@ -180,8 +228,10 @@ pub struct Occupancy {
     pub client_id: String,
     /// Its sign-ins.
     pub sign_ins: u64,
-    /// Its used assertions.
+    /// Its used assertions and proofs.
     pub assertion_ids: u64,
+    /// Its pushed requests.
+    pub pushed_requests: u64,
 }
 
 /// The gateway's part of the data.

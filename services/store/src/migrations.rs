@@ -84,10 +84,16 @@ impl Part {
                     include_str!("../migrations/holder_links/0002_links_by_predecessor.sql"),
                 ),
             ],
-            Self::Gateway => vec![(
-                "gateway state",
-                include_str!("../migrations/gateway/0001_gateway_state.sql"),
-            )],
+            Self::Gateway => vec![
+                (
+                    "gateway state",
+                    include_str!("../migrations/gateway/0001_gateway_state.sql"),
+                ),
+                (
+                    "pushed requests and what a sign-in is bound to",
+                    include_str!("../migrations/gateway/0002_pushed_requests.sql"),
+                ),
+            ],
         }
     }
 }

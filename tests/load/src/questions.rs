@@ -136,6 +136,7 @@ fn verifications(jpki: &Jpki, count: u32) -> Result<Arc<[VerifySignatureRequest]
             purpose: Purpose::UserAuthentication.into(),
             case_reference: CASE_REFERENCE.to_owned(),
             signed: Some(Signed::Digest(digest.to_vec())),
+            revocation_method: 0,
         }
     };
     Ok((0..count).zip(cards.iter().cycle()).map(sign).collect())

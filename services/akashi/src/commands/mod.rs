@@ -3,6 +3,7 @@
 pub mod all;
 pub mod audit;
 pub mod check;
+pub mod client_check;
 pub mod config_check;
 pub mod crl;
 pub mod crl_sync_once;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, failing is the report")]
 
+mod client_check;
 mod commands;
 mod inspect;
 mod process;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::jws::{Algorithm, JsonWebKey};
 use crate::language::Language;
+use crate::limits;
 use crate::scope::Claim;
 
 /// The clients file.
@@ -30,11 +31,20 @@ pub struct ClientRegistration {
     /// What the client may ask for beyond `openid`.
     #[serde(default)]
     pub scopes: Vec<Claim>,
+    /// Which rules the client is held to.
+    #[serde(default)]
+    pub profile: Profile,
+    /// Whether an authorization request must have a `nonce`; FAPI 2.0 never asks for one.
+    #[serde(default)]
+    pub nonce: NonceRule,
     /// The one algorithm of the client's assertions.
     pub assertion_algorithm: Algorithm,
     /// Whether the token endpoint's address is an audience too.
     #[serde(default)]
     pub legacy_audience: bool,
+    /// How far ahead, in seconds, the end of an assertion may lie.
+    #[serde(default = "five_minutes")]
+    pub assertion_lifetime_seconds: i64,
     /// Which pairwise secret makes the client's `sub`.
     #[serde(default = "first_version")]
     pub pairwise_secret_version: u32,
@@ -47,6 +57,42 @@ pub struct ClientRegistration {
 
 fn first_version() -> u32 {
     1
+}
+
+fn five_minutes() -> i64 {
+    limits::ASSERTION_LIFETIME_SECONDS
+}
+
+/// Which rules a client is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// What relying parties of the national service know.
+    #[default]
+    Compatibility,
+    /// The FAPI 2.0 Security Profile.
+    Fapi2,
+}
+
+impl Profile {
+    /// As it is written in the file.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Compatibility => "compatibility",
+            Self::Fapi2 => "fapi2",
+        }
+    }
+}
+
+/// Whether an authorization request must have a `nonce`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NonceRule {
+    /// As the national service has it.
+    #[default]
+    Required,
+    /// As OpenID Connect Core has it for codes.
+    Optional,
 }
 
 /// A client's name in both languages.

@@ -85,11 +85,49 @@ fn registrations_that_break_a_rule_are_refused() {
             "assertion_algorithm = \"ES256\"",
             "assertion_algorithm = \"RS256\"",
         ),
+        (
+            "assertion_lifetime_seconds = 300",
+            "assertion_lifetime_seconds = 0",
+        ),
+        (
+            "assertion_lifetime_seconds = 300",
+            "assertion_lifetime_seconds = 86401",
+        ),
     ] {
         assert!(SAMPLE.contains(from), "{from}");
         let error = check(&SAMPLE.replace(from, to), false).unwrap_err();
         assert!(!error.to_string().is_empty(), "{to}");
     }
+}
+
+#[test]
+fn a_fapi2_client_has_a_strong_algorithm_and_one_audience() {
+    let fapi2 = SAMPLE.replace("profile = \"compatibility\"", "profile = \"fapi2\"");
+    let clients = check(&fapi2, false).unwrap();
+    let client = clients.by_id("RP00000001").unwrap();
+    assert!(client.is_fapi2() && !client.needs_nonce() && !client.needs_state());
+    let rule = |text: &str| check(text, false).unwrap_err().rule;
+    let rs256 = fapi2.replace("\"ES256\"", "\"RS256\"");
+    assert!(matches!(rule(&rs256), ClientRule::Fapi2Algorithm));
+    let legacy = fapi2.replace("legacy_audience = false", "legacy_audience = true");
+    assert!(matches!(rule(&legacy), ClientRule::Fapi2Audience));
+}
+
+#[test]
+fn what_a_registration_does_not_say_is_as_the_national_service_has_it() {
+    let short: String = SAMPLE
+        .lines()
+        .filter(|line| {
+            let unsaid = ["profile =", "nonce =", "assertion_lifetime", "legacy_aud"];
+            !unsaid.iter().any(|key| line.starts_with(key))
+        })
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let clients = check(&short, false).unwrap();
+    let client = clients.by_id("RP00000001").unwrap();
+    assert!(!client.is_fapi2() && client.needs_nonce() && client.needs_state());
+    assert_eq!(client.assertion_lifetime_seconds(), 300);
+    assert!(!client.legacy_audience());
 }
 
 #[test]
@@ -105,6 +143,8 @@ fn a_client_is_registered_once() {
 fn unknown_keys_and_other_algorithms_do_not_parse() {
     for (from, to) in [
         ("sector =", "sektor ="),
+        ("\"compatibility\"", "\"fapi1\""),
+        ("nonce = \"required\"", "nonce = false"),
         ("\"ES256\"", "\"none\""),
         ("\"ES256\"", "\"HS256\""),
         ("scopes = [\"name\"", "scopes = [\"email\""),

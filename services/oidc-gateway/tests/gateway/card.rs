@@ -10,6 +10,9 @@ use aws_lc_rs::rand::SystemRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use oidc_gateway::SignatureVerification;
+use proto::revocation::v1::{
+    GetRevocationStatusResponse, ListEvidence, OcspEvidence, RevocationMethod,
+};
 use proto::verification::v1::verify_signature_request::Signed;
 use proto::verification::v1::{
     Holder, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
@@ -56,8 +59,19 @@ impl SignatureVerification for StandIn {
                 holder_id: holder_id.to_vec(),
                 origin: 1,
             });
+            response.revocation = Some(evidence(request.revocation_method));
         }
         Ok(response)
+    }
+}
+
+/// What a lookup by this method says; by the lists unless asked otherwise.
+fn evidence(method: i32) -> GetRevocationStatusResponse {
+    let by_responder = method == RevocationMethod::Ocsp as i32;
+    GetRevocationStatusResponse {
+        list: (!by_responder).then(ListEvidence::default),
+        ocsp: by_responder.then(Box::<OcspEvidence>::default),
+        ..GetRevocationStatusResponse::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! A gateway on a database of its own, with four relying parties, a reader and a stand-in for signature-verification.
+//! A gateway on a database of its own, with six relying parties, a reader and a stand-in for signature-verification.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -51,8 +51,12 @@ pub(crate) struct World {
     pub(crate) sister: RelyingParty,
     /// RS256, sector b.example, may ask for the date of birth only.
     pub(crate) beta: RelyingParty,
-    /// PS256, sector p.example.
+    /// PS256, sector p.example, may leave the nonce out.
     pub(crate) gamma: RelyingParty,
+    /// ES256, sector d.example, FAPI 2.0.
+    pub(crate) delta: RelyingParty,
+    /// PS256, sector e.example, FAPI 2.0.
+    pub(crate) epsilon: RelyingParty,
     pub(crate) reader: EcdsaKeyPair,
     pub(crate) config: Config,
     pub(crate) folder: TempDir,
@@ -101,8 +105,11 @@ impl World {
         ];
         let beta = rsa("RPBETA", "https://b.example/callback", ClientKey::Rs256);
         let gamma = rsa("RPGAMMA", "https://p.example/callback", ClientKey::Ps256);
+        let delta = es256("RPDELTA", "https://d.example/callback");
+        let epsilon = rsa("RPEPSILON", "https://e.example/callback", ClientKey::Ps256);
         let reader = fresh_ec();
-        write_files(folder.path(), &[&alpha, &sister, &beta, &gamma], &reader);
+        let parties = [&alpha, &sister, &beta, &gamma, &delta, &epsilon];
+        write_files(folder.path(), &parties, &reader);
         let mut config = config(folder.path(), &database);
         change(&mut config);
         let state = GatewayState::open(&database).await.unwrap();
@@ -128,6 +135,8 @@ impl World {
             sister,
             beta,
             gamma,
+            delta,
+            epsilon,
             reader,
             config,
             folder,
@@ -193,8 +202,18 @@ fn registration(party: &RelyingParty) -> String {
             r#"["name", "address", "birthdate", "gender"]"#,
             "legacy_audience = true\n[client.claims]\naddress = \"object\"\nbirthdate = \"iso\"\ngender = \"word\"\n",
         ),
-        "RPBETA" => ("b.example", r#"["birthdate"]"#, ""),
-        _ => ("p.example", "[]", ""),
+        "RPBETA" => (
+            "b.example",
+            r#"["birthdate"]"#,
+            "assertion_lifetime_seconds = 86400\n",
+        ),
+        "RPDELTA" => (
+            "d.example",
+            r#"["name", "address", "birthdate", "gender"]"#,
+            "profile = \"fapi2\"\n",
+        ),
+        "RPEPSILON" => ("e.example", "[]", "profile = \"fapi2\"\n"),
+        _ => ("p.example", "[]", "nonce = \"optional\"\n"),
     };
     let (algorithm, jwk) = match &party.key {
         ClientKey::Es256(pair) => ("ES256", ec_jwk(pair)),
@@ -234,7 +253,7 @@ pub(crate) fn fresh_ec() -> EcdsaKeyPair {
     EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()
 }
 
-fn ec_jwk(pair: &EcdsaKeyPair) -> String {
+pub(crate) fn ec_jwk(pair: &EcdsaKeyPair) -> String {
     let point = pair.public_key().as_ref();
     let (x, y) = (
         URL_SAFE_NO_PAD.encode(&point[1..33]),
@@ -244,7 +263,7 @@ fn ec_jwk(pair: &EcdsaKeyPair) -> String {
 }
 
 /// The modulus out of the RSAPublicKey structure: a sequence of two integers, the first of 257 octets with its zero.
-fn rsa_jwk(pair: &RsaKeyPair) -> String {
+pub(crate) fn rsa_jwk(pair: &RsaKeyPair) -> String {
     let der = pair.public_key().as_ref();
     let modulus = &der[9..9 + 256];
     format!(

@@ -1,4 +1,4 @@
-//! Certificates and keys are replaced without a restart: a new connection uses the files as they are now.
+//! Certificates, keys and registrations are replaced without a restart: what begins uses the files as they are now.
 //! Files that do not load leave the last good ones in use, with an error in the log, because a half-written
 //! file must not close the service.
 
@@ -77,11 +77,11 @@ impl<T, E: fmt::Display> Reloading<T, E> {
         let refreshed = match (self.load)() {
             Ok(value) => {
                 self.current.store(Arc::new(value));
-                tracing::info!(file = %shown(&self.paths), "certificate and key were loaded again");
+                tracing::info!(file = %shown(&self.paths), "changed files were loaded again");
                 Refreshed::Loaded
             }
             Err(error) => {
-                tracing::error!(%error, "changed certificate or key files do not load; the former ones stay in use");
+                tracing::error!(%error, "changed files do not load; the former ones stay in use");
                 Refreshed::Refused
             }
         };

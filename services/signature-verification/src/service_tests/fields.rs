@@ -13,7 +13,7 @@ async fn every_field_that_cannot_be_is_an_invalid_argument_naming_it() {
         change(&mut request);
         request
     };
-    let cases: [(&str, VerifySignatureRequest); 16] = [
+    let cases: [(&str, VerifySignatureRequest); 17] = [
         ("certificate: missing", wrong(|r| r.certificate.clear())),
         (
             "certificate: 8193 octets",
@@ -62,6 +62,10 @@ async fn every_field_that_cannot_be_is_an_invalid_argument_naming_it() {
         (
             "case_reference: character 3",
             wrong(|r| r.case_reference = "R8 1".to_owned()),
+        ),
+        (
+            "revocation_method: 9 is no value",
+            wrong(|r| r.revocation_method = 9),
         ),
     ];
     for (words, request) in cases {

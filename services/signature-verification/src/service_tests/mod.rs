@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use lookup::{
-    CacheConfig, Leaves, List, Purpose, Question, Revocation, RevocationLookup,
+    CacheConfig, Leaves, List, Purpose, Question, Revocation, RevocationLookup, RevocationMethod,
     Status as RevocationStatus,
 };
 use pki::{CrlSigner, CrossCheck, KeyIdentifier, SerialNumber, UnixTime, Verifier};
@@ -61,6 +61,7 @@ fn request_of(id: &str) -> VerifySignatureRequest {
         signed: Some(Signed::Message(MESSAGE.to_vec())),
         purpose: revocation_v1::Purpose::UserAuthentication.into(),
         case_reference: "R8-1".to_owned(),
+        revocation_method: 0,
     }
 }
 
@@ -72,8 +73,8 @@ struct Lookup {
     last: Arc<Mutex<Option<Asked>>>,
 }
 
-/// What was asked about: serial number, distribution point, purpose and case reference.
-type Asked = (Vec<u8>, Vec<u8>, Purpose, String);
+/// What was asked about: serial number, distribution point, purpose, case reference and method.
+type Asked = (Vec<u8>, Vec<u8>, Purpose, String, Option<RevocationMethod>);
 
 impl RevocationLookup for Lookup {
     async fn status(&self, question: Question<'_>) -> Revocation {
@@ -82,7 +83,8 @@ impl RevocationLookup for Lookup {
         let point = leaf.distribution_point().unwrap().der().to_vec();
         let serial = leaf.serial().as_bytes().to_vec();
         let reference = question.case_reference.to_string();
-        *self.last.lock().unwrap() = Some((serial, point, question.purpose, reference));
+        *self.last.lock().unwrap() =
+            Some((serial, point, question.purpose, reference, question.method));
         self.answer.clone()
     }
 }
@@ -143,11 +145,7 @@ impl Service {
         }
     }
 
-    async fn verify(
-        &self,
-        request: VerifySignatureRequest,
-    ) -> Result<VerifySignatureResponse, Status> {
-        use proto::verification::v1::signature_verification_service_server::SignatureVerificationService as _;
+    fn handler(&self) -> Handler<Lookup, Directory> {
         let authority = jpki().authority(CaKind::UserAuthentication);
         let verifier = Arc::new(Verifier::new(CrossCheck::All));
         let authorities = vec![authority.trusted(CrlSigner::NewestKey)];
@@ -158,8 +156,15 @@ impl Service {
             clock: Arc::new(self.clock.clone()),
             outcomes: Outcomes::new(&Metrics::new("signature-verification")).unwrap(),
         };
-        let handler = Handler::new(Arc::new(shared), self.lookup.clone(), self.directory);
-        handler
+        Handler::new(Arc::new(shared), self.lookup.clone(), self.directory)
+    }
+
+    async fn verify(
+        &self,
+        request: VerifySignatureRequest,
+    ) -> Result<VerifySignatureResponse, Status> {
+        use proto::verification::v1::signature_verification_service_server::SignatureVerificationService as _;
+        self.handler()
             .verify_signature(tonic::Request::new(request))
             .await
             .map(tonic::Response::into_inner)

@@ -1,6 +1,6 @@
 //! Good by the authority's OCSP responder.
 
-use lookup::{Ocsp, OcspSigner, Revocation};
+use lookup::{Ocsp, OcspSigner, Revocation, RevocationMethod};
 use pki::KeyIdentifier;
 use proto::verification::v1::VerificationResult;
 use sandbox::mint::CaKind;
@@ -57,6 +57,30 @@ async fn good_is_believed_on_a_current_answer_about_the_certificate_s_issuer_alo
         ..current_answer()
     };
     assert_eq!(rule(future).await, "revocation_clock");
+}
+
+#[tokio::test]
+async fn the_method_that_a_caller_relies_on_is_asked_for_each_time_also_of_a_certificate_in_memory()
+{
+    use proto::revocation::v1::RevocationMethod as Wire;
+    use proto::verification::v1::signature_verification_service_server::SignatureVerificationService as _;
+    let service = Service::good();
+    let handler = service.handler();
+    for (wire, asked) in [
+        (Wire::Crl, Some(RevocationMethod::Crl)),
+        (Wire::Ocsp, Some(RevocationMethod::Ocsp)),
+        (Wire::OcspThenCrl, Some(RevocationMethod::OcspThenCrl)),
+        (Wire::Unspecified, None),
+    ] {
+        let before = service.asked();
+        let mut request = good_request();
+        request.set_revocation_method(wire);
+        let request = tonic::Request::new(request);
+        handler.verify_signature(request).await.unwrap();
+        assert_eq!(service.asked(), before + 1, "{wire:?}");
+        let last = service.lookup.last.lock().unwrap().clone().unwrap();
+        assert_eq!(last.4, asked, "{wire:?}");
+    }
 }
 
 #[tokio::test]

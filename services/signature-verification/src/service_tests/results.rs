@@ -72,7 +72,8 @@ async fn the_lookup_is_asked_with_the_distribution_point_the_purpose_and_the_ref
     let mut request = good_request();
     request.purpose = revocation_v1::Purpose::ValidityConfirmation.into();
     service.verify(request).await.unwrap();
-    let (serial, point, purpose, reference) = service.lookup.last.lock().unwrap().clone().unwrap();
+    let (serial, point, purpose, reference, method) =
+        service.lookup.last.lock().unwrap().clone().unwrap();
     let card = card("good").certificate(CaKind::UserAuthentication);
     let octets = card.serial.to_be_bytes();
     let minimal: Vec<_> = octets.into_iter().skip_while(|octet| *octet == 0).collect();
@@ -80,6 +81,7 @@ async fn the_lookup_is_asked_with_the_distribution_point_the_purpose_and_the_ref
     assert!(!point.is_empty());
     assert_eq!(purpose, Purpose::ValidityConfirmation);
     assert_eq!(reference, "R8-1");
+    assert_eq!(method, None, "the configuration decides");
 }
 
 #[tokio::test]

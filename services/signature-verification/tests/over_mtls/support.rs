@@ -56,6 +56,7 @@ pub(crate) fn request(card: &str) -> VerifySignatureRequest {
         signed: Some(Signed::Message(b"a challenge".to_vec())),
         purpose: revocation_v1::Purpose::UserAuthentication.into(),
         case_reference: "R8-1".to_owned(),
+        revocation_method: 0,
     }
 }
 

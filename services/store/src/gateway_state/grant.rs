@@ -20,7 +20,7 @@ impl GatewayState {
     }
 
     /// Exchanges a code for an access token. Of any number of redemptions one succeeds, and a redemption that does not
-    /// fit (another client, address or verifier) spends nothing.
+    /// fit (another client, address, verifier or key) spends nothing.
     pub async fn redeem_code(
         &self,
         redemption: &Redemption<'_>,
@@ -29,8 +29,8 @@ impl GatewayState {
         self.step(
             sqlx::query(
                 "UPDATE sign_in SET stage = 'redeemed', access_token_hash = $5, sealed_identity = $6, \
-                 expires_at = $7 WHERE code_hash = $1 AND stage = 'code_issued' AND client_id = $2 \
-                 AND redirect_uri = $3 AND code_challenge = $4 AND expires_at > $8",
+                 expires_at = $7, dpop_jkt = $9 WHERE code_hash = $1 AND stage = 'code_issued' AND client_id = $2 \
+                 AND redirect_uri = $3 AND code_challenge = $4 AND dpop_jkt IN ('', $9) AND expires_at > $8",
             )
             .bind(redemption.code_hash.as_slice())
             .bind(redemption.client_id)
@@ -39,7 +39,8 @@ impl GatewayState {
             .bind(redemption.access_token_hash.as_slice())
             .bind(redemption.sealed_identity)
             .bind(redemption.access_token_expires_at)
-            .bind(now),
+            .bind(now)
+            .bind(redemption.dpop_jkt),
             "a code is being redeemed",
         )
         .await

@@ -14,8 +14,8 @@ impl GatewayState {
         sqlx::query(
             "INSERT INTO sign_in (interaction_id, stage, client_id, redirect_uri, state, nonce, scope, code_challenge, \
              language, browser_hash, challenge_random, challenge_expires_at, refusal, authenticated_at, \
-             sealed_identity, expires_at) \
-             VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', 0, $10, $11)",
+             sealed_identity, expires_at, pushed_request_hash, dpop_jkt, revocation_method) \
+             VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', 0, $10, $11, $12, $13, $14)",
         )
         .bind(new.interaction_id)
         .bind(new.client_id)
@@ -28,6 +28,9 @@ impl GatewayState {
         .bind(new.browser_hash.as_slice())
         .bind([].as_slice())
         .bind(new.expires_at)
+        .bind(new.pushed_request_hash.map(SecretHash::as_slice))
+        .bind(new.dpop_jkt)
+        .bind(new.revocation_method)
         .execute(self.database.writer())
         .await
         .during("a sign-in is being stored")

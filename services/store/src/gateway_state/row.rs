@@ -11,7 +11,7 @@ macro_rules! sign_in_columns {
     () => {
         "interaction_id, stage, client_id, redirect_uri, state, nonce, scope, code_challenge, language, browser_hash, \
          challenge_random, challenge_expires_at, return_token_hash, refusal, authenticated_at, sealed_identity, \
-         expires_at"
+         expires_at, pushed_request_hash, dpop_jkt, revocation_method"
     };
 }
 pub(super) use sign_in_columns;
@@ -64,6 +64,9 @@ pub(super) fn sign_in(row: &AnyRow) -> Result<SignIn, StoreError> {
         code_challenge: row.try_get("code_challenge").during(READING)?,
         language: row.try_get("language").during(READING)?,
         browser_hash: row.try_get("browser_hash").during(READING)?,
+        pushed_request_hash: row.try_get("pushed_request_hash").during(READING)?,
+        dpop_jkt: row.try_get("dpop_jkt").during(READING)?,
+        revocation_method: row.try_get("revocation_method").during(READING)?,
         challenge_random: row.try_get("challenge_random").during(READING)?,
         challenge_expires_at: row.try_get("challenge_expires_at").during(READING)?,
         return_token_hash: row.try_get("return_token_hash").during(READING)?,

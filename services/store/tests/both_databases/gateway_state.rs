@@ -30,6 +30,9 @@ pub(crate) fn sign_in(interaction_id: &str) -> NewSignIn<'_> {
         code_challenge: "challenge",
         language: "ja",
         browser_hash: &BROWSER,
+        pushed_request_hash: None,
+        dpop_jkt: "",
+        revocation_method: "",
         expires_at: NOW + 600,
     }
 }
@@ -40,6 +43,7 @@ pub(crate) fn redemption(access_token_hash: &SecretHash) -> Redemption<'_> {
         client_id: "RP1",
         redirect_uri: "https://rp.example/cb",
         code_challenge: "challenge",
+        dpop_jkt: "",
         access_token_hash,
         sealed_identity: b"sealed under token",
         access_token_expires_at: NOW + 300,
@@ -52,6 +56,10 @@ async fn stage(state: &GatewayState) -> Stage {
 
 async fn to_verifying(state: &GatewayState) -> SignIn {
     state.begin_sign_in(&sign_in(ID)).await.unwrap();
+    from_waiting_to_verifying(state).await
+}
+
+async fn from_waiting_to_verifying(state: &GatewayState) -> SignIn {
     state
         .issue_challenge(ID, &[9; 32], NOW + 120, NOW)
         .await
@@ -62,6 +70,10 @@ async fn to_verifying(state: &GatewayState) -> SignIn {
 
 async fn to_verified(state: &GatewayState) {
     to_verifying(state).await;
+    from_verifying_to_verified(state).await;
+}
+
+async fn from_verifying_to_verified(state: &GatewayState) {
     let acceptance = Acceptance {
         return_token_hash: &RETURN,
         authenticated_at: NOW,
@@ -81,6 +93,10 @@ fn back<'a>(token: &'a SecretHash, browser: &'a SecretHash) -> BrowserReturn<'a>
 
 async fn to_consent(state: &GatewayState) {
     to_verified(state).await;
+    from_verified_to_consent(state).await;
+}
+
+async fn from_verified_to_consent(state: &GatewayState) {
     assert!(
         state
             .return_to_browser(ID, &back(&RETURN, &BROWSER), NOW)
@@ -99,7 +115,14 @@ fn consent(code_hash: &SecretHash) -> Consent<'_> {
 }
 
 pub(crate) async fn to_code(state: &GatewayState) {
-    to_consent(state).await;
+    to_code_of(state, &sign_in(ID)).await;
+}
+
+pub(crate) async fn to_code_of(state: &GatewayState, new: &NewSignIn<'_>) {
+    state.begin_sign_in(new).await.unwrap();
+    from_waiting_to_verifying(state).await;
+    from_verifying_to_verified(state).await;
+    from_verified_to_consent(state).await;
     assert!(
         state
             .record_consent(ID, &consent(&CODE), NOW)

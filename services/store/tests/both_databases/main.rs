@@ -8,6 +8,7 @@ mod deltas;
 mod departures;
 mod following;
 mod gateway_grants;
+mod gateway_pushed_requests;
 mod gateway_state;
 mod history;
 mod holder_links;
@@ -70,6 +71,11 @@ on_both_databases! {
     gateway_grants::what_was_used_stays_used_after_a_restart,
     gateway_grants::a_sweep_removes_what_ended_and_nothing_else,
     gateway_grants::a_sweep_takes_no_more_rows_than_it_is_told,
+    gateway_pushed_requests::a_pushed_request_is_its_client_s_until_it_ends_or_is_answered,
+    gateway_pushed_requests::of_many_sign_ins_one_answers_a_pushed_request,
+    gateway_pushed_requests::a_pushed_request_is_counted_and_kept_as_long_as_a_sign_in_may_answer_it,
+    gateway_pushed_requests::a_code_bound_to_a_key_is_redeemed_with_that_key_alone,
+    gateway_pushed_requests::a_code_that_is_not_bound_binds_its_token_to_the_key_that_came,
     holder_links::a_first_certificate_gets_a_new_holder_and_keeps_it,
     holder_links::a_renewed_certificate_inherits_its_holder,
     holder_links::a_chain_of_renewals_is_followed_to_its_beginning,

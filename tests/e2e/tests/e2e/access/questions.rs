@@ -74,6 +74,7 @@ pub(super) fn verify(holder: &Holder) -> Vec<u8> {
         signed: Some(Signed::Message(message)),
         purpose: Purpose::UserAuthentication.into(),
         case_reference: "e2e-access".to_owned(),
+        revocation_method: 0,
     };
     request.encode_to_vec()
 }

@@ -138,6 +138,7 @@ pub(crate) fn signature_by(system: &System, card: &str) -> Result<VerifySignatur
             signed: Some(Signed::Message(message.to_vec())),
             purpose: Purpose::UserAuthentication.into(),
             case_reference: "fault-test".to_owned(),
+            revocation_method: 0,
         })
     })
 }

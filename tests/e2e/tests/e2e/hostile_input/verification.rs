@@ -34,6 +34,7 @@ pub(super) fn good(holder: &Holder) -> VerifySignatureRequest {
         signed: Some(Signed::Message(MESSAGE.to_vec())),
         purpose: Purpose::UserAuthentication.into(),
         case_reference: "e2e-hostile".to_owned(),
+        revocation_method: 0,
     }
 }
 

@@ -54,6 +54,7 @@ async fn verifications(system: &System, errors: &mut Vec<String>) -> Result<Vec<
             signed: Some(Signed::Message(message)),
             purpose: Purpose::UserAuthentication.into(),
             case_reference: "e2e-hygiene".to_owned(),
+            revocation_method: 0,
         };
         let answer = client.verify_signature(request.clone()).await?.into_inner();
         errors.push(answer.explanation);
