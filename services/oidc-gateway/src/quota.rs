@@ -196,6 +196,7 @@ mod tests {
             client_id: "a".to_owned(),
             sign_ins: 1,
             assertion_ids: 1,
+            signatures: 0,
         }]);
         assert!(keeper.admit("a", Stored::SignIn));
         assert!(!keeper.admit("a", Stored::AssertionId));

@@ -1,5 +1,5 @@
-//! What the gateway keeps between requests: sign-ins under way, with their codes and access tokens, and the client
-//! assertions that were used.
+//! What the gateway keeps between requests: sign-ins under way, with their codes and access tokens, the signatures asked
+//! for, and the client assertions that were used.
 //!
 //! A sign-in is one row that walks through its [`Stage`]s. Every step is one conditional statement: of any number of
 //! requests that try the same step at once, on any number of gateway processes, exactly one succeeds. Times are seconds
@@ -8,7 +8,10 @@
 mod grant;
 mod interaction;
 mod row;
+mod signature;
 mod upkeep;
+
+pub use signature::{Fetched, NewSignatureTransaction, SignatureResult, SignatureTransaction};
 
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
@@ -180,6 +183,8 @@ pub struct Occupancy {
     pub sign_ins: u64,
     /// Its used assertions.
     pub assertion_ids: u64,
+    /// Its signature transactions and the tokens that open them.
+    pub signatures: u64,
 }
 
 /// The gateway's part of the data.

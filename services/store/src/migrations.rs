@@ -70,10 +70,16 @@ impl Part {
                     },
                 ),
             ],
-            Self::Audit => vec![(
-                "checks, refusals and the ledger",
-                include_str!("../migrations/audit/0001_records.sql"),
-            )],
+            Self::Audit => vec![
+                (
+                    "checks, refusals and the ledger",
+                    include_str!("../migrations/audit/0001_records.sql"),
+                ),
+                (
+                    "assertions that were used",
+                    include_str!("../migrations/audit/0002_assertions.sql"),
+                ),
+            ],
             Self::HolderLinks => vec![
                 (
                     "holders and serial links",
@@ -84,10 +90,16 @@ impl Part {
                     include_str!("../migrations/holder_links/0002_links_by_predecessor.sql"),
                 ),
             ],
-            Self::Gateway => vec![(
-                "gateway state",
-                include_str!("../migrations/gateway/0001_gateway_state.sql"),
-            )],
+            Self::Gateway => vec![
+                (
+                    "gateway state",
+                    include_str!("../migrations/gateway/0001_gateway_state.sql"),
+                ),
+                (
+                    "signatures",
+                    include_str!("../migrations/gateway/0003_signatures.sql"),
+                ),
+            ],
         }
     }
 }

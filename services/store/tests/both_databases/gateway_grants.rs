@@ -135,6 +135,7 @@ pub(crate) async fn a_sweep_removes_what_ended_and_nothing_else(databases: Datab
         client_id: client_id.to_owned(),
         sign_ins,
         assertion_ids,
+        signatures: 0,
     };
     assert_eq!(
         state.occupancy().await.unwrap(),
