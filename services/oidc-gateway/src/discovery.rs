@@ -17,6 +17,8 @@ pub(crate) struct Endpoints {
     pub(crate) jwks: String,
     pub(crate) revocation: String,
     pub(crate) stylesheet: String,
+    /// Of the signature API, a path.
+    pub(crate) sign_transactions: String,
 }
 
 impl Endpoints {
@@ -31,6 +33,7 @@ impl Endpoints {
             userinfo: protocol("userinfo"),
             jwks: protocol("certs"),
             revocation: protocol("revoke"),
+            sign_transactions: format!("{}/sign-transactions", config.sign_path_prefix),
             stylesheet: format!("{}/assets/gateway.css", config.path_prefix),
             issuer,
         }
@@ -60,10 +63,10 @@ pub(crate) fn document(endpoints: &Endpoints) -> Value {
         "userinfo_endpoint": endpoints.userinfo,
         "jwks_uri": endpoints.jwks,
         "revocation_endpoint": endpoints.revocation,
-        "scopes_supported": ["openid", "name", "address", "birthdate", "gender"],
+        "scopes_supported": ["openid", "name", "address", "birthdate", "gender", "sign"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
         "acr_values_supported": ["aal3"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],

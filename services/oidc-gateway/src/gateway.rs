@@ -1,6 +1,6 @@
 //! The gateway: everything a request needs, made once from the configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use runtime::ServeError;
 use runtime::clock::Clock;
@@ -18,6 +18,8 @@ use crate::observation::Observation;
 use crate::pairwise::PairwiseSecrets;
 use crate::quota::{QuotaKeeper, SourceKeeper};
 use crate::readers::{Readers, ReadersFile};
+use crate::recipients::{Recipients, RecipientsFile};
+use crate::signing_certificates::SigningCertificates;
 use crate::signing_keys::SigningKeys;
 use crate::source::Sources;
 use crate::verification::SignatureVerification;
@@ -33,6 +35,8 @@ pub struct Gateway {
     pub(crate) authenticator: ClientAuthenticator,
     pub(crate) state: GatewayState,
     pub(crate) verification: Arc<dyn SignatureVerification>,
+    /// Empty where no agency can ask for validity.
+    pub(crate) signing_certificates: OnceLock<Arc<dyn SigningCertificates>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) quotas: QuotaKeeper,
     pub(crate) sources: Sources,
@@ -84,6 +88,7 @@ impl Gateway {
             authenticator,
             state,
             verification,
+            signing_certificates: OnceLock::new(),
             clock,
             quotas: QuotaKeeper::new(config.quotas),
             sources: Sources::new(config.listen.trusted_proxies.clone(), config.tls.is_some()),
@@ -96,6 +101,12 @@ impl Gateway {
             is_sandbox: config.allows_loopback(),
             observation: Observation::new(metrics)?,
         }))
+    }
+
+    /// Lets administrative clients ask this service for validity; said once, before the gateway serves.
+    pub fn forward_checks_to(&self, service: Arc<dyn SigningCertificates>) {
+        // A second one would be a mistake of the caller; the first stays.
+        let _ = self.signing_certificates.set(service);
     }
 
     /// Removes what has ended and counts what is left, for the quotas.
@@ -126,7 +137,7 @@ impl Files {
         let pairwise = load_pairwise(config)?;
         let readers: ReadersFile = runtime::config::load(&config.readers)?;
         Ok(Self {
-            clients: load_clients(config, &pairwise)?,
+            clients: load_clients(config, &pairwise, &load_recipients(config)?)?,
             readers: Readers::check(readers)
                 .map_err(|refused| ConfigError::file(&config.readers, refused))?,
             signing_keys: SigningKeys::load(&config.signing_keys)?,
@@ -143,10 +154,21 @@ fn load_pairwise(config: &Config) -> Result<PairwiseSecrets, ConfigError> {
     PairwiseSecrets::parse(text).map_err(|error| ConfigError::file(file.path(), error))
 }
 
-fn load_clients(config: &Config, pairwise: &PairwiseSecrets) -> Result<Clients, ConfigError> {
+fn load_recipients(config: &Config) -> Result<Recipients, ConfigError> {
+    let Some(path) = &config.recipients else {
+        return Ok(Recipients::default());
+    };
+    let file: RecipientsFile = runtime::config::load(path)?;
+    Recipients::check(file).map_err(|refused| ConfigError::file(path, refused))
+}
+
+fn load_clients(
+    config: &Config,
+    pairwise: &PairwiseSecrets,
+    recipients: &Recipients,
+) -> Result<Clients, ConfigError> {
     let file: ClientsFile = runtime::config::load(&config.clients)?;
-    Clients::check(file, config.allows_loopback(), |version| {
-        pairwise.has(version)
-    })
-    .map_err(|refused| ConfigError::file(&config.clients, refused))
+    let has_secret = |version| pairwise.has(version);
+    Clients::check(file, config.allows_loopback(), has_secret, recipients)
+        .map_err(|refused| ConfigError::file(&config.clients, refused))
 }

@@ -286,6 +286,12 @@ impl Gateway {
         {
             return Err(PageProblem::AlreadyDone);
         }
+        if own.scopes.ask_for_a_signature()
+            && let Err(error) = self.state.erase_signature(interaction_id).await
+        {
+            // Nobody can fetch it: no token will be issued. It goes when its time is over.
+            tracing::error!(%error, "a signature that is not handed over could not be erased");
+        }
         let description = "the person did not agree";
         let mut response =
             self.error_redirect(redirect_uri, Some(state), "access_denied", description);

@@ -18,12 +18,15 @@ use crate::source::Source;
 pub(crate) enum Stored {
     SignIn,
     AssertionId,
+    /// A signature transaction, or a token that opens one.
+    Signature,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Rows {
     sign_ins: u64,
     assertion_ids: u64,
+    signatures: u64,
 }
 
 /// Counts rows per client.
@@ -51,6 +54,7 @@ impl QuotaKeeper {
                 &mut client.assertion_ids,
                 self.quotas.assertion_ids_per_client,
             ),
+            Stored::Signature => (&mut client.signatures, self.quotas.signatures_per_client),
         };
         let admitted = *count < quota;
         if admitted {
@@ -67,6 +71,7 @@ impl QuotaKeeper {
             let count = match stored {
                 Stored::SignIn => &mut client.sign_ins,
                 Stored::AssertionId => &mut client.assertion_ids,
+                Stored::Signature => &mut client.signatures,
             };
             *count = count.saturating_sub(1);
         }
@@ -80,6 +85,7 @@ impl QuotaKeeper {
                 let rows = Rows {
                     sign_ins: client.sign_ins,
                     assertion_ids: client.assertion_ids,
+                    signatures: client.signatures,
                 };
                 (client.client_id, rows)
             })
