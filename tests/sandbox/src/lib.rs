@@ -14,6 +14,7 @@ pub mod jwe;
 pub mod launcher;
 pub mod mint;
 pub mod nation;
+pub mod operator;
 pub mod packages;
 pub mod postgres;
 pub mod relying_party;
