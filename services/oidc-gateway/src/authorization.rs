@@ -93,24 +93,29 @@ async fn begin(
     let interaction_id = random_identifier()?;
     let browser = BearerSecret::generate()?;
     let seconds = gateway.lifetimes.interaction_seconds;
-    gateway
-        .state
-        .begin_sign_in(&NewSignIn {
-            interaction_id: &interaction_id,
-            client_id,
-            redirect_uri: &request.redirect_uri,
-            state: request.state.as_deref().unwrap_or_default(),
-            nonce: request.nonce.as_deref().unwrap_or_default(),
-            scope: &request.scopes.joined(),
-            code_challenge: &request.code_challenge,
-            language: language.tag(),
-            browser_hash: &browser.hash(),
-            pushed_request_hash: requested.pushed_request_hash.as_ref(),
-            dpop_jkt: request.dpop_jkt.as_deref().unwrap_or_default(),
-            revocation_method: request.revocation_method.map_or("", RevocationMethod::name),
-            expires_at: gateway.now() + seconds,
-        })
-        .await?;
+    let new = NewSignIn {
+        interaction_id: &interaction_id,
+        client_id,
+        redirect_uri: &request.redirect_uri,
+        state: request.state.as_deref().unwrap_or_default(),
+        nonce: request.nonce.as_deref().unwrap_or_default(),
+        scope: &request.scopes.joined(),
+        code_challenge: &request.code_challenge,
+        language: language.tag(),
+        browser_hash: &browser.hash(),
+        pushed_request_hash: requested.pushed_request_hash.as_ref(),
+        dpop_jkt: request.dpop_jkt.as_deref().unwrap_or_default(),
+        revocation_method: request.revocation_method.map_or("", RevocationMethod::name),
+        expires_at: gateway.now() + seconds,
+    };
+    match &request.sign_transaction_id {
+        None => gateway.state.begin_sign_in(&new).await?,
+        Some(id) if gateway.begin_with_signature(&new, id).await? => {}
+        Some(_) => {
+            gateway.quotas.release(client_id, Stored::SignIn);
+            return Ok(gateway.refuse_signature_transaction(request));
+        }
+    }
     // To a page of its own, so that reloading it begins nothing and state and nonce leave the address bar.
     let mut response = see_other(
         &gateway.endpoints.interaction_path(&interaction_id),

@@ -13,6 +13,7 @@ use crate::dpop::is_thumbprint;
 use crate::limits;
 use crate::parameters::{Duplicate, Parameters};
 use crate::scope::Scopes;
+use crate::signature::is_transaction_id;
 
 /// A request that passed every rule.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(crate) struct AuthorizationRequest {
     /// How the client asks for the certificate to be checked.
     pub(crate) revocation_method: Option<RevocationMethod>,
     pub(crate) ui_locales: Option<String>,
+    /// The signature transaction to use: there if and only if the scopes ask for a signature.
+    pub(crate) sign_transaction_id: Option<String>,
 }
 
 /// Why a request was refused, and who is told.
@@ -202,6 +205,7 @@ fn check_rest(
         "nonce must be 1 to 255 characters from space to tilde",
     )?;
     let scopes = check_scope(parameters.single("scope")?, client)?;
+    let sign_transaction_id = check_sign_transaction(parameters, &scopes)?;
     let code_challenge = check_code_challenge(parameters)?;
     check_prompt(parameters.single("prompt")?)?;
     let revocation_method = method_asked_for(parameters.single("acr_values")?, offered)?;
@@ -221,6 +225,7 @@ fn check_rest(
         dpop_jkt: check_dpop_jkt(parameters.single("dpop_jkt")?)?,
         revocation_method,
         ui_locales: parameters.single("ui_locales")?.map(str::to_owned),
+        sign_transaction_id,
     })
 }
 
@@ -291,19 +296,37 @@ fn check_scope(value: Option<&str>, client: &Client) -> Result<Scopes, ClientErr
         return Err(invalid("scope is too long"));
     }
     let scopes = Scopes::parse(text).map_err(|error| {
-        use crate::scope::ScopeError::{Malformed, NoOpenId, SignNotOffered};
+        use crate::scope::ScopeError::{Malformed, NoOpenId};
         invalid(match error {
             Malformed => "scope must be values separated by single spaces",
             NoOpenId => "scope must contain openid",
-            SignNotOffered => "scope sign is not offered",
         })
     })?;
     // Said, not dropped: a client that asks for more than its registration would else wonder where the claim is.
-    match client.scope_beyond_registration(&scopes) {
-        None => Ok(scopes),
-        Some(_) => Err(invalid(
+    if client.is_beyond_registration(&scopes) {
+        return Err(invalid(
             "scope contains a value beyond the client's registration",
-        )),
+        ));
+    }
+    Ok(scopes)
+}
+
+/// A signature and its transaction come together or not at all. Whether the transaction can be used is found out when the
+/// sign-in begins.
+fn check_sign_transaction(
+    parameters: &Parameters,
+    scopes: &Scopes,
+) -> Result<Option<String>, ClientError> {
+    let invalid = |description| Err(ClientError("invalid_request", description));
+    let transaction_id = parameters.single("sign_transaction_id")?;
+    match (transaction_id, scopes.ask_for_a_signature()) {
+        (None, false) => Ok(None),
+        (Some(id), true) if is_transaction_id(id) => Ok(Some(id.to_owned())),
+        (Some(_), true) => {
+            invalid("sign_transaction_id is not the uuid of a signature transaction")
+        }
+        (None, true) => invalid("scope sign needs sign_transaction_id: open a transaction first"),
+        (Some(_), false) => invalid("sign_transaction_id needs scope sign"),
     }
 }
 

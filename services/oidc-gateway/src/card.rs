@@ -1,5 +1,7 @@
 //! The card leg: what the reader app asks for, and the card's answer that it brings.
 
+mod signing;
+
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -10,6 +12,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use store::{Acceptance, SignIn};
+use zeroize::Zeroizing;
 
 use crate::authentication_context::RevocationMethod;
 use crate::bearer::{BearerSecret, random_octets};
@@ -23,6 +26,7 @@ use crate::interaction_id::InteractionId;
 use crate::limits;
 use crate::readers::{CardSurface, Vouching};
 use crate::scope::Scopes;
+use crate::signature::{PostedSigningLeg, SigningLeg};
 use crate::verification::{CardRefusal, verify_card};
 
 /// Why the reader app is not answered.
@@ -46,6 +50,8 @@ struct PostedAnswer {
     four_information: Option<CardSurface>,
     #[serde(default)]
     reader: Option<PostedReader>,
+    #[serde(default)]
+    signing: Option<PostedSigningLeg>,
 }
 
 #[derive(Deserialize)]
@@ -60,6 +66,7 @@ struct CardAnswer {
     certificate: Vec<u8>,
     signature: Vec<u8>,
     vouched: Option<Vouched>,
+    signing: Option<SigningLeg>,
 }
 
 struct Vouched {
@@ -87,7 +94,7 @@ pub(crate) async fn answer(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let answer = match read_body(&parts.headers, body, "application/json").await {
-        Ok(body) => CardAnswer::parse(&body),
+        Ok(body) => CardAnswer::parse(&Zeroizing::new(body)),
         Err(error) => Err(CardProblem::Body(error)),
     };
     let answer = match answer {
@@ -119,7 +126,8 @@ impl Gateway {
             .by_id(&sign_in.client_id)
             .ok_or(CardProblem::Gone)?;
         let scopes = Scopes::parse(&sign_in.scope).map_err(|_| CardProblem::Gone)?;
-        let body = json!({
+        let signing = self.pending_signature(&sign_in, &scopes).await?;
+        let mut body = json!({
             "interaction_id": sign_in.interaction_id,
             "issuer": self.endpoints.issuer,
             "client_id": sign_in.client_id,
@@ -131,6 +139,9 @@ impl Gateway {
             "expires_at": sign_in.challenge_expires_at,
             "four_information": !scopes.claims().is_empty(),
         });
+        if let Some(signing) = signing {
+            body["signing"] = signing.described();
+        }
         Ok(with_outcome(
             json_answer(StatusCode::OK, &body),
             "challenge",
@@ -141,9 +152,10 @@ impl Gateway {
     async fn judge(
         &self,
         interaction_id: &str,
-        answer: CardAnswer,
+        mut answer: CardAnswer,
     ) -> Result<Response, CardProblem> {
         require_identifier(interaction_id)?;
+        let signing = self.due_signature(interaction_id, &mut answer).await?;
         let sign_in = self
             .state
             .consume_challenge(interaction_id, self.now())
@@ -170,9 +182,14 @@ impl Gateway {
                     authenticated_at: self.now(),
                     sealed_identity: &sealed,
                 };
-                self.state
-                    .record_acceptance(interaction_id, &acceptance)
-                    .await
+                match &signing {
+                    None => {
+                        self.state
+                            .record_acceptance(interaction_id, &acceptance)
+                            .await
+                    }
+                    Some(signed) => self.record_signed(&sign_in, &acceptance, signed).await?,
+                }
             }
             Err(refusal) => {
                 self.state
@@ -293,10 +310,17 @@ impl CardAnswer {
             }
             (_, None) => None,
         };
+        let signing = posted
+            .signing
+            .as_ref()
+            .map(|leg| SigningLeg::parse(leg, &certificate))
+            .transpose()
+            .map_err(CardProblem::Malformed)?;
         Ok(Self {
             certificate,
             signature,
             vouched,
+            signing,
         })
     }
 }

@@ -2,13 +2,14 @@
 
 mod live;
 mod registration;
+mod signing;
 mod summary;
 
 pub(crate) use live::LiveClients;
 
 pub use registration::{
     AddressForm, BirthdateForm, ClaimForms, ClientName, ClientRegistration, ClientsFile,
-    GenderForm, JsonWebKeySet, NonceRule, Profile,
+    GenderForm, JsonWebKeySet, NonceRule, Profile, SignatureRegistration,
 };
 
 pub use summary::{ClientSummary, ClientsCheck, check_clients};
@@ -20,13 +21,16 @@ use url::Url;
 
 use crate::jws::{Algorithm, KeyError, PublicKey};
 use crate::limits;
-use crate::scope::{Claim, Scopes};
+use crate::recipients::{Recipient, Recipients};
+use crate::scope::Scopes;
 
 /// A client that passed every check.
 #[derive(Debug)]
 pub(crate) struct Client {
     registration: ClientRegistration,
     keys: HashMap<String, PublicKey>,
+    /// Who receives the signatures the client may ask for; none: it may not.
+    recipient: Option<Arc<Recipient>>,
 }
 
 /// All clients.
@@ -98,6 +102,12 @@ pub enum ClientRule {
         #[source]
         error: KeyError,
     },
+    /// What the registration says of signatures.
+    #[error("signature: {0}")]
+    Signature(&'static str),
+    /// The recipient is not there.
+    #[error("signature.recipient {0:?} is not in the recipients file")]
+    Recipient(String),
 }
 
 impl Clients {
@@ -106,11 +116,13 @@ impl Clients {
         file: ClientsFile,
         loopback: bool,
         has_pairwise_secret: impl Fn(u32) -> bool,
+        recipients: &Recipients,
     ) -> Result<Self, ClientRefused> {
         let mut clients = HashMap::new();
         for registration in file.clients {
             let client_id = registration.client_id.clone();
-            let checked = check_registration(registration, loopback, &has_pairwise_secret);
+            let checked =
+                check_registration(registration, loopback, &has_pairwise_secret, recipients);
             let checked = checked.and_then(|client| {
                 match clients.insert(client_id.clone(), Arc::new(client)) {
                     None => Ok(()),
@@ -192,14 +204,21 @@ impl Client {
             .any(|registered| registered == redirect_uri)
     }
 
-    /// The first item asked for that the client may not ask for.
-    pub(crate) fn scope_beyond_registration(&self, scopes: &Scopes) -> Option<Claim> {
+    /// Does this request ask for something that the client may not ask for?
+    pub(crate) fn is_beyond_registration(&self, scopes: &Scopes) -> bool {
         let allowed = &self.registration.scopes;
-        scopes
-            .claims()
-            .iter()
-            .copied()
-            .find(|claim| !allowed.contains(claim))
+        (scopes.ask_for_a_signature() && self.recipient.is_none())
+            || scopes.claims().iter().any(|claim| !allowed.contains(claim))
+    }
+
+    /// Who receives the signatures that the client may ask for.
+    pub(crate) fn recipient(&self) -> Option<&Arc<Recipient>> {
+        self.recipient.as_ref()
+    }
+
+    /// Is it an administrative agency, by its registration?
+    pub(crate) fn is_administrative(&self) -> bool {
+        self.registration.administrative
     }
 
     /// The key of this identifier; without one, the only key there is.
@@ -216,6 +235,7 @@ fn check_registration(
     registration: ClientRegistration,
     loopback: bool,
     has_pairwise_secret: impl Fn(u32) -> bool,
+    recipients: &Recipients,
 ) -> Result<Client, ClientRule> {
     if !is_client_id(&registration.client_id) {
         return Err(ClientRule::ClientId);
@@ -244,8 +264,13 @@ fn check_registration(
         ));
     }
     check_profile(&registration)?;
+    let recipient = signing::check(&registration, recipients)?;
     let keys = check_keys(&registration)?;
-    Ok(Client { registration, keys })
+    Ok(Client {
+        registration,
+        keys,
+        recipient,
+    })
 }
 
 fn check_profile(registration: &ClientRegistration) -> Result<(), ClientRule> {
@@ -268,7 +293,7 @@ fn check_profile(registration: &ClientRegistration) -> Result<(), ClientRule> {
 
 fn check_keys(registration: &ClientRegistration) -> Result<HashMap<String, PublicKey>, ClientRule> {
     let mut keys = HashMap::new();
-    for jwk in &registration.jwks.keys {
+    for jwk in signing::assertion_keys(registration) {
         let key_id = jwk.kid.clone();
         if !is_key_id(&key_id) {
             return Err(ClientRule::KeyId(key_id));
@@ -302,8 +327,8 @@ pub(crate) fn is_key_id(text: &str) -> bool {
         && text.bytes().all(|octet| octet.is_ascii_graphic())
 }
 
-/// A name is what people decide by, so it reads as it is written.
-fn is_name(text: &str) -> bool {
+/// A name, of a client or a recipient, is what people decide by, so it reads as it is written.
+pub(crate) fn is_name(text: &str) -> bool {
     !text.trim().is_empty()
         && text.chars().count() <= 100
         && !text

@@ -30,6 +30,12 @@ pub struct Config {
     pub clients: ConfigPath,
     /// The registered card readers.
     pub readers: ConfigPath,
+    /// The platform operators that signatures are encrypted to; without the file no private client may ask for any.
+    #[serde(default)]
+    pub recipients: Option<ConfigPath>,
+    /// Where the signature API's paths start, outside the provider's.
+    #[serde(default = "default_sign_path_prefix")]
+    pub sign_path_prefix: String,
     /// The secret behind every pairwise subject.
     pub pairwise_secret_file: SecretFile,
     /// Keys of the ID tokens; the first signs.
@@ -41,6 +47,9 @@ pub struct Config {
     pub tls: Option<WebTlsConfig>,
     /// The service that verifies card signatures.
     pub signature_verification: GrpcClientConfig,
+    /// The service that agencies' questions about signing certificates are forwarded to; without it there is no answer.
+    #[serde(default)]
+    pub signing_certificate: Option<GrpcClientConfig>,
     /// The gateway's database.
     pub store: StoreConfig,
     /// Which ways of checking for revocation a relying party may ask for.
@@ -63,6 +72,10 @@ fn default_path_prefix() -> String {
 
 fn lists_only() -> Vec<RevocationMethod> {
     vec![RevocationMethod::Crl]
+}
+
+fn default_sign_path_prefix() -> String {
+    "/api".to_owned()
 }
 
 /// One key of the ID tokens.
@@ -129,6 +142,8 @@ pub struct Lifetimes {
     pub access_token_seconds: i64,
     /// The ID token.
     pub id_token_seconds: i64,
+    /// A signature transaction, from its opening to the authorization request that uses it.
+    pub sign_transaction_seconds: i64,
 }
 
 impl Default for Lifetimes {
@@ -139,6 +154,7 @@ impl Default for Lifetimes {
             code_seconds: 60,
             access_token_seconds: 300,
             id_token_seconds: 300,
+            sign_transaction_seconds: 600,
         }
     }
 }
@@ -155,6 +171,8 @@ pub struct Quotas {
     pub pushed_requests_per_client: u64,
     /// Sign-ins that one address (of IPv6: one /64) may begin at one process while the first of them lives.
     pub sign_ins_per_address: u64,
+    /// Signature transactions, and the tokens that open them.
+    pub signatures_per_client: u64,
 }
 
 impl Default for Quotas {
@@ -164,6 +182,7 @@ impl Default for Quotas {
             assertion_ids_per_client: 100_000,
             pushed_requests_per_client: 50_000,
             sign_ins_per_address: 2_000,
+            signatures_per_client: 50_000,
         }
     }
 }
@@ -182,6 +201,9 @@ impl Config {
         self.check_listen()?;
         self.signature_verification
             .check("signature_verification")?;
+        if let Some(service) = &self.signing_certificate {
+            service.check("signing_certificate")?;
+        }
         self.lifetimes.check()?;
         for (key, rows) in [
             (
@@ -199,6 +221,10 @@ impl Config {
             (
                 "quotas.sign_ins_per_address",
                 self.quotas.sign_ins_per_address,
+            ),
+            (
+                "quotas.signatures_per_client",
+                self.quotas.signatures_per_client,
             ),
         ] {
             if rows == 0 {
@@ -232,18 +258,16 @@ impl Config {
             "http" if self.allows_loopback() && is_loopback(&url) => {}
             _ => return refused("https (http only in the sandbox, and only for localhost)"),
         }
-        let segments = self.path_prefix.strip_prefix('/').unwrap_or("/").split('/');
-        let plain = |segment: &str| {
-            !segment.is_empty()
-                && segment
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        };
-        if self.path_prefix.is_empty() || segments.into_iter().all(plain) {
-            return Ok(());
+        for (key, prefix) in [
+            ("path_prefix", &self.path_prefix),
+            ("sign_path_prefix", &self.sign_path_prefix),
+        ] {
+            if !is_path_prefix(prefix) {
+                let problem = "empty, or segments of a-z A-Z 0-9 - _ as in /api/realms/main";
+                return Err(ConfigError::invalid(key, problem));
+            }
         }
-        let problem = "empty, or segments of a-z A-Z 0-9 - _ as in /api/realms/main";
-        Err(ConfigError::invalid("path_prefix", problem))
+        Ok(())
     }
 
     fn check_reader_app_url(&self) -> Result<(), ConfigError> {
@@ -277,6 +301,17 @@ impl Config {
     }
 }
 
+fn is_path_prefix(prefix: &str) -> bool {
+    let mut segments = prefix.strip_prefix('/').unwrap_or("/").split('/');
+    let plain = |segment: &str| {
+        !segment.is_empty()
+            && segment
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    prefix.is_empty() || segments.all(plain)
+}
+
 impl Lifetimes {
     fn check(&self) -> Result<(), ConfigError> {
         let most = Self::default();
@@ -301,6 +336,11 @@ impl Lifetimes {
                 "id_token_seconds",
                 self.id_token_seconds,
                 most.id_token_seconds,
+            ),
+            (
+                "sign_transaction_seconds",
+                self.sign_transaction_seconds,
+                most.sign_transaction_seconds,
             ),
         ] {
             if !(1..=most).contains(&seconds) {
@@ -356,6 +396,8 @@ mod tests {
         }
         for prefix in ["api", "/api/", "//api", "/a b", "/../x", "/api?x"] {
             let text = SAMPLE.replace("\"/api/realms/main\"", &format!("{prefix:?}"));
+            assert!(parsed(&text).check().is_err(), "{prefix}");
+            let text = SAMPLE.replace("\"/api\"", &format!("{prefix:?}"));
             assert!(parsed(&text).check().is_err(), "{prefix}");
         }
     }

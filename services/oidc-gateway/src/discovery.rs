@@ -20,6 +20,8 @@ pub(crate) struct Endpoints {
     pub(crate) jwks: String,
     pub(crate) revocation: String,
     pub(crate) stylesheet: String,
+    /// Of the signature API, a path.
+    pub(crate) sign_transactions: String,
 }
 
 impl Endpoints {
@@ -35,6 +37,7 @@ impl Endpoints {
             userinfo: protocol("userinfo"),
             jwks: protocol("certs"),
             revocation: protocol("revoke"),
+            sign_transactions: format!("{}/sign-transactions", config.sign_path_prefix),
             stylesheet: format!("{}/assets/gateway.css", config.path_prefix),
             issuer,
         }
@@ -43,6 +46,12 @@ impl Endpoints {
     /// The page of a sign-in, as a path.
     pub(crate) fn interaction_path(&self, interaction_id: &str) -> String {
         format!("{}/interactions/{interaction_id}", self.path_prefix)
+    }
+
+    /// What is asked of a signature transaction: `result` or `validity`.
+    pub(crate) fn of_signature(&self, transaction_id: &str, what: &str) -> String {
+        let (origin, transactions) = (&self.public_url, &self.sign_transactions);
+        format!("{origin}{transactions}/{transaction_id}/{what}")
     }
 
     /// Where the reader app sends the browser back.
@@ -65,10 +74,10 @@ pub(crate) fn document(endpoints: &Endpoints) -> Value {
         "userinfo_endpoint": endpoints.userinfo,
         "jwks_uri": endpoints.jwks,
         "revocation_endpoint": endpoints.revocation,
-        "scopes_supported": ["openid", "name", "address", "birthdate", "gender"],
+        "scopes_supported": ["openid", "name", "address", "birthdate", "gender", "sign"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
         "acr_values_supported": [LEVEL],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["ES256"],

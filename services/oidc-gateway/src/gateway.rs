@@ -1,6 +1,6 @@
 //! The gateway: everything a request needs, made once from the configuration.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use runtime::clock::Clock;
 use runtime::config::{ConfigError, SecretFile};
@@ -20,6 +20,7 @@ use crate::observation::Observation;
 use crate::pairwise::PairwiseSecrets;
 use crate::quota::{QuotaKeeper, SourceKeeper};
 use crate::readers::{Readers, ReadersFile};
+use crate::signing_certificates::SigningCertificates;
 use crate::signing_keys::SigningKeys;
 use crate::source::Sources;
 use crate::verification::SignatureVerification;
@@ -36,6 +37,8 @@ pub struct Gateway {
     pub(crate) dpop_nonces: DpopNonces,
     pub(crate) state: GatewayState,
     pub(crate) verification: Arc<dyn SignatureVerification>,
+    /// Empty where no agency can ask for validity.
+    pub(crate) signing_certificates: OnceLock<Arc<dyn SigningCertificates>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) quotas: QuotaKeeper,
     pub(crate) sources: Sources,
@@ -89,6 +92,7 @@ impl Gateway {
             authenticator,
             state,
             verification,
+            signing_certificates: OnceLock::new(),
             clock,
             quotas: QuotaKeeper::new(config.quotas),
             sources: Sources::new(config.listen.trusted_proxies.clone(), config.tls.is_some()),
@@ -102,6 +106,12 @@ impl Gateway {
             is_sandbox: config.allows_loopback(),
             observation: Observation::new(metrics)?,
         }))
+    }
+
+    /// Lets administrative clients ask this service for validity; said once, before the gateway serves.
+    pub fn forward_checks_to(&self, service: Arc<dyn SigningCertificates>) {
+        // A second one would be a mistake of the caller; the first stays.
+        let _ = self.signing_certificates.set(service);
     }
 
     /// Removes what has ended and counts what is left, for the quotas.

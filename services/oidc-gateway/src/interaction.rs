@@ -296,6 +296,12 @@ impl Gateway {
         }
         // Also a no answers the request. If another sign-in answered it already, this one ends all the same.
         self.answers_pushed_request(own).await?;
+        if own.scopes.ask_for_a_signature()
+            && let Err(error) = self.state.erase_signature(interaction_id).await
+        {
+            // Nobody can fetch it: no token will be issued. It goes when its time is over.
+            tracing::error!(%error, "a signature that is not handed over could not be erased");
+        }
         let (error, description) = ("access_denied", "the person did not agree");
         let address = self.sign_in_error_address(&own.sign_in, error, description);
         let mut response = see_other(&address, error);

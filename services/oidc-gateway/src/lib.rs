@@ -3,7 +3,8 @@
 //! A relying party sends the browser to `authorization`; the browser shows the sign-in's page (`interaction`) and
 //! the person's reader app fetches the challenge and brings the card's answer (`card`), which signature-verification
 //! judges (`verification`). Back in the browser that began, the person consents, the relying party redeems the code at
-//! `token` and asks `userinfo` for the claims.
+//! `token` and asks `userinfo` for the claims. Where a signature is asked for (`signature`), the card makes it in the same
+//! sign-in.
 //!
 //! Between requests everything is in `store::GatewayState`: the gateway itself remembers nothing, so any number of them
 //! serve one issuer. Bearer secrets are stored as hashes (`bearer`), what is known of the person only encrypted under
@@ -28,6 +29,7 @@ mod http_exchange;
 mod identity;
 mod interaction;
 mod interaction_id;
+mod jwe;
 mod jws;
 mod language;
 mod limits;
@@ -40,9 +42,12 @@ mod protected_resource;
 mod pushed_request;
 mod quota;
 mod readers;
+mod recipients;
 mod router;
 mod scope;
 mod server;
+mod signature;
+mod signing_certificates;
 mod signing_keys;
 mod source;
 mod token;
@@ -59,7 +64,7 @@ pub use authentication_context::RevocationMethod;
 pub use clients::{
     AddressForm, BirthdateForm, ClaimForms, ClientName, ClientRefused, ClientRegistration,
     ClientRule, ClientSummary, ClientsCheck, ClientsFile, GenderForm, JsonWebKeySet, NonceRule,
-    Profile, check_clients,
+    Profile, SignatureRegistration, check_clients,
 };
 pub use config::{
     Config, Lifetimes, ListenConfig, Quotas, SigningKeyConfig, StoreConfig, WebTlsConfig,
@@ -67,8 +72,10 @@ pub use config::{
 pub use gateway::Gateway;
 pub use jws::{Algorithm, JsonWebKey, KeyError};
 pub use readers::{ReaderRefused, ReaderRegistration, ReadersFile};
+pub use recipients::{RecipientRefused, RecipientRegistration, RecipientRule, RecipientsFile};
 pub use router::router;
 pub use scope::Claim;
+pub use signing_certificates::{RemoteSigningCertificates, SigningCertificates};
 pub use source::{Network, NetworkError, PeerAddress};
 pub use verification::{RemoteSignatureVerification, SignatureVerification};
 
@@ -82,6 +89,9 @@ pub fn check_files(config: &Config) -> Result<(), ServeError> {
         runtime::WebTls::load(&tls.certificate, &tls.private_key)?;
     }
     runtime::client::check_tls(&config.signature_verification.tls())?;
+    if let Some(service) = &config.signing_certificate {
+        runtime::client::check_tls(&service.tls())?;
+    }
     Ok(())
 }
 
@@ -111,6 +121,10 @@ async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError>
         Arc::clone(&context.clock),
         &context.metrics,
     )?;
+    if let Some(service) = &config.signing_certificate {
+        let channel = runtime::client::channel_of(service)?;
+        gateway.forward_checks_to(RemoteSigningCertificates::new(channel));
+    }
     gateway.sweep().await.map_err(ServeError::role)?;
     let server = server::Server::bind(config).await?;
     if let Some(address) = server.address() {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// A request body. The largest honest one is the card's answer: a certificate of at most 8 KiB in base64, a signature
-/// and the four information, under 16 KiB together.
+/// A request body. The largest honest one is the card's answer: two certificates of at most 8 KiB in base64, their
+/// signatures and the four information, under 30 KiB together.
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 
 /// How long a body may take to arrive. A phone on a bad line sends 16 KiB in a second or two; longer is slow-body abuse.
@@ -101,6 +101,15 @@ pub(crate) const CERTIFICATE_BYTES: usize = 8 * 1024;
 
 /// A signature value; the contract of signature-verification.
 pub(crate) const SIGNATURE_BYTES: usize = 512;
+
+/// How long a token of the client credentials grant is good: as a user access token.
+pub(crate) const SIGNING_TOKEN_SECONDS: i64 = 300;
+
+/// How often a signature's result may be fetched: a client whose connection broke while it came asks again.
+pub(crate) const RESULT_FETCHES: i64 = 3;
+
+/// What a signature's result holds beside signature and certificate: names, identifiers and the digest.
+pub(crate) const RESULT_BYTES_BESIDE: usize = 2 * 1024;
 
 /// Name and address as read from the card surface. The card's own fields are shorter.
 pub(crate) const NAME_BYTES: usize = 512;

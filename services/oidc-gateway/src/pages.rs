@@ -13,6 +13,7 @@ use crate::identity::Identity;
 use crate::language::Language;
 use crate::problem::PageProblem;
 use crate::scope::{Claim, Scopes};
+use crate::signature::SignatureWords;
 use crate::words::{Notice, Words};
 
 /// What every page has.
@@ -30,6 +31,7 @@ struct SignInPage<'a> {
     client_name: &'a str,
     client_host: &'a str,
     items: Vec<&'static str>,
+    signature: Option<SignatureWords>,
     reader_url: &'a str,
     decision_url: &'a str,
     csrf: &'a str,
@@ -42,6 +44,7 @@ struct ConsentPage<'a> {
     client_name: &'a str,
     client_host: &'a str,
     items: Vec<Item>,
+    signature: Option<SignatureWords>,
     decision_url: &'a str,
     csrf: &'a str,
 }
@@ -88,6 +91,13 @@ impl Shown<'_> {
         )
     }
 
+    /// Who receives the signature, where one is asked for.
+    fn recipient(&self) -> Option<&str> {
+        let recipient = self.client.recipient()?;
+        let is_asked_for = self.scopes.ask_for_a_signature();
+        is_asked_for.then(|| recipient.name.in_language(self.language()))
+    }
+
     /// The domain people know a client by.
     fn client_host(&self) -> String {
         let url = Url::parse(&self.sign_in.redirect_uri).ok();
@@ -112,6 +122,9 @@ impl Gateway {
                 .iter()
                 .map(|claim| language.claim(*claim))
                 .collect(),
+            signature: shown
+                .recipient()
+                .map(|name| language.signature_asked_for(name)),
             reader_url: &format!(
                 "{}?interaction={}",
                 self.reader_app_url, shown.sign_in.interaction_id
@@ -134,6 +147,9 @@ impl Gateway {
             client_name: shown.client.name().in_language(language),
             client_host: &shown.client_host(),
             items: shown.scopes.claims().iter().map(item).collect(),
+            signature: shown
+                .recipient()
+                .map(|name| language.signature_handed_over(name)),
             decision_url: &shown.decision_url(self),
             csrf: shown.csrf,
         };

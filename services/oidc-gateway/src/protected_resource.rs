@@ -55,17 +55,32 @@ impl Gateway {
         sent: &SentToken,
         address: &str,
     ) -> Result<Opened, ResourceError> {
-        let proof = self.proof_of(parts, sent, address)?;
+        let (token, proof) = self.token_with_proof(parts, sent, address)?;
         let refused = ResourceError::InvalidToken(sent.scheme);
-        let token = BearerSecret::parse(&sent.token).ok_or(refused)?;
         let found = self.state.by_access_token(&token.hash(), self.now()).await;
         let sign_in = found.map_err(|error| {
             tracing::error!(%error, "the gateway's state cannot be used");
             ResourceError::Unavailable
         })?;
         let sign_in = sign_in.ok_or(refused)?;
-        self.check_binding(&sign_in, proof.as_ref()).await?;
+        self.check_binding(&sign_in.client_id, &sign_in.dpop_jkt, proof.as_ref())
+            .await?;
         Ok(Opened { sign_in, token })
+    }
+
+    /// The token, if it has a token's form, with its proof for the endpoint of this address.
+    pub(crate) fn token_with_proof(
+        &self,
+        parts: &Parts,
+        sent: &SentToken,
+        address: &str,
+    ) -> Result<(BearerSecret, Option<Proof>), ResourceError> {
+        let proof = self.proof_of(parts, sent, address)?;
+        let token = BearerSecret::parse(&sent.token);
+        Ok((
+            token.ok_or(ResourceError::InvalidToken(sent.scheme))?,
+            proof,
+        ))
     }
 
     /// The proof that goes with the token, if it came as one that is bound to a key. Its nonce is looked at and not asked
@@ -92,16 +107,17 @@ impl Gateway {
     }
 
     /// A bound token is used with its key, an unbound one without any; and the proof once.
-    async fn check_binding(
+    pub(crate) async fn check_binding(
         &self,
-        sign_in: &SignIn,
+        client_id: &str,
+        bound_to: &str,
         proof: Option<&Proof>,
     ) -> Result<(), ResourceError> {
         match proof {
-            None if sign_in.dpop_jkt.is_empty() => Ok(()),
+            None if bound_to.is_empty() => Ok(()),
             None => Err(ResourceError::BoundToken),
-            Some(proof) if proof.thumbprint == sign_in.dpop_jkt => {
-                match self.use_proof(&sign_in.client_id, proof).await {
+            Some(proof) if proof.thumbprint == bound_to => {
+                match self.use_proof(client_id, proof).await {
                     Ok(true) => Ok(()),
                     Ok(false) => Err(ResourceError::Proof(ProofError::Invalid(
                         "the proof was used before",
@@ -144,6 +160,11 @@ pub(crate) async fn sent_token(parts: &Parts, body: Body) -> Result<SentToken, R
         (Some(_), Some(_)) => Err(ResourceError::InvalidRequest),
         (None, None) => Err(ResourceError::NoToken),
     }
+}
+
+/// The token from the header, where there is no other way to send one.
+pub(crate) fn token_of_header(headers: &HeaderMap) -> Result<SentToken, ResourceError> {
+    header_token(headers)?.ok_or(ResourceError::NoToken)
 }
 
 fn header_token(headers: &HeaderMap) -> Result<Option<SentToken>, ResourceError> {

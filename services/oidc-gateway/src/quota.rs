@@ -20,6 +20,8 @@ pub(crate) enum Stored {
     /// An assertion or a proof of possession that was used.
     AssertionId,
     PushedRequest,
+    /// A signature transaction, or a token that opens one.
+    Signature,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,6 +29,7 @@ struct Rows {
     sign_ins: u64,
     assertion_ids: u64,
     pushed_requests: u64,
+    signatures: u64,
 }
 
 /// Counts rows per client.
@@ -58,6 +61,7 @@ impl QuotaKeeper {
                 &mut client.pushed_requests,
                 self.quotas.pushed_requests_per_client,
             ),
+            Stored::Signature => (&mut client.signatures, self.quotas.signatures_per_client),
         };
         let admitted = *count < quota;
         if admitted {
@@ -75,6 +79,7 @@ impl QuotaKeeper {
                 Stored::SignIn => &mut client.sign_ins,
                 Stored::AssertionId => &mut client.assertion_ids,
                 Stored::PushedRequest => &mut client.pushed_requests,
+                Stored::Signature => &mut client.signatures,
             };
             *count = count.saturating_sub(1);
         }
@@ -89,6 +94,7 @@ impl QuotaKeeper {
                     sign_ins: client.sign_ins,
                     assertion_ids: client.assertion_ids,
                     pushed_requests: client.pushed_requests,
+                    signatures: client.signatures,
                 };
                 (client.client_id, rows)
             })
@@ -206,6 +212,7 @@ mod tests {
             sign_ins: 1,
             assertion_ids: 1,
             pushed_requests: 0,
+            signatures: 0,
         }]);
         assert!(keeper.admit("a", Stored::SignIn));
         assert!(!keeper.admit("a", Stored::AssertionId));

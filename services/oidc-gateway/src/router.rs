@@ -14,7 +14,7 @@ use crate::gateway::Gateway;
 use crate::http_exchange::{json_answer, protect};
 use crate::observation::observe;
 use crate::problem::PageProblem;
-use crate::{card, interaction, pushed_request, token, userinfo};
+use crate::{card, interaction, pushed_request, signature, token, userinfo};
 
 const STYLESHEET: &str = include_str!("../assets/gateway.css");
 
@@ -32,7 +32,17 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
             observe,
         ))
     };
+    let sign_transactions = gateway.endpoints.sign_transactions.clone();
     Router::new()
+        .route(&sign_transactions, on("sign_start", post(signature::start)))
+        .route(
+            &format!("{sign_transactions}/{{id}}/result"),
+            on("sign_result", get(signature::result)),
+        )
+        .route(
+            &format!("{sign_transactions}/{{id}}/validity"),
+            on("sign_validity", post(signature::validity)),
+        )
         .route(
             &under_prefix("/.well-known/openid-configuration"),
             on("discovery", get(discovery)),

@@ -1,4 +1,4 @@
-//! The scopes that mean something here: `openid`, and one for each of the four information.
+//! The scopes that mean something here: `openid`, one for each of the four information, and `sign` for a signature.
 
 use serde::Deserialize;
 
@@ -35,9 +35,15 @@ impl Claim {
     }
 }
 
-/// The scopes of one request: `openid`, and which of the four, in the order asked.
+/// The scope that asks for a signature with the signing key.
+pub(crate) const SIGN: &str = "sign";
+
+/// The scopes of one request: `openid`, which of the four in the order asked, and whether a signature is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scopes(Vec<Claim>);
+pub(crate) struct Scopes {
+    claims: Vec<Claim>,
+    sign: bool,
+}
 
 /// Why a `scope` value was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,15 +56,12 @@ pub(crate) enum ScopeError {
     /// `openid` is missing.
     #[error("scope must contain openid (OpenID Connect Core section 3.1.2.1)")]
     NoOpenId,
-    /// A signature is asked for; signing people in silently instead would be the wrong answer.
-    #[error("scope sign is not offered")]
-    SignNotOffered,
 }
 
 impl Scopes {
     /// Reads a `scope` value; values without a meaning here are ignored (OpenID Connect Core section 3.1.2.1).
     pub(crate) fn parse(text: &str) -> Result<Self, ScopeError> {
-        let mut open_id = false;
+        let (mut open_id, mut sign) = (false, false);
         let mut claims = Vec::new();
         for value in text.split(' ') {
             if value.is_empty() || !value.bytes().all(is_scope_character) {
@@ -66,13 +69,13 @@ impl Scopes {
             }
             match (value, Claim::by_name(value)) {
                 ("openid", _) => open_id = true,
-                ("sign", _) => return Err(ScopeError::SignNotOffered),
+                (SIGN, _) => sign = true,
                 (_, Some(claim)) if !claims.contains(&claim) => claims.push(claim),
                 _ => {}
             }
         }
         if open_id {
-            Ok(Self(claims))
+            Ok(Self { claims, sign })
         } else {
             Err(ScopeError::NoOpenId)
         }
@@ -80,18 +83,24 @@ impl Scopes {
 
     /// Does the request ask for this item?
     pub(crate) fn asks_for(&self, claim: Claim) -> bool {
-        self.0.contains(&claim)
+        self.claims.contains(&claim)
     }
 
     /// The items asked for.
     pub(crate) fn claims(&self) -> &[Claim] {
-        &self.0
+        &self.claims
     }
 
-    /// The scope values, `openid` first.
+    /// Does the request ask for a signature?
+    pub(crate) fn ask_for_a_signature(&self) -> bool {
+        self.sign
+    }
+
+    /// The scope values, `openid` first and `sign` last.
     pub(crate) fn names(&self) -> Vec<&'static str> {
         std::iter::once("openid")
-            .chain(self.0.iter().map(|claim| claim.name()))
+            .chain(self.claims.iter().map(|claim| claim.name()))
+            .chain(self.sign.then_some(SIGN))
             .collect()
     }
 
@@ -136,10 +145,16 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_not_answered_with_a_sign_in() {
-        assert_eq!(
-            Scopes::parse("openid sign"),
-            Err(ScopeError::SignNotOffered)
+    fn a_signature_is_asked_for_beside_a_sign_in_and_never_alone() {
+        let scopes = Scopes::parse("sign openid name").unwrap();
+        assert!(scopes.ask_for_a_signature());
+        assert_eq!(scopes.joined(), "openid name sign");
+        assert_eq!(Scopes::parse(&scopes.joined()), Ok(scopes));
+        assert!(
+            !Scopes::parse("openid name signs")
+                .unwrap()
+                .ask_for_a_signature()
         );
+        assert_eq!(Scopes::parse("sign"), Err(ScopeError::NoOpenId));
     }
 }

@@ -42,6 +42,9 @@ pub(crate) enum TokenError {
     /// The code is unknown, over, used, another client's, or came with the wrong address, verifier or key.
     InvalidGrant,
     UnsupportedGrantType,
+    /// The client's registration does not allow the grant.
+    UnauthorizedClient,
+    InvalidScope(&'static str),
     /// The client has too much stored.
     Full,
     Unavailable,
@@ -79,6 +82,7 @@ impl Gateway {
             .await?;
         match form.single("grant_type")? {
             Some("authorization_code") => {}
+            Some("client_credentials") => return self.grant_signing_token(&proven, form).await,
             Some(_) => return Err(TokenError::UnsupportedGrantType),
             None => return Err(TokenError::InvalidRequest("grant_type is missing")),
         }
@@ -192,9 +196,10 @@ impl Gateway {
         let token = form.single("token")?;
         let token = token.ok_or(TokenError::InvalidRequest("token is missing"))?;
         if let Some(token) = BearerSecret::parse(token) {
-            self.state
-                .revoke_access_token(&token.hash(), client.id())
-                .await?;
+            let (hash, client_id) = (token.hash(), client.id());
+            if !self.state.revoke_access_token(&hash, client_id).await? {
+                self.state.revoke_signing_token(&hash, client_id).await?;
+            }
         }
         Ok(with_outcome(
             json_answer(StatusCode::OK, &json!({})),
@@ -262,9 +267,14 @@ impl TokenError {
                 (StatusCode::BAD_REQUEST, "invalid_grant", rule)
             }
             Self::UnsupportedGrantType => {
-                let rule = "grant_type must be authorization_code";
+                let rule = "grant_type must be authorization_code or client_credentials";
                 (StatusCode::BAD_REQUEST, "unsupported_grant_type", rule)
             }
+            Self::UnauthorizedClient => {
+                let rule = "the client may not ask for signatures";
+                (StatusCode::BAD_REQUEST, "unauthorized_client", rule)
+            }
+            Self::InvalidScope(rule) => (StatusCode::BAD_REQUEST, "invalid_scope", rule),
             Self::Full | Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
@@ -278,12 +288,13 @@ impl TokenError {
         match self {
             Self::Body(error) => error.description(),
             Self::InvalidRequest(rule)
+            | Self::InvalidScope(rule)
             | Self::Refused(_, rule)
             | Self::InvalidProof(rule)
             | Self::InvalidClient(AssertionRule(rule)) => rule,
             Self::UseNonce => "dpop_nonce",
             Self::InvalidGrant => "code",
-            Self::UnsupportedGrantType => "grant_type",
+            Self::UnsupportedGrantType | Self::UnauthorizedClient => "grant_type",
             Self::Full => "quota",
             Self::Unavailable => "unavailable",
         }

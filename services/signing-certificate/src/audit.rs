@@ -20,11 +20,19 @@ use serde::Serialize;
 use store::{AuditLog, CheckRecord, RefusalTotal, StoreError};
 use tokio::runtime::Handle;
 
+use crate::assertion::{AssertionRefused, CheckedAssertion};
 use crate::check::Verdict;
 use crate::request::CheckRequest;
 
-/// The one method of this service.
+/// The method that agencies call themselves.
 pub const METHOD: &str = "/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate";
+
+/// The same for what an agency's assertion is forwarded with.
+pub const FORWARDED_METHOD: &str =
+    "/akashi.signing.v1.SigningCertificateService/CheckForwardedSigningCertificate";
+
+/// How long a used assertion is remembered after its end: a clock that jumps back by less brings none back to life.
+const ASSERTION_MARGIN_SECONDS: i64 = 120;
 
 /// A commit takes milliseconds. A database that needs longer than this is down for the caller, who must be told while
 /// the call still runs; the record may then be committed without an answer.
@@ -66,6 +74,7 @@ impl AuditTrail {
     pub(crate) async fn check(
         &self,
         caller: &str,
+        method: &'static str,
         request: &CheckRequest,
         verdict: &Verdict,
         now: UnixTime,
@@ -75,7 +84,7 @@ impl AuditTrail {
             record_id: record_id.clone(),
             recorded_at: now.secs(),
             caller: caller.to_owned(),
-            method: METHOD.to_owned(),
+            method: method.to_owned(),
             // A plain hash, not a keyed one: a serial number can be guessed from its hash, an RSA modulus with the CA's
             // signature over it cannot. So the hash betrays nothing, whoever holds the certificate can find its
             // records without a secret of ours, and no key has to outlive the years that records are kept.
@@ -95,16 +104,45 @@ impl AuditTrail {
     pub(crate) async fn invalid_request(
         &self,
         caller: &str,
+        method: &'static str,
         field: &InvalidField,
         now: UnixTime,
     ) -> Result<(), AuditUnavailable> {
         self.refusal(store::Refusal {
             refused_at: now.secs(),
             caller: caller.to_owned(),
-            method: METHOD.to_owned(),
+            method: method.to_owned(),
             reason: field.rule(),
         })
         .await
+    }
+
+    /// Commits the refusal of an assertion that somebody forwarded.
+    pub(crate) async fn refused_assertion(
+        &self,
+        forwarder: &str,
+        refused: AssertionRefused,
+        now: UnixTime,
+    ) -> Result<(), AuditUnavailable> {
+        self.refusal(store::Refusal {
+            refused_at: now.secs(),
+            caller: forwarder.to_owned(),
+            method: FORWARDED_METHOD.to_owned(),
+            reason: refused.0.to_owned(),
+        })
+        .await
+    }
+
+    /// Uses an assertion up; `false` if it was used before.
+    pub(crate) async fn use_assertion(
+        &self,
+        assertion: &CheckedAssertion,
+        now: UnixTime,
+    ) -> Result<bool, AuditUnavailable> {
+        let (log, hash, expires_at) = (self.log.clone(), assertion.hash, assertion.expires_at);
+        let forget_before = now.secs() - ASSERTION_MARGIN_SECONDS;
+        self.commit(async move { log.use_assertion(hash, expires_at, forget_before).await })
+            .await
     }
 
     async fn refusal(&self, refusal: store::Refusal) -> Result<(), AuditUnavailable> {

@@ -9,7 +9,8 @@ use runtime::config::{
 use serde::Deserialize;
 use store::DatabaseUrl;
 
-use crate::audit::METHOD;
+use crate::assertion::Agencies;
+use crate::audit::{FORWARDED_METHOD, METHOD};
 
 /// The profiles of signing certificates.
 const SIGNING_PROFILES: [&str; 2] = ["jpki-signing", "jpki-test-signing"];
@@ -49,6 +50,39 @@ pub struct Config {
     /// The administrative callers; nobody else is answered. Empty: nobody at all.
     #[serde(default)]
     pub caller: Vec<Caller>,
+    /// The agencies whose signed assertions are taken from whoever may forward them.
+    #[serde(default)]
+    pub forwarded: Option<ForwardedConfig>,
+}
+
+/// `[forwarded]`: what the OIDC gateway may bring for agencies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForwardedConfig {
+    /// What assertions name as their audience.
+    pub audience: String,
+    /// The agencies.
+    pub agency: Vec<AgencyConfig>,
+}
+
+/// `[[forwarded.agency]]`: one agency and its keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgencyConfig {
+    /// What its assertions name as their issuer, and its name in the audit log: a plain lowercase host name.
+    pub identity: String,
+    /// Its keys; several while one replaces another.
+    pub key: Vec<AgencyKeyConfig>,
+}
+
+/// One key of an agency.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgencyKeyConfig {
+    /// The `kid` of its assertions.
+    pub key_id: String,
+    /// P-256, SubjectPublicKeyInfo in PEM.
+    pub public_key: String,
 }
 
 /// `[store]`.
@@ -73,6 +107,8 @@ impl Config {
         self.cross_check.check()?;
         self.cache.check()?;
         self.access_table()?;
+        self.check_forwarders()?;
+        self.agencies()?;
         CertificationAuthorityConfig::check_profiles(
             &self.certification_authority,
             &SIGNING_PROFILES,
@@ -81,7 +117,30 @@ impl Config {
     }
 
     pub(crate) fn access_table(&self) -> Result<AccessTable, ConfigError> {
-        AccessTable::new(&[METHOD], &self.caller)
+        AccessTable::new(&[METHOD, FORWARDED_METHOD], &self.caller)
+    }
+
+    pub(crate) fn agencies(&self) -> Result<Agencies, ConfigError> {
+        self.forwarded
+            .as_ref()
+            .map_or_else(|| Ok(Agencies::default()), Agencies::new)
+    }
+
+    /// Who forwards for agencies may not ask by its own word.
+    fn check_forwarders(&self) -> Result<(), ConfigError> {
+        let names =
+            |caller: &Caller, method: &str| caller.methods.iter().any(|name| name == method);
+        let both = |caller: &&Caller| names(caller, METHOD) && names(caller, FORWARDED_METHOD);
+        match self.caller.iter().find(both) {
+            None => Ok(()),
+            Some(caller) => Err(ConfigError::invalid(
+                "caller.methods",
+                format!(
+                    "{} may either ask as an agency or forward for agencies, not both",
+                    caller.identity
+                ),
+            )),
+        }
     }
 }
 
@@ -104,7 +163,7 @@ mod tests {
     #[test]
     fn the_sample_configuration_is_accepted() {
         let config = checked("10000", "10000").unwrap();
-        assert_eq!(config.caller.len(), 2);
+        assert_eq!(config.caller.len(), 3);
         assert_eq!(config.certification_authority[0].trust_anchor.len(), 2);
         assert_eq!(CrossCheck::from(config.cross_check), CrossCheck::All);
     }
@@ -140,6 +199,39 @@ mod tests {
     #[test]
     fn a_method_that_does_not_exist_is_refused() {
         assert!(checked("/CheckSigningCertificate", "/Check").is_err());
+    }
+
+    #[test]
+    fn who_forwards_for_agencies_may_not_ask_itself() {
+        let both = "CheckForwardedSigningCertificate\", \
+                    \"/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate\"]";
+        let refused = checked("CheckForwardedSigningCertificate\"]", both).unwrap_err();
+        assert!(refused.contains("not both"), "{refused}");
+    }
+
+    #[test]
+    fn an_agency_without_a_key_or_with_another_kind_is_refused() {
+        for (from, to, expected) in [
+            (
+                "identity = \"ministry.agency.example\"",
+                "identity = \"Ministry\"",
+                "host name",
+            ),
+            ("key_id = \"ministry-2026\"", "key_id = \"\"", "key_id"),
+            (
+                "-----BEGIN PUBLIC KEY-----\nMFkw",
+                "-----BEGIN PUBLIC KEY-----\nMFkx",
+                "P-256",
+            ),
+            (
+                "audience = \"signing-certificate.internal\"",
+                "audience = \"\"",
+                "audience",
+            ),
+        ] {
+            let refused = checked(from, to).unwrap_err();
+            assert!(refused.contains(expected), "{from}: {refused}");
+        }
     }
 
     #[test]

@@ -3,8 +3,10 @@
 //! A check runs in one line: is the caller on the list (runtime's access check, before the body is read), is every field
 //! well-formed (`request`), what do the certificate and the trust anchors say (`check`), what does revocation-lookup
 //! say (`lookup`), commit the record (`audit`), answer. A negative outcome is an answer; a gRPC error means that
-//! there is none. Whoever is refused leaves a record too.
+//! there is none. Whoever is refused leaves a record too. What the gateway forwards for an agency goes the same way once the
+//! agency's own signed word is established (`assertion`).
 
+mod assertion;
 mod audit;
 mod check;
 mod config;
@@ -27,8 +29,9 @@ use tonic::service::Routes;
 use crate::audit::AuditTrail;
 use crate::service::{CheckMetrics, Handler, Shared};
 
-pub use crate::audit::METHOD;
-pub use crate::config::{Config, StoreConfig};
+pub use crate::assertion::{ASSERTION_TYPE, request_sha256};
+pub use crate::audit::{FORWARDED_METHOD, METHOD};
+pub use crate::config::{AgencyConfig, AgencyKeyConfig, Config, ForwardedConfig, StoreConfig};
 
 /// Serves until the context's shutdown, then drains.
 pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
@@ -47,6 +50,7 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     let verifier = Arc::new(Verifier::new(config.cross_check.into()));
     context.metrics.show_cross_check(&verifier)?;
     let shared = Arc::new(Shared {
+        agencies: config.agencies()?,
         leaves: Leaves::new(authorities, verifier, &config.cache),
         audit: Arc::clone(&audit),
         clock: Arc::clone(&context.clock),
@@ -80,6 +84,6 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
     outcome
 }
 
-/// The certificate, the case reference and some room, so that a certificate that is only a little too large is refused
+/// The certificate, the case reference, an assertion and some room, so that a certificate that is only a little too large is refused
 /// by name; what is far over is not even read.
 const LARGEST_REQUEST: usize = 4 * MAX_CERTIFICATE_OCTETS;

@@ -1,4 +1,5 @@
-//! The audit log: checks one by one, refusals up to a limit, lookups as sums. Nothing here changes or removes a record.
+//! The audit log: checks one by one, refusals up to a limit, lookups as sums. Nothing here changes or removes a record. Beside
+//! them the assertions that agencies have used, until they end.
 
 use sqlx::any::AnyRow;
 use tokio::sync::{mpsc, oneshot};
@@ -56,6 +57,35 @@ impl AuditLog {
         }
         let (done, committed) = oneshot::channel();
         self.submit(Job::Refusal(refusal, done), committed).await
+    }
+
+    /// Uses an agency's assertion up: `true` the first time, `false` until it is past `expires_at`. Those that ended before
+    /// `forget_before` are forgotten.
+    pub async fn use_assertion(
+        &self,
+        assertion_hash: [u8; 32],
+        expires_at: i64,
+        forget_before: i64,
+    ) -> Result<bool, StoreError> {
+        let database = self.database.clone();
+        let work = async move {
+            sqlx::query("DELETE FROM used_assertion WHERE expires_at < $1")
+                .bind(forget_before)
+                .execute(database.writer())
+                .await
+                .during("ended assertions are removed")?;
+            let used = sqlx::query(
+                "INSERT INTO used_assertion (assertion_hash, expires_at) VALUES ($1, $2)
+                 ON CONFLICT (assertion_hash) DO NOTHING",
+            )
+            .bind(assertion_hash.to_vec())
+            .bind(expires_at)
+            .execute(database.writer())
+            .await
+            .during("an assertion is used up")?;
+            Ok(used.rows_affected() == 1)
+        };
+        self.database.run(work).await
     }
 
     async fn submit<T>(

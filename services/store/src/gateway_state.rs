@@ -1,5 +1,5 @@
-//! What the gateway keeps between requests: sign-ins under way, with their codes and access tokens, and the client
-//! assertions that were used.
+//! What the gateway keeps between requests: sign-ins under way, with their codes and access tokens, the signatures asked
+//! for, and the client assertions that were used.
 //!
 //! A sign-in is one row that walks through its [`Stage`]s. Every step is one conditional statement: of any number of
 //! requests that try the same step at once, on any number of gateway processes, exactly one succeeds. Times are seconds
@@ -9,8 +9,13 @@ mod grant;
 mod interaction;
 mod pushed_request;
 mod row;
+mod signature;
 mod steps;
 mod upkeep;
+
+pub use signature::{
+    Fetched, NewSignatureTransaction, SignatureResult, SignatureTransaction, SigningToken,
+};
 
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
@@ -232,6 +237,8 @@ pub struct Occupancy {
     pub assertion_ids: u64,
     /// Its pushed requests.
     pub pushed_requests: u64,
+    /// Its signature transactions and the tokens that open them.
+    pub signatures: u64,
 }
 
 /// The gateway's part of the data.

@@ -70,10 +70,16 @@ impl Part {
                     },
                 ),
             ],
-            Self::Audit => vec![(
-                "checks, refusals and the ledger",
-                include_str!("../migrations/audit/0001_records.sql"),
-            )],
+            Self::Audit => vec![
+                (
+                    "checks, refusals and the ledger",
+                    include_str!("../migrations/audit/0001_records.sql"),
+                ),
+                (
+                    "assertions that were used",
+                    include_str!("../migrations/audit/0002_assertions.sql"),
+                ),
+            ],
             Self::HolderLinks => vec![
                 (
                     "holders and serial links",
@@ -92,6 +98,10 @@ impl Part {
                 (
                     "pushed requests and what a sign-in is bound to",
                     include_str!("../migrations/gateway/0002_pushed_requests.sql"),
+                ),
+                (
+                    "signatures",
+                    include_str!("../migrations/gateway/0003_signatures.sql"),
                 ),
             ],
         }

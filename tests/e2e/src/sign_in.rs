@@ -1,7 +1,7 @@
 //! Signing in as a person does, in the browser.
 
 use anyhow::Result;
-use sandbox::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN};
+use sandbox::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN, SIGNING_PIN};
 use sandbox::relying_party::Use;
 
 use crate::browser::Browser;
@@ -27,6 +27,9 @@ impl Browser {
         self.fill("#authentication-pin", AUTHENTICATION_PIN).await?;
         if self.has("#card-surface-pin").await? {
             self.fill("#card-surface-pin", CARD_SURFACE_PIN).await?;
+        }
+        if self.has("#signing-pin").await? {
+            self.fill("#signing-pin", SIGNING_PIN).await?;
         }
         self.click("#read-card").await
     }

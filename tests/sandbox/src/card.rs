@@ -222,6 +222,16 @@ impl Card {
         Ok(self.digital_signature.key.sign_digest(&sha256(document)))
     }
 
+    /// Signs what a client had digested: a whole DigestInfo. `None` for any that a card should not sign.
+    pub fn sign_digest_info(
+        &mut self,
+        pin: &str,
+        info: &[u8],
+    ) -> Result<Option<Vec<u8>>, PinError> {
+        self.signing_pin.verify(PinKind::Signing, pin)?;
+        Ok(self.digital_signature.key.sign_digest_info(info))
+    }
+
     /// The four information, as the card-surface input application gives them.
     pub fn four_information(&mut self, pin: &str) -> Result<FourInformation, PinError> {
         self.surface_pin.verify(PinKind::CardSurface, pin)?;

@@ -19,8 +19,8 @@ use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use crate::mint::{EcKey, pem};
 
 pub use plan::{
-    Authority, Client, Databases, OcspPorts, OcspSigner, Pace, Ports, Reader, RolePorts, Source,
-    SourceKind, Surroundings, identity, is_free,
+    Authority, Client, Databases, ForwardedAgency, OcspPorts, OcspSigner, Pace, Ports, Reader,
+    Recipient, RolePorts, Signatures, Source, SourceKind, Surroundings, identity, is_free,
 };
 pub use service_certificates::{ServiceAuthority, ServiceCertificate};
 pub use world::Lists;

@@ -283,6 +283,8 @@ impl Nation {
                 .collect(),
             clients: Vec::new(),
             readers: Vec::new(),
+            recipients: Vec::new(),
+            forwarded_agencies: Vec::new(),
             reader_app_url: String::new(),
         };
         let pace = Pace {

@@ -2,9 +2,9 @@
 //! card. It knows the OIDC gateway only by its issuer and speaks plain OpenID Connect to it, so it is
 //! also the gateway's most honest test.
 //!
-//! One process shows three uses as three pages. The city signs people in to an account with their
+//! One process shows four uses as four pages. The city signs people in to an account with their
 //! four information; the shop hands out one premium item per person; the bar asks whether somebody is
-//! 20 or over. City and shop are two registrations at two sectors, which is why one card has a
+//! 20 or over; the shop has a contract signed. City and shop are two registrations at two sectors, which is why one card has a
 //! different `sub` on the first page than on the other two.
 //!
 //! Everything is kept in memory and forgotten when the process ends.
@@ -24,6 +24,7 @@ use url::Url;
 pub use client_key::{ClientKey, PublicJwk};
 pub use uses::{Registration, Use};
 
+use crate::operator::Operator;
 use premium::PremiumItems;
 use provider::Provider;
 use sessions::Sessions;
@@ -31,6 +32,7 @@ use sessions::Sessions;
 mod age;
 mod claims;
 mod client_key;
+mod contract;
 #[cfg(test)]
 mod fake_provider;
 mod handlers;
@@ -56,6 +58,9 @@ pub struct RelyingPartyConfig {
     pub issuer: String,
     /// The two registrations: first the city's, then the shop's ([`Registration`]).
     pub clients: Vec<ClientConfig>,
+    /// The platform operator that receives the shop's signatures. In the world it is somebody else; here it stands beside
+    /// the shop, so that a page can show what it finds.
+    pub operator: Option<Operator>,
 }
 
 /// One registration, as the relying party knows it.
@@ -103,6 +108,7 @@ struct RelyingParty {
     provider: Provider,
     sessions: Sessions,
     premium_items: PremiumItems,
+    operator: Option<Operator>,
 }
 
 /// A registration whose key has been read.
@@ -132,6 +138,7 @@ impl RelyingParty {
             provider: Provider::new(config.issuer)?,
             sessions: Sessions::default(),
             premium_items: PremiumItems::default(),
+            operator: config.operator,
             origin,
         })
     }

@@ -17,7 +17,8 @@ use crate::deployment::{Client, Lists, Surroundings, is_free};
 use crate::relying_party::{self, ClientConfig, RelyingPartyConfig};
 use crate::repository::{self, Repository};
 
-use clients::{client_configs, registrations};
+use crate::operator::Operator;
+use clients::{Receivers, client_configs, registrations};
 
 /// What the world has to be told.
 #[derive(Clone, Debug)]
@@ -91,6 +92,7 @@ pub struct World {
     addresses: Addresses,
     repository: Arc<Repository>,
     registrations: Vec<Client>,
+    receivers: Receivers,
     shutdown: watch::Sender<bool>,
     servers: JoinSet<(&'static str, Result<()>)>,
 }
@@ -118,16 +120,29 @@ impl World {
             control: control.url(),
         };
         let clients = client_configs(&options.data)?;
-        let registrations = registrations(&clients, &addresses.relying_party)?;
+        let receivers = Receivers::kept(&options.data)?;
+        let registrations = registrations(&clients, &addresses.relying_party, &receivers)?;
+        let operator = repository.read(|jpki| Operator::new(receivers.operator.clone(), jpki))?;
         let mut world = Self {
             addresses,
             repository,
             registrations,
+            receivers,
             shutdown: watch::Sender::new(false),
             servers: JoinSet::new(),
         };
-        world.serve(relying_party, card, files, control, clients);
+        let config = world.relying_party(clients, operator);
+        world.serve(relying_party, card, files, control, config);
         Ok(world)
+    }
+
+    fn relying_party(&self, clients: Vec<ClientConfig>, operator: Operator) -> RelyingPartyConfig {
+        RelyingPartyConfig {
+            public_url: self.addresses.relying_party.clone(),
+            issuer: self.addresses.issuer.clone(),
+            clients,
+            operator: Some(operator),
+        }
     }
 
     fn serve(
@@ -136,7 +151,7 @@ impl World {
         card: Listening,
         files: Listening,
         control: Listening,
-        clients: Vec<ClientConfig>,
+        config: RelyingPartyConfig,
     ) {
         let (repository, addresses) = (&self.repository, &self.addresses);
         let shutdown = || {
@@ -144,11 +159,6 @@ impl World {
             async move {
                 let _ = shutdown.wait_for(|begun| *begun).await;
             }
-        };
-        let config = RelyingPartyConfig {
-            public_url: addresses.relying_party.clone(),
-            issuer: addresses.issuer.clone(),
-            clients,
         };
         let shop = relying_party::serve(relying_party.0, config, shutdown());
         let config = CardAppConfig {
@@ -190,8 +200,14 @@ impl World {
     pub fn surroundings(&self, lists: &Lists) -> Surroundings {
         let (files, card) = (&self.addresses.repository, &self.addresses.card);
         let clients = self.registrations.clone();
-        self.repository
-            .read(|jpki| Surroundings::of(jpki, lists, files, card, clients))
+        let surroundings = self
+            .repository
+            .read(|jpki| Surroundings::of(jpki, lists, files, card, clients));
+        Surroundings {
+            recipients: vec![self.receivers.recipient()],
+            forwarded_agencies: vec![self.receivers.agency()],
+            ..surroundings
+        }
     }
 
     /// The same with an OCSP responder for each authority.

@@ -17,6 +17,9 @@ pub struct ClientCheckArguments {
     /// The gateway's pairwise secret file: pairwise_secret_version must be one of its versions. Without it any is taken.
     #[arg(long, value_name = "FILE")]
     pairwise_secret_file: Option<PathBuf>,
+    /// The file of those who receive signatures, such as recipients.toml. Without it no private client may ask for any.
+    #[arg(long, value_name = "FILE")]
+    recipients: Option<PathBuf>,
     /// Allow http redirect URIs on this machine, as environment = "sandbox" does.
     #[arg(long)]
     sandbox: bool,
@@ -27,6 +30,7 @@ pub fn run(arguments: &ClientCheckArguments) -> ExitCode {
     let how = ClientsCheck {
         sandbox: arguments.sandbox,
         pairwise_secret_file: arguments.pairwise_secret_file.clone(),
+        recipients: arguments.recipients.clone(),
     };
     let mut all_good = true;
     for file in &arguments.files {

@@ -1,4 +1,5 @@
-//! The clients as the file has them now: looked at again while the gateway runs, and taken whole or not at all.
+//! The clients as the files have them now, with those who receive their signatures: looked at again while the gateway runs,
+//! and taken whole or not at all.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use runtime::{Refreshed, Reloading};
 use super::{Client, Clients, ClientsFile};
 use crate::config::Config;
 use crate::pairwise::PairwiseSecrets;
+use crate::recipients::{Recipients, RecipientsFile};
 
 /// The clients in force.
 #[derive(Debug)]
@@ -20,9 +22,12 @@ impl LiveClients {
         let path = config.clients.as_path().to_owned();
         let loopback = config.allows_loopback();
         let versions = pairwise.versions();
-        let paths = vec![path.clone()];
-        Reloading::new(paths, move || {
-            read(&path, loopback, |version| versions.contains(&version))
+        let recipients = config.recipients.clone();
+        let recipients = recipients.map(|recipients| recipients.as_path().to_owned());
+        let paths = std::iter::once(path.clone()).chain(recipients.clone());
+        Reloading::new(paths.collect(), move || {
+            let has_secret = |version| versions.contains(&version);
+            read(&path, recipients.as_deref(), loopback, has_secret)
         })
         .map(Self)
     }
@@ -43,13 +48,21 @@ impl LiveClients {
     }
 }
 
-/// Reads a clients file and checks it whole.
+/// Reads a clients file, and the file of those who receive private clients' signatures, and checks them whole.
 pub(crate) fn read(
     path: &Path,
+    recipients: Option<&Path>,
     loopback: bool,
     has_pairwise_secret: impl Fn(u32) -> bool,
 ) -> Result<Clients, ConfigError> {
     let file: ClientsFile = runtime::config::load(path)?;
-    Clients::check(file, loopback, has_pairwise_secret)
+    let recipients = match recipients {
+        None => Recipients::default(),
+        Some(path) => {
+            let file: RecipientsFile = runtime::config::load(path)?;
+            Recipients::check(file).map_err(|refused| ConfigError::file(path, refused))?
+        }
+    };
+    Clients::check(file, loopback, has_pairwise_secret, &recipients)
         .map_err(|refused| ConfigError::file(path, refused))
 }

@@ -51,8 +51,24 @@ pub struct ClientRegistration {
     /// The form of the four claims.
     #[serde(default)]
     pub claims: ClaimForms,
+    /// An administrative agency: gets signatures itself, and may have the signing certificate's validity asked. Only this
+    /// file says so.
+    #[serde(default)]
+    pub administrative: bool,
+    /// Allows the client to ask for signatures (scope `sign`).
+    #[serde(default)]
+    pub signature: Option<SignatureRegistration>,
     /// The client's public keys.
     pub jwks: JsonWebKeySet,
+}
+
+/// `[client.signature]`: that a client may ask for signatures, and who receives them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignatureRegistration {
+    /// `recipient_id` in the recipients file; absent for an administrative client, which receives them itself.
+    #[serde(default)]
+    pub recipient: Option<String>,
 }
 
 fn first_version() -> u32 {

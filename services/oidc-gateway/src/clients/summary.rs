@@ -14,6 +14,8 @@ pub struct ClientsCheck {
     pub sandbox: bool,
     /// The file whose versions clients may name; without it any version is taken.
     pub pairwise_secret_file: Option<std::path::PathBuf>,
+    /// The file of those who receive signatures; without it no private client may ask for any.
+    pub recipients: Option<std::path::PathBuf>,
 }
 
 /// A registration that holds, in a few words.
@@ -39,7 +41,7 @@ pub fn check_clients(path: &Path, how: &ClientsCheck) -> Result<Vec<ClientSummar
             .as_ref()
             .is_none_or(|pairwise| pairwise.has(version))
     };
-    let clients = live::read(path, how.sandbox, has_secret)?;
+    let clients = live::read(path, how.recipients.as_deref(), how.sandbox, has_secret)?;
     let mut summaries: Vec<ClientSummary> = clients.all().map(|client| summary(client)).collect();
     summaries.sort_by(|one, other| one.client_id.cmp(&other.client_id));
     Ok(summaries)

@@ -4,7 +4,12 @@ const SAMPLE: &str = include_str!("../../../../deploy/config/clients.toml");
 
 fn check(text: &str, loopback: bool) -> Result<Clients, ClientRefused> {
     let file = runtime::config::parse(text).unwrap();
-    Clients::check(file, loopback, |version| version == 1)
+    Clients::check(file, loopback, |version| version == 1, &recipients())
+}
+
+fn recipients() -> Recipients {
+    let sample = include_str!("../../../../deploy/config/recipients.toml");
+    Recipients::check(runtime::config::parse(sample).unwrap()).unwrap()
 }
 
 fn with_redirect_uri(uri: &str, loopback: bool) -> Result<Clients, ClientRefused> {
@@ -221,7 +226,76 @@ fn a_private_key_registered_by_mistake_is_refused_and_never_printed() {
     let text = SAMPLE.replace("crv = \"P-256\"", "crv = \"P-256\"\nd = \"CANARYSECRET\"");
     let file: ClientsFile = runtime::config::parse(&text).unwrap();
     assert!(!format!("{file:?}").contains("CANARY"));
-    let error = Clients::check(file, false, |_| true).unwrap_err();
+    let error = Clients::check(file, false, |_| true, &recipients()).unwrap_err();
     assert!(error.to_string().contains("private part"), "{error}");
     assert!(!format!("{error:?}").contains("CANARY"));
+}
+
+#[test]
+fn attack_64_who_receives_signatures_is_the_contract_s_to_say() {
+    let clients = check(SAMPLE, false).unwrap();
+    let by_id = |client_id: &str| clients.by_id(client_id).unwrap();
+    assert!(by_id("RP00000001").recipient().is_none());
+    assert_eq!(
+        by_id("RP00000002").recipient().unwrap().name.en,
+        "Sample Platform Operator"
+    );
+    assert!(!by_id("RP00000002").is_administrative());
+    assert_eq!(
+        by_id("GOV0000001").recipient().unwrap().name.en,
+        "Sample Ministry"
+    );
+    assert!(by_id("GOV0000001").is_administrative());
+    // The key that signatures are encrypted to proves nobody.
+    assert!(
+        by_id("GOV0000001")
+            .key(Some("ministry-signatures-2026"))
+            .is_none()
+    );
+    for (from, to, expected) in [
+        // A private client with a key of its own, in place of the operator or beside it.
+        (
+            "administrative = true\n",
+            "",
+            "private client may not receive",
+        ),
+        (
+            "kid = \"bank-2026\"",
+            "kid = \"bank-2026\"\nuse = \"enc\"\nalg = \"ECDH-ES\"",
+            "private client",
+        ),
+        (
+            "recipient = \"platform-operator-1\"\n",
+            "",
+            "recipient is missing",
+        ),
+        (
+            "\"platform-operator-1\"",
+            "\"platform-operator-9\"",
+            "not in the recipients file",
+        ),
+        // An administrative client with somebody else's key, or none, or for no use.
+        (
+            "[client.signature]\n\n[[client.jwks.keys]]\nkid = \"ministry-2026\"",
+            "[client.signature]\nrecipient = \"platform-operator-1\"\n[[client.jwks.keys]]\nkid = \"ministry-2026\"",
+            "remove recipient",
+        ),
+        ("use = \"enc\"\nalg = \"ECDH-ES\"\n", "", "exactly one key"),
+        (
+            "[client.signature]\n\n[[client.jwks.keys]]\nkid = \"ministry-2026\"",
+            "[[client.jwks.keys]]\nkid = \"ministry-2026\"",
+            "does not allow",
+        ),
+        (
+            "alg = \"ECDH-ES\"",
+            "alg = \"dir\"",
+            "RSA-OAEP-256 or ECDH-ES",
+        ),
+    ] {
+        assert!(SAMPLE.contains(from), "{from}");
+        let refused = check(&SAMPLE.replace(from, to), false)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(expected), "{to}: {refused}");
+    }
 }

@@ -43,7 +43,7 @@ pub struct JsonWebKey {
     /// Algorithm the key is for; if present it must be the client's.
     #[serde(default)]
     pub alg: Option<String>,
-    /// Use of the key; if present it must be `sig`.
+    /// Use of the key; if present it must be `sig`, or `enc` for a key that signatures are encrypted to.
     #[serde(default, rename = "use")]
     pub public_key_use: Option<String>,
     /// A private part; refused. That it is there is all that is read of it: no error or log can repeat it.
@@ -121,34 +121,13 @@ impl PublicKey {
                     "P-256",
                     algorithm,
                 )?;
-                let mut point = vec![4];
-                point.extend(coordinate(jwk.x.as_deref(), "x")?);
-                point.extend(coordinate(jwk.y.as_deref(), "y")?);
-                Self::parse(algorithm, &point)
+                Self::parse(algorithm, &ec_point(jwk)?)
             }
             Algorithm::Rs256 | Algorithm::Ps256 => {
                 require(Some(&jwk.kty), "kty", "RSA", algorithm)?;
-                let n = octets(jwk.n.as_deref(), "n")?;
-                let e = octets(jwk.e.as_deref(), "e")?;
-                Self::from_rsa_components(algorithm, &n, &e)
+                Self::parse(algorithm, &rsa_spki(jwk)?)
             }
         }
-    }
-
-    /// An RSA key from its numbers, unsigned big-endian.
-    fn from_rsa_components(algorithm: Algorithm, n: &[u8], e: &[u8]) -> Result<Self, KeyError> {
-        // RFC 7518 section 6.3.1.1: no leading zero octets. Length and top bit together fix the number of bits.
-        let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
-        if !RSA_MODULUS_BYTES.contains(&n.len()) || bits < RSA_MODULUS_BYTES.start() * 8 {
-            return Err(KeyError::ModulusSize { bits });
-        }
-        if e != RSA_EXPONENT {
-            return Err(KeyError::Exponent);
-        }
-        let spki = RsaPublicKeyComponents { n, e }
-            .as_der()
-            .map_err(|_| KeyError::Rejected)?;
-        Self::parse(algorithm, spki.as_ref())
     }
 
     /// A key from its SubjectPublicKeyInfo, its uncompressed point (ECDSA) or its RSAPublicKey.
@@ -177,6 +156,35 @@ impl PublicKey {
             .verify_sig(message, signature)
             .map_err(|_| JwsError::Signature)
     }
+}
+
+/// The SubjectPublicKeyInfo of a JWK's RSA numbers, unsigned big-endian.
+pub(crate) fn rsa_spki(jwk: &JsonWebKey) -> Result<Vec<u8>, KeyError> {
+    let n = octets(jwk.n.as_deref(), "n")?;
+    let e = octets(jwk.e.as_deref(), "e")?;
+    // RFC 7518 section 6.3.1.1: no leading zero octets. Length and top bit together fix the number of bits.
+    let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
+    if !RSA_MODULUS_BYTES.contains(&n.len()) || bits < RSA_MODULUS_BYTES.start() * 8 {
+        return Err(KeyError::ModulusSize { bits });
+    }
+    if e != RSA_EXPONENT {
+        return Err(KeyError::Exponent);
+    }
+    let spki = RsaPublicKeyComponents {
+        n: n.as_slice(),
+        e: e.as_slice(),
+    }
+    .as_der()
+    .map_err(|_| KeyError::Rejected)?;
+    Ok(spki.as_ref().to_vec())
+}
+
+/// The uncompressed point of a JWK on P-256 (SEC 1 section 2.3.3).
+pub(crate) fn ec_point(jwk: &JsonWebKey) -> Result<Vec<u8>, KeyError> {
+    let mut point = vec![4];
+    point.extend(coordinate(jwk.x.as_deref(), "x")?);
+    point.extend(coordinate(jwk.y.as_deref(), "y")?);
+    Ok(point)
 }
 
 fn require(

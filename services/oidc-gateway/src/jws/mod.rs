@@ -6,8 +6,8 @@
 
 mod key;
 
-pub(crate) use key::PublicKey;
 pub use key::{JsonWebKey, KeyError};
+pub(crate) use key::{PublicKey, ec_point, rsa_spki};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -172,9 +172,31 @@ impl Card {
     pub(crate) async fn read(self, world: &World, interaction_id: &str) -> Answer {
         let described = describe(world, interaction_id).await;
         assert_eq!(described.status, 200, "{}", described.body);
-        let answer = self.vouched_answer(world, &challenge(&described.json()));
+        let described = described.json();
+        let mut answer = self.vouched_answer(world, &challenge(&described));
+        if described.get("signing").is_some() {
+            let holder = self.certificate.split(':').next().unwrap();
+            answer["signing"] = signing_leg(&signing_certificate(holder));
+        }
         post_answer(world, interaction_id, &answer).await
     }
+}
+
+/// A signing certificate as far as the gateway looks: one DER SEQUENCE. Unmistakable in a log.
+pub(crate) fn signing_certificate(holder: &str) -> Vec<u8> {
+    let content = format!("CANARYCERTIFICATE of {holder}");
+    let length = u8::try_from(content.len()).unwrap();
+    [&[0x30, length], content.as_bytes()].concat()
+}
+
+pub(crate) const DOCUMENT_SIGNATURE: &[u8] = b"CANARYSIGNATURE by whoever";
+
+/// What the card's signing key gives back: nothing that any certificate verifies.
+pub(crate) fn signing_leg(certificate: &[u8]) -> Value {
+    json!({
+        "certificate": STANDARD.encode(certificate),
+        "signature": STANDARD.encode(DOCUMENT_SIGNATURE),
+    })
 }
 
 pub(crate) async fn describe(world: &World, interaction_id: &str) -> Answer {

@@ -188,7 +188,7 @@ async fn other_grants_and_broken_codes_are_refused() {
     let world = World::new().await;
     let code = fresh_code(&world, &world.alpha, "openid", HANAKO).await;
     for grant in [
-        "client_credentials",
+        "Client_credentials",
         "password",
         "refresh_token",
         "Authorization_code",
@@ -202,6 +202,11 @@ async fn other_grants_and_broken_codes_are_refused() {
         )
         .await;
     }
+    // Only for clients that may ask for signatures, which this one may not.
+    let assertion = world.alpha.assertion();
+    let form = world.alpha.redemption(&code, &assertion);
+    let form = changed(&form, "grant_type", "client_credentials");
+    refused(&world, &form, "unauthorized_client").await;
     let spoiled = format!("{}x", &code[..42]);
     for other in ["x", "", &spoiled, &format!("{code}x"), "' OR 1=1 --"] {
         let assertion = world.alpha.assertion();

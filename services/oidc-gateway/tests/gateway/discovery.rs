@@ -34,6 +34,12 @@ async fn the_discovery_document_names_what_is_there() {
         );
     }
     assert_eq!(document["response_types_supported"], json!(["code"]));
+    assert_eq!(
+        document["grant_types_supported"],
+        json!(["authorization_code", "client_credentials"])
+    );
+    let scopes = document["scopes_supported"].as_array().unwrap();
+    assert!(scopes.contains(&json!("sign")));
     assert_eq!(document["subject_types_supported"], json!(["pairwise"]));
     assert_eq!(
         document["code_challenge_methods_supported"],

@@ -33,10 +33,12 @@ async fn serve(world: &World, with_tls: bool) -> (Context, SocketAddr, JoinHandl
     config.observability.metrics_listen = "127.0.0.1:0".parse().unwrap();
     let certificate = ConfigPath::new(folder.join("certificate.pem"));
     let private_key = SecretFile::new(folder.join("key.pem"));
-    let verification = &mut config.signature_verification;
-    verification.certificate = certificate.clone();
-    verification.private_key = private_key.clone();
-    verification.server_ca = certificate.clone();
+    let services = [&mut config.signature_verification].into_iter();
+    for service in services.chain(config.signing_certificate.as_mut()) {
+        service.certificate = certificate.clone();
+        service.private_key = private_key.clone();
+        service.server_ca = certificate.clone();
+    }
     if with_tls {
         config.tls = Some(WebTlsConfig {
             certificate,

@@ -14,11 +14,14 @@ use oidc_gateway::{Config, Gateway, Quotas};
 use pki::UnixTime;
 use runtime::clock::ManualClock;
 use runtime::metrics::Metrics;
+use sandbox::jwe::RecipientKey;
+use sandbox::mint::{EcKey, RsaKey};
 use sandbox::postgres::Postgres;
 use store::{DatabaseUrl, GatewayState};
 use tempfile::TempDir;
 
 use crate::card::StandIn;
+use crate::signature_validity::Agency;
 
 pub(crate) const PUBLIC_URL: &str = "https://op.example";
 pub(crate) const ISSUER: &str = "https://op.example/api/realms/main";
@@ -45,6 +48,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) verification: Arc<StandIn>,
     pub(crate) metrics: Metrics,
+    pub(crate) signing_certificates: Arc<Agency>,
     /// ES256, sector a.example, the card's forms.
     pub(crate) alpha: RelyingParty,
     /// ES256, the same sector, the forms of OpenID Connect Core, the token endpoint as audience too.
@@ -57,6 +61,14 @@ pub(crate) struct World {
     pub(crate) delta: RelyingParty,
     /// PS256, sector e.example, FAPI 2.0.
     pub(crate) epsilon: RelyingParty,
+    /// ES256, sector bank.example, may ask for signatures, which `operator` receives.
+    pub(crate) bank: RelyingParty,
+    /// The same at sector notary.example.
+    pub(crate) notary: RelyingParty,
+    /// ES256, sector ministry.example, administrative: receives its signatures itself, under `ministry_key`.
+    pub(crate) ministry: RelyingParty,
+    pub(crate) operator: RecipientKey,
+    pub(crate) ministry_key: RecipientKey,
     pub(crate) reader: EcdsaKeyPair,
     pub(crate) config: Config,
     pub(crate) folder: TempDir,
@@ -107,9 +119,19 @@ impl World {
         let gamma = rsa("RPGAMMA", "https://p.example/callback", ClientKey::Ps256);
         let delta = es256("RPDELTA", "https://d.example/callback");
         let epsilon = rsa("RPEPSILON", "https://e.example/callback", ClientKey::Ps256);
+        let [bank, notary, ministry] = [
+            es256("RPBANK", "https://bank.example/callback"),
+            es256("RPNOTARY", "https://notary.example/callback"),
+            es256("GOVMINISTRY", "https://ministry.example/callback"),
+        ];
+        let operator = RecipientKey::Ec(EcKey::generate().unwrap());
+        let ministry_key = RecipientKey::Rsa(RsaKey::generate().unwrap());
         let reader = fresh_ec();
-        let parties = [&alpha, &sister, &beta, &gamma, &delta, &epsilon];
-        write_files(folder.path(), &parties, &reader);
+        let parties = [
+            &alpha, &sister, &beta, &gamma, &delta, &epsilon, &bank, &notary, &ministry,
+        ];
+        write_files(folder.path(), &parties, &ministry_key, &reader);
+        write_recipients(folder.path(), &operator);
         let mut config = config(folder.path(), &database);
         change(&mut config);
         let state = GatewayState::open(&database).await.unwrap();
@@ -124,6 +146,8 @@ impl World {
             &metrics,
         )
         .unwrap();
+        let signing_certificates = Arc::new(Agency::default());
+        gateway.forward_checks_to(signing_certificates.clone());
         Self {
             router: oidc_gateway::router(gateway.clone()),
             gateway,
@@ -131,12 +155,18 @@ impl World {
             clock,
             verification,
             metrics,
+            signing_certificates,
             alpha,
             sister,
             beta,
             gamma,
             delta,
             epsilon,
+            bank,
+            notary,
+            ministry,
+            operator,
+            ministry_key,
             reader,
             config,
             folder,
@@ -169,7 +199,30 @@ fn config(folder: &Path, database: &DatabaseUrl) -> Config {
     config
 }
 
-fn write_files(folder: &Path, parties: &[&RelyingParty], reader: &EcdsaKeyPair) {
+/// The platform operator that `bank` and `notary` are registered with.
+fn write_recipients(folder: &Path, operator: &RecipientKey) {
+    let text = format!(
+        "[[recipient]]\nrecipient_id = \"operator\"\nname = {{ ja = \"見本 <運営者>\", en = \"Sample <Operator>\" }}\n\
+         [recipient.jwk]\n{}",
+        toml_lines(&operator.public_jwk("operator-key"))
+    );
+    std::fs::write(folder.join("recipients.toml"), text).unwrap();
+}
+
+/// The members of an object of texts, as lines of TOML.
+fn toml_lines(object: &serde_json::Value) -> String {
+    let members = object.as_object().unwrap().iter();
+    members.fold(String::new(), |lines, (name, value)| {
+        lines + &format!("{name} = {value}\n")
+    })
+}
+
+fn write_files(
+    folder: &Path,
+    parties: &[&RelyingParty],
+    ministry_key: &RecipientKey,
+    reader: &EcdsaKeyPair,
+) {
     std::fs::create_dir(folder.join("secrets")).unwrap();
     std::fs::write(
         folder.join("secrets/pairwise"),
@@ -181,7 +234,10 @@ fn write_files(folder: &Path, parties: &[&RelyingParty], reader: &EcdsaKeyPair) 
         private_pem(&fresh_ec()),
     )
     .unwrap();
-    let registrations: String = parties.iter().map(|party| registration(party)).collect();
+    let mut registrations: String = parties.iter().map(|party| registration(party)).collect();
+    // The ministry's, which is the last.
+    registrations.push_str("[[client.jwks.keys]]\n");
+    registrations.push_str(&toml_lines(&ministry_key.public_jwk("ministry-key")));
     std::fs::write(folder.join("clients.toml"), registrations).unwrap();
     let readers = format!(
         "[[reader]]\nkey_id = \"reader-1\"\npublic_key = \"{}\"\n",
@@ -213,6 +269,21 @@ fn registration(party: &RelyingParty) -> String {
             "profile = \"fapi2\"\n",
         ),
         "RPEPSILON" => ("e.example", "[]", "profile = \"fapi2\"\n"),
+        "RPBANK" => (
+            "bank.example",
+            r#"["name"]"#,
+            "[client.signature]\nrecipient = \"operator\"\n",
+        ),
+        "RPNOTARY" => (
+            "notary.example",
+            "[]",
+            "[client.signature]\nrecipient = \"operator\"\n",
+        ),
+        "GOVMINISTRY" => (
+            "ministry.example",
+            r#"["name"]"#,
+            "administrative = true\n[client.signature]\n",
+        ),
         _ => ("p.example", "[]", "nonce = \"optional\"\n"),
     };
     let (algorithm, jwk) = match &party.key {

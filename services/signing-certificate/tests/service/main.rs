@@ -9,6 +9,7 @@
 mod access;
 mod as_of;
 mod audit;
+mod forwarded;
 mod outcomes;
 mod requests;
 mod stand_in;

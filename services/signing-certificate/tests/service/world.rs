@@ -19,7 +19,7 @@ use runtime::context::Context;
 use runtime::server::GrpcServer;
 use runtime::shutdown::Shutdown;
 use sandbox::deployment::ServiceAuthority;
-use sandbox::mint::{CaKind, Jpki, RsaKey, sha256};
+use sandbox::mint::{CaKind, EcKey, Jpki, RsaKey, pem, sha256};
 use store::AuditLog;
 use tempfile::TempDir;
 use tonic::service::Routes;
@@ -30,6 +30,9 @@ use crate::stand_in::{StandIn, good, list};
 
 pub(crate) const CITY_OFFICE: &str = "city-office.agency.test";
 pub(crate) const GATEWAY: &str = "oidc-gateway.akashi.test";
+/// Asks through the gateway, by its own signed assertions.
+pub(crate) const MINISTRY: &str = "ministry.agency.test";
+pub(crate) const AUDIENCE: &str = "signing-certificate.akashi.test";
 const SIGNING: &str = "signing-certificate.akashi.test";
 const LOOKUP: &str = "revocation-lookup.akashi.test";
 const IDENTITIES: [&str; 4] = [CITY_OFFICE, GATEWAY, SIGNING, LOOKUP];
@@ -49,6 +52,7 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) lookup: StandIn,
     pub(crate) audit: AuditLog,
+    pub(crate) ministry: EcKey,
     signing: Context,
     lookup_context: Context,
 }
@@ -81,7 +85,9 @@ impl World {
 
         let file = folder.path().join("signing-certificate.toml");
         let lookup_url = format!("https://{lookup_address}");
-        std::fs::write(&file, config(audit, &lookup_url, method)).unwrap();
+        let ministry = EcKey::generate().unwrap();
+        let text = config(audit, &lookup_url, method) + &forwarded(&ministry);
+        std::fs::write(&file, text).unwrap();
         let config: signing_certificate::Config = runtime::config::load(&file).unwrap();
         let signing = Context::with_clock(
             "signing-certificate",
@@ -102,6 +108,7 @@ impl World {
             clock,
             lookup,
             audit: AuditLog::open(&audit.parse().unwrap()).await.unwrap(),
+            ministry,
             signing,
             lookup_context,
         }
@@ -215,6 +222,18 @@ async fn serve_lookup(folder: &Path, stand_in: StandIn) -> Context {
         )))
     }));
     context
+}
+
+/// The gateway forwards what the ministry has signed.
+fn forwarded(ministry: &EcKey) -> String {
+    let public_key = pem("PUBLIC KEY", &ministry.subject_public_key_info());
+    format!(
+        "[[caller]]\nidentity = \"{GATEWAY}\"\nmethods = [\"{method}\"]\n\
+         [forwarded]\naudience = \"{AUDIENCE}\"\n\
+         [[forwarded.agency]]\nidentity = \"{MINISTRY}\"\n\
+         [[forwarded.agency.key]]\nkey_id = \"ministry-1\"\npublic_key = \"\"\"{public_key}\"\"\"\n",
+        method = signing_certificate::FORWARDED_METHOD
+    )
 }
 
 fn config(audit: &str, lookup: &str, revocation_method: &str) -> String {

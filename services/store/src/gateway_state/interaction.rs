@@ -11,27 +11,34 @@ use crate::error::{During as _, StoreError};
 impl GatewayState {
     /// Stores a sign-in that begins.
     pub async fn begin_sign_in(&self, new: &NewSignIn<'_>) -> Result<(), StoreError> {
+        Self::insert_sign_in(new, self.database.writer()).await
+    }
+
+    pub(super) async fn insert_sign_in<'c>(
+        new: &NewSignIn<'_>,
+        executor: impl sqlx::Executor<'c, Database = Any>,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO sign_in (interaction_id, stage, client_id, redirect_uri, state, nonce, scope, code_challenge, \
              language, browser_hash, challenge_random, challenge_expires_at, refusal, authenticated_at, \
              sealed_identity, expires_at, pushed_request_hash, dpop_jkt, revocation_method) \
              VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', 0, $10, $11, $12, $13, $14)",
         )
-        .bind(new.interaction_id)
-        .bind(new.client_id)
-        .bind(new.redirect_uri)
-        .bind(new.state)
-        .bind(new.nonce)
-        .bind(new.scope)
-        .bind(new.code_challenge)
-        .bind(new.language)
-        .bind(new.browser_hash.as_slice())
-        .bind([].as_slice())
+        .bind(new.interaction_id.to_owned())
+        .bind(new.client_id.to_owned())
+        .bind(new.redirect_uri.to_owned())
+        .bind(new.state.to_owned())
+        .bind(new.nonce.to_owned())
+        .bind(new.scope.to_owned())
+        .bind(new.code_challenge.to_owned())
+        .bind(new.language.to_owned())
+        .bind(new.browser_hash.to_vec())
+        .bind(Vec::<u8>::new())
         .bind(new.expires_at)
-        .bind(new.pushed_request_hash.map(SecretHash::as_slice))
-        .bind(new.dpop_jkt)
-        .bind(new.revocation_method)
-        .execute(self.database.writer())
+        .bind(new.pushed_request_hash.map(|hash| hash.to_vec()))
+        .bind(new.dpop_jkt.to_owned())
+        .bind(new.revocation_method.to_owned())
+        .execute(executor)
         .await
         .during("a sign-in is being stored")
         .map(|_| ())

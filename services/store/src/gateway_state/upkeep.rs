@@ -8,8 +8,8 @@ use super::{GatewayState, Occupancy};
 use crate::error::{During as _, StoreError};
 
 impl GatewayState {
-    /// Removes at most `limit` sign-ins, used assertions and pushed requests each that ended before `before`, and says
-    /// how many in all. Nothing that has not ended is ever removed.
+    /// Removes at most `limit` sign-ins, used assertions, pushed requests, signature transactions and their tokens each
+    /// that ended before `before`, and says how many in all. Nothing that has not ended is ever removed.
     pub async fn sweep(&self, before: i64, limit: i64) -> Result<u64, StoreError> {
         let sign_ins = sqlx::query(
             "DELETE FROM sign_in WHERE interaction_id IN \
@@ -38,40 +38,51 @@ impl GatewayState {
         .execute(self.database.writer())
         .await
         .during("ended pushed requests are being removed")?;
-        Ok(sign_ins.rows_affected() + assertions.rows_affected() + pushed.rows_affected())
+        let signatures = self.sweep_signatures(before, limit).await?;
+        let removed = [sign_ins, assertions, pushed].map(|done| done.rows_affected());
+        Ok(removed.iter().sum::<u64>() + signatures)
     }
 
     /// How many rows each client has stored, for the limits per client.
     pub async fn occupancy(&self) -> Result<Vec<Occupancy>, StoreError> {
         let mut clients: BTreeMap<String, Occupancy> = BTreeMap::new();
         let rows = sqlx::query(
-            "SELECT client_id, COUNT(*) AS sign_ins, 0 AS assertion_ids, 0 AS pushed_requests \
-             FROM sign_in GROUP BY client_id \
-             UNION ALL \
-             SELECT client_id, 0 AS sign_ins, COUNT(*) AS assertion_ids, 0 AS pushed_requests \
-             FROM assertion_id GROUP BY client_id \
-             UNION ALL \
-             SELECT client_id, 0 AS sign_ins, 0 AS assertion_ids, COUNT(*) AS pushed_requests \
-             FROM pushed_request GROUP BY client_id",
+            "SELECT client_id, 'sign_in', COUNT(*) FROM sign_in GROUP BY client_id \
+             UNION ALL SELECT client_id, 'assertion_id', COUNT(*) FROM assertion_id GROUP BY client_id \
+             UNION ALL SELECT client_id, 'pushed_request', COUNT(*) FROM pushed_request GROUP BY client_id \
+             UNION ALL SELECT client_id, 'signature_transaction', COUNT(*) FROM signature_transaction GROUP BY client_id \
+             UNION ALL SELECT client_id, 'signing_token', COUNT(*) FROM signing_token GROUP BY client_id",
         )
         .fetch_all(self.database.reader())
         .await
         .during("a client's rows are being counted")?;
         for row in rows {
             let client_id: String = row.try_get(0).during("a count is being read")?;
-            let sign_ins: i64 = row.try_get(1).during("a count is being read")?;
-            let assertion_ids: i64 = row.try_get(2).during("a count is being read")?;
-            let pushed_requests: i64 = row.try_get(3).during("a count is being read")?;
-            let client = clients.entry(client_id.clone()).or_insert(Occupancy {
-                client_id,
-                sign_ins: 0,
-                assertion_ids: 0,
-                pushed_requests: 0,
-            });
-            client.sign_ins += sign_ins.unsigned_abs();
-            client.assertion_ids += assertion_ids.unsigned_abs();
-            client.pushed_requests += pushed_requests.unsigned_abs();
+            let table: String = row.try_get(1).during("a count is being read")?;
+            let count: i64 = row.try_get(2).during("a count is being read")?;
+            let client = clients
+                .entry(client_id.clone())
+                .or_insert_with(|| Occupancy::none(client_id));
+            let counted = match &*table {
+                "sign_in" => &mut client.sign_ins,
+                "assertion_id" => &mut client.assertion_ids,
+                "pushed_request" => &mut client.pushed_requests,
+                _ => &mut client.signatures,
+            };
+            *counted += count.unsigned_abs();
         }
         Ok(clients.into_values().collect())
+    }
+}
+
+impl Occupancy {
+    fn none(client_id: String) -> Self {
+        Self {
+            client_id,
+            sign_ins: 0,
+            assertion_ids: 0,
+            pushed_requests: 0,
+            signatures: 0,
+        }
     }
 }

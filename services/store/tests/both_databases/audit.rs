@@ -168,3 +168,24 @@ pub(crate) async fn text_that_only_one_database_would_store_is_refused_by_both(
     record.case_reference = "case".into();
     audit.append_check(record).await.unwrap();
 }
+
+pub(crate) async fn an_agency_s_assertion_is_used_by_one_of_many(databases: Databases) {
+    let mut racing = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let log = databases.audit().await;
+        for _ in 0..10 {
+            let log = log.clone();
+            racing.spawn(async move { log.use_assertion([6; 32], 1_000, 0).await.unwrap() });
+        }
+    }
+    let used = racing.join_all().await;
+    assert_eq!(used.into_iter().filter(|used| *used).count(), 1);
+    let log = databases.audit().await;
+    assert!(!log.use_assertion([6; 32], 1_000, 1_000).await.unwrap());
+    assert!(
+        log.use_assertion([7; 32], 1_000, 0).await.unwrap(),
+        "another"
+    );
+    // Forgotten when it has ended, with a margin that the caller says.
+    assert!(log.use_assertion([6; 32], 2_000, 1_001).await.unwrap());
+}

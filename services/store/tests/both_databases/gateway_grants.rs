@@ -136,6 +136,7 @@ pub(crate) async fn a_sweep_removes_what_ended_and_nothing_else(databases: Datab
         sign_ins,
         assertion_ids,
         pushed_requests: 0,
+        signatures: 0,
     };
     assert_eq!(
         state.occupancy().await.unwrap(),

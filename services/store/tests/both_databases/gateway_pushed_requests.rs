@@ -80,6 +80,7 @@ pub(crate) async fn a_pushed_request_is_counted_and_kept_as_long_as_a_sign_in_ma
         sign_ins: 0,
         assertion_ids: 0,
         pushed_requests: 1,
+        signatures: 0,
     };
     assert_eq!(state.sweep(NOW + 660, 100).await.unwrap(), 0);
     assert_eq!(state.occupancy().await.unwrap(), [counted]);

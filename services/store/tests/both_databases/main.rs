@@ -9,6 +9,7 @@ mod departures;
 mod following;
 mod gateway_grants;
 mod gateway_pushed_requests;
+mod gateway_signatures;
 mod gateway_state;
 mod history;
 mod holder_links;
@@ -76,6 +77,13 @@ on_both_databases! {
     gateway_pushed_requests::a_pushed_request_is_counted_and_kept_as_long_as_a_sign_in_may_answer_it,
     gateway_pushed_requests::a_code_bound_to_a_key_is_redeemed_with_that_key_alone,
     gateway_pushed_requests::a_code_that_is_not_bound_binds_its_token_to_the_key_that_came,
+    gateway_signatures::of_many_sign_ins_one_uses_the_transaction,
+    gateway_signatures::a_transaction_that_does_not_fit_is_not_used,
+    gateway_signatures::a_result_is_stored_with_its_sign_in_or_not_at_all,
+    gateway_signatures::a_result_is_fetched_as_often_as_it_may_be_and_by_its_sign_in,
+    gateway_signatures::signatures_and_their_tokens_are_counted_and_swept,
+    gateway_signatures::only_its_client_revokes_a_signing_token,
+    audit::an_agency_s_assertion_is_used_by_one_of_many,
     holder_links::a_first_certificate_gets_a_new_holder_and_keeps_it,
     holder_links::a_renewed_certificate_inherits_its_holder,
     holder_links::a_chain_of_renewals_is_followed_to_its_beginning,

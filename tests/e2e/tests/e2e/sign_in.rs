@@ -49,6 +49,7 @@ async fn journey(system: &mut System, browser: &Browser) -> Result<()> {
     the_renewed_holder_is_the_same_person(system, browser).await?;
     a_premium_item_is_given_once(system, browser).await?;
     an_age_check_tells_only_the_age(system, browser).await?;
+    a_contract_is_signed_and_the_operator_verifies_it(system, browser).await?;
     a_card_revoked_meanwhile_is_refused_after_one_sync(system, browser).await
 }
 
@@ -153,6 +154,33 @@ async fn an_age_check_tells_only_the_age(system: &System, browser: &Browser) -> 
         );
     }
     browser.screenshot("7-age").await
+}
+
+async fn a_contract_is_signed_and_the_operator_verifies_it(
+    system: &System,
+    browser: &Browser,
+) -> Result<()> {
+    browser.forget_cookies().await?;
+    browser.go_to_card(system, Use::Contract).await?;
+    browser.screenshot("8-card-signs").await?;
+    browser.read_card("good").await?;
+    let consent = browser.text_of("main").await?;
+    browser.screenshot("9-consent-to-signature").await?;
+    ensure!(
+        consent.contains("サンドボックス事業者") || consent.contains("Sandbox Platform Operator"),
+        "consent says who receives the signature:\n{consent}"
+    );
+    browser.approve().await?;
+    ensure!(
+        browser.text_of("#operator").await? == "256 octets",
+        "the operator decrypts and verifies:\n{}",
+        browser.text().await?
+    );
+    ensure!(
+        browser.text_of("#signer-name").await?.contains("海野"),
+        "the signing certificate says whose it is"
+    );
+    browser.screenshot("10-signed").await
 }
 
 async fn a_card_revoked_meanwhile_is_refused_after_one_sync(

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
 use super::challenge::{ChallengeInputs, challenge};
+use crate::mint::sha256_digest_info;
 
 /// Longer answers than this are not the gateway's.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -34,6 +35,19 @@ pub(super) struct Interaction {
     random: String,
     pub(super) expires_at: i64,
     pub(super) four_information: bool,
+    /// A signature with the signing key is asked for as well.
+    #[serde(default)]
+    pub(super) signing: Option<Signing>,
+}
+
+/// What the signing key is to sign, and who receives the signature.
+#[derive(Debug, Deserialize)]
+pub(super) struct Signing {
+    pub(super) recipient_name: ClientName,
+    #[serde(default)]
+    digest: Option<String>,
+    #[serde(default)]
+    digest_info: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,6 +157,35 @@ async fn read<T: serde::de::DeserializeOwned>(
         return Err(GatewayProblem::Unavailable);
     }
     serde_json::from_slice(&body).map_err(|_| GatewayProblem::Unavailable)
+}
+
+impl Signing {
+    /// The DigestInfo that the card signs.
+    pub(super) fn digest_info(&self) -> Result<Vec<u8>, GatewayProblem> {
+        let decode = |text: &str| {
+            STANDARD
+                .decode(text)
+                .map_err(|_| GatewayProblem::Unavailable)
+        };
+        match (&self.digest, &self.digest_info) {
+            (Some(digest), None) => {
+                let digest = decode(digest)?
+                    .try_into()
+                    .map_err(|_| GatewayProblem::Unavailable)?;
+                Ok(sha256_digest_info(&digest))
+            }
+            (None, Some(info)) => decode(info),
+            _ => Err(GatewayProblem::Unavailable),
+        }
+    }
+
+    /// The beginning of what is signed, for a person who compares it with what the service shows.
+    pub(super) fn fingerprint(&self) -> String {
+        let info = self.digest_info().unwrap_or_default();
+        // The digest is the last thing in it.
+        let digest = info.get(19..).unwrap_or_default();
+        hex::encode(digest.get(..8).unwrap_or_default())
+    }
 }
 
 impl Interaction {

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::CardApp;
-use super::gateway::{GatewayProblem, Interaction};
+use super::gateway::{GatewayProblem, Interaction, Signing};
 use super::pages::{self, PinProblem};
 use super::reader::reader_message;
 use crate::card::PinKind;
@@ -43,6 +43,8 @@ pub(super) struct Typed {
     authentication_pin: String,
     #[serde(default)]
     card_surface_pin: String,
+    #[serde(default)]
+    signing_pin: String,
 }
 
 /// The page that shows who asks and for what, and takes the PINs.
@@ -112,7 +114,7 @@ pub(super) async fn add_security_headers(State(app): Shared, mut response: Respo
 /// Why nothing was sent to the gateway, or what it said.
 enum Refused {
     Gateway(GatewayProblem),
-    Pin(Interaction, PinProblem),
+    Pin(Box<Interaction>, PinProblem),
     Files(MintError),
 }
 
@@ -127,12 +129,21 @@ impl CardApp {
     async fn present(&self, typed: &Typed) -> Result<String, Refused> {
         let interaction = self.gateway.interaction(&typed.interaction).await?;
         let digest = interaction.challenge()?;
+        let asked = AskedOfCard {
+            digest,
+            four_information: interaction.four_information,
+            document: interaction
+                .signing
+                .as_ref()
+                .map(Signing::digest_info)
+                .transpose()?,
+        };
         let signed = self
             .repository
-            .change(|jpki| card_response(jpki, typed, &digest, interaction.four_information));
+            .change(|jpki| card_response(jpki, typed, &asked));
         let response = match signed.map_err(Refused::Files)? {
             Ok(response) => response,
-            Err(problem) => return Err(Refused::Pin(interaction, problem)),
+            Err(problem) => return Err(Refused::Pin(Box::new(interaction), problem)),
         };
         Ok(self
             .gateway
@@ -142,13 +153,17 @@ impl CardApp {
     }
 }
 
-/// What the card and the reader say. Counters of PINs change on the way, so the caller keeps the JPKI.
-fn card_response(
-    jpki: &mut Jpki,
-    typed: &Typed,
-    digest: &[u8; 32],
+/// What the card is to do.
+struct AskedOfCard {
+    digest: [u8; 32],
     four_information: bool,
-) -> Result<Value, PinProblem> {
+    /// The DigestInfo for the signing key.
+    document: Option<Vec<u8>>,
+}
+
+/// What the card and the reader say. Counters of PINs change on the way, so the caller keeps the JPKI.
+fn card_response(jpki: &mut Jpki, typed: &Typed, asked: &AskedOfCard) -> Result<Value, PinProblem> {
+    let digest = &asked.digest;
     let (reader_key_id, reader_key) = (jpki.reader_key_id.clone(), jpki.reader_key.clone());
     let card = jpki.card_mut(&typed.card).map_err(|_| PinProblem::NoCard)?;
     let signature = card
@@ -159,7 +174,7 @@ fn card_response(
         "certificate": STANDARD.encode(&certificate),
         "signature": STANDARD.encode(signature),
     });
-    if four_information {
+    if asked.four_information {
         let four = card
             .four_information(&typed.card_surface_pin)
             .map_err(|error| PinProblem::Pin(PinKind::CardSurface, error))?;
@@ -167,6 +182,16 @@ fn card_response(
         response["four_information"] = json!(four);
         response["reader"] =
             json!({ "key_id": reader_key_id, "signature": STANDARD.encode(vouched) });
+    }
+    if let Some(info) = &asked.document {
+        let signature = card
+            .sign_digest_info(&typed.signing_pin, info)
+            .map_err(|error| PinProblem::Pin(PinKind::Signing, error))?
+            .ok_or(PinProblem::Unsignable)?;
+        response["signing"] = json!({
+            "certificate": STANDARD.encode(&card.digital_signature.der),
+            "signature": STANDARD.encode(signature),
+        });
     }
     Ok(response)
 }

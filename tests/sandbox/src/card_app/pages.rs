@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::gateway::Interaction;
 use super::handlers::REFUSED_FORM;
-use crate::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN, Card, PinError, PinKind};
+use crate::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN, Card, PinError, PinKind, SIGNING_PIN};
 use crate::mint::{CaKind, Jpki, card_in_words};
 
 /// The same in two languages.
@@ -22,6 +22,8 @@ pub(super) struct Words {
 pub(super) enum PinProblem {
     /// No card was chosen.
     NoCard,
+    /// What is to be signed is no DigestInfo that a card signs.
+    Unsignable,
     /// A PIN was refused.
     Pin(PinKind, PinError),
 }
@@ -38,6 +40,7 @@ struct AskPage<'a> {
     expires_at: String,
     authentication_pin: &'static str,
     card_surface_pin: &'static str,
+    signing_pin: &'static str,
 }
 
 #[derive(Template)]
@@ -90,6 +93,7 @@ pub(super) fn ask(
         expires_at: clock_in_japan(interaction.expires_at),
         authentication_pin: AUTHENTICATION_PIN,
         card_surface_pin: CARD_SURFACE_PIN,
+        signing_pin: SIGNING_PIN,
     };
     let status = if problem.is_some() {
         REFUSED_FORM
@@ -169,6 +173,12 @@ fn item(scope: &str) -> Option<Words> {
 fn in_words(problem: PinProblem) -> Words {
     let (kind, error) = match problem {
         PinProblem::NoCard => return words("カードを選んでください。", "Choose a card."),
+        PinProblem::Unsignable => {
+            return words(
+                "署名を求められた内容が、カードで署名できる形式ではありません。",
+                "What is to be signed is not of a form that a card signs.",
+            );
+        }
         PinProblem::Pin(kind, error) => (kind, error),
     };
     let (ja, en) = match kind {
@@ -177,6 +187,10 @@ fn in_words(problem: PinProblem) -> Words {
         PinKind::Signing => ("署名用の暗証番号", "signing PIN"),
     };
     match error {
+        PinError::Form if kind == PinKind::Signing => words(
+            format!("{ja}は英数字6〜16文字です。"),
+            format!("The {en} is 6 to 16 letters and digits. Nothing was counted."),
+        ),
         PinError::Form => words(
             format!("{ja}は4桁の数字です。"),
             format!("The {en} is four digits. Nothing was counted."),

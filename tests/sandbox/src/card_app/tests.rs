@@ -22,6 +22,7 @@ use crate::mint::{sha256, shared_for_tests};
 #[derive(Default)]
 struct FakeGateway {
     four_information: bool,
+    signing: Mutex<Option<Value>>,
     origin: Mutex<String>,
     received: Mutex<Vec<Value>>,
     return_url: Mutex<String>,
@@ -36,7 +37,7 @@ struct Running {
 }
 
 fn interaction(gateway: &FakeGateway, id: &str) -> Value {
-    json!({
+    let mut interaction = json!({
         "interaction_id": id,
         "issuer": "http://localhost:1/api/realms/main",
         "client_id": "RP00000001",
@@ -47,7 +48,11 @@ fn interaction(gateway: &FakeGateway, id: &str) -> Value {
         "random": URL_SAFE_NO_PAD.encode([7; 32]),
         "expires_at": 1_800_000_000,
         "four_information": gateway.four_information,
-    })
+    });
+    if let Some(signing) = &*gateway.signing.lock().unwrap() {
+        interaction["signing"] = signing.clone();
+    }
+    interaction
 }
 
 async fn listen() -> TcpListener {
@@ -115,11 +120,22 @@ impl Running {
     }
 
     async fn type_pins(&self, card: &str, pin: &str, surface: &str) -> reqwest::Response {
+        self.type_all_pins(card, pin, surface, "").await
+    }
+
+    async fn type_all_pins(
+        &self,
+        card: &str,
+        pin: &str,
+        surface: &str,
+        signing: &str,
+    ) -> reqwest::Response {
         let form = [
             ("interaction", "abc"),
             ("card", card),
             ("authentication_pin", pin),
             ("card_surface_pin", surface),
+            ("signing_pin", signing),
         ];
         self.http
             .post(format!("{}/", self.app))
@@ -196,6 +212,70 @@ async fn the_card_signs_the_recomputed_challenge_and_the_reader_vouches() {
         .verify(&message, &decode(&body["reader"]["signature"]))
         .unwrap();
     assert_eq!(sha256(&card.user_authentication.der).len(), 32);
+}
+
+#[tokio::test]
+async fn the_signing_key_signs_what_a_client_had_digested_and_with_its_own_pin() {
+    let running = Running::start(false).await;
+    let digest = sha256(b"a contract");
+    let name = json!({ "ja": "<i>事業者</i>", "en": "The Operator" });
+    let asked = json!({ "recipient_name": name, "digest": STANDARD.encode(digest) });
+    *running.gateway.signing.lock().unwrap() = Some(asked);
+    let (_, page) = running.page("abc").await;
+    assert!(page.contains("The Operator") && page.contains("signing-pin"));
+    assert!(page.contains(&hex::encode(&digest[..8])) && !page.contains("<i>"));
+    for (pin, expected) in [
+        ("short", "6 to 16 letters"),
+        ("WRONG2026", "4 tries are left"),
+    ] {
+        let refused = running.type_all_pins("good", "1234", "", pin).await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            refused.text().await.unwrap().contains(expected),
+            "{expected}"
+        );
+    }
+    assert!(running.received().is_empty());
+    let response = running
+        .type_all_pins("good", "1234", "", "akashi2026")
+        .await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let body = running.received().remove(0);
+    let card = running
+        .repository
+        .read(|jpki| jpki.card("good").unwrap().clone());
+    assert_eq!(decode(&body["certificate"]), card.user_authentication.der);
+    assert_eq!(
+        decode(&body["signing"]["certificate"]),
+        card.digital_signature.der
+    );
+    let spki = card.digital_signature.key.subject_public_key_info();
+    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, spki)
+        .verify(b"a contract", &decode(&body["signing"]["signature"]))
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_card_signs_no_octets_that_are_no_digest_info() {
+    let running = Running::start(false).await;
+    let name = json!({ "ja": "事業者", "en": "The Operator" });
+    for octets in [vec![7; 51], vec![7; 256], Vec::new()] {
+        let asked = json!({ "recipient_name": name, "digest_info": STANDARD.encode(octets) });
+        *running.gateway.signing.lock().unwrap() = Some(asked);
+        let refused = running
+            .type_all_pins("good", "1234", "", "AKASHI2026")
+            .await;
+        assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    assert!(running.received().is_empty());
+    let info = hex::decode("3051300d060960864801650304020305000440").unwrap();
+    let info = [info, vec![7; 64]].concat();
+    let asked = json!({ "recipient_name": name, "digest_info": STANDARD.encode(info) });
+    *running.gateway.signing.lock().unwrap() = Some(asked);
+    let response = running
+        .type_all_pins("good", "1234", "", "AKASHI2026")
+        .await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

@@ -107,6 +107,43 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// The public key of its assertions as a JWK with `kid`, `kty`, `crv`, `x`, `y`.
     pub jwk: serde_json::Value,
+    /// Who receives the signatures it may ask for.
+    pub signatures: Signatures,
+}
+
+/// Whether a relying party may ask for signatures, and who receives them.
+#[derive(Clone, Debug)]
+pub enum Signatures {
+    /// It may not.
+    None,
+    /// A private client's platform operator, by its `recipient_id`.
+    To(String),
+    /// An administrative client itself: the public key as a JWK whose `use` is `enc`.
+    Own(serde_json::Value),
+}
+
+/// A platform operator that receives signatures.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// What registrations call it.
+    pub recipient_id: String,
+    /// Shown to the holder, in Japanese.
+    pub name_ja: String,
+    /// Shown to the holder, in English.
+    pub name_en: String,
+    /// The public key as a JWK whose `use` is `enc`.
+    pub jwk: serde_json::Value,
+}
+
+/// An agency whose signed questions about signing certificates are forwarded by the gateway.
+#[derive(Clone, Debug)]
+pub struct ForwardedAgency {
+    /// Its name in assertions and the audit log.
+    pub identity: String,
+    /// The `kid` of its assertions.
+    pub key_id: String,
+    /// Its P-256 public key, SubjectPublicKeyInfo PEM.
+    pub public_key_pem: String,
 }
 
 /// One registered card reader.
@@ -129,6 +166,10 @@ pub struct Surroundings {
     pub clients: Vec<Client>,
     /// The card readers.
     pub readers: Vec<Reader>,
+    /// The platform operators.
+    pub recipients: Vec<Recipient>,
+    /// The agencies that ask through the gateway.
+    pub forwarded_agencies: Vec<ForwardedAgency>,
     /// The address of the app that reads cards; `?interaction=...` is appended.
     pub reader_app_url: String,
 }

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::plan::{
-    Authority, Databases, Pace, Part, Ports, RolePorts, SourceKind, Surroundings, identity,
+    Authority, Databases, Pace, Part, Ports, RolePorts, Signatures, SourceKind, Surroundings,
+    identity,
 };
 
 const GET_STATUS: &str = "/akashi.revocation.v1.RevocationLookupService/GetRevocationStatus";
@@ -18,6 +19,8 @@ const GET_STATUS_AS_OF: &str =
 const GET_FRESHNESS: &str = "/akashi.revocation.v1.RevocationLookupService/GetFreshness";
 const VERIFY: &str = "/akashi.verification.v1.SignatureVerificationService/VerifySignature";
 const CHECK: &str = "/akashi.signing.v1.SigningCertificateService/CheckSigningCertificate";
+const FORWARDED: &str =
+    "/akashi.signing.v1.SigningCertificateService/CheckForwardedSigningCertificate";
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const USER_AUTHENTICATION: &str = "user-authentication";
@@ -32,7 +35,7 @@ pub(super) struct RoleFiles<'a> {
 }
 
 impl RoleFiles<'_> {
-    pub(super) fn all(&self) -> [(&'static str, Value); 8] {
+    pub(super) fn all(&self) -> [(&'static str, Value); 9] {
         [
             ("crl-sync.toml", self.crl_sync()),
             ("revocation-lookup.toml", self.revocation_lookup()),
@@ -41,6 +44,7 @@ impl RoleFiles<'_> {
             ("oidc-gateway.toml", self.oidc_gateway()),
             ("clients.toml", self.clients()),
             ("readers.toml", self.readers()),
+            ("recipients.toml", self.recipients()),
             ("agency.toml", self.agency()),
         ]
     }
@@ -166,7 +170,7 @@ impl RoleFiles<'_> {
     }
 
     fn signing_certificate(&self) -> Value {
-        json!({
+        let mut table = json!({
             "environment": "sandbox",
             "cross_check": "all",
             "reflection": true,
@@ -180,22 +184,42 @@ impl RoleFiles<'_> {
                 { "identity": identity::CITY_OFFICE, "methods": [CHECK, REFLECTION] },
                 { "identity": identity::SRE, "methods": [HEALTH] },
             ],
-        })
+        });
+        let agencies = self.surroundings.forwarded_agencies.iter();
+        let agencies: Vec<Value> = agencies
+            .map(|agency| {
+                let key = json!({ "key_id": agency.key_id, "public_key": agency.public_key_pem });
+                json!({ "identity": agency.identity, "key": [key] })
+            })
+            .collect();
+        if !agencies.is_empty() {
+            let gateway = json!({ "identity": identity::OIDC_GATEWAY, "methods": [FORWARDED] });
+            if let Some(callers) = table["caller"].as_array_mut() {
+                callers.push(gateway);
+            }
+            table["forwarded"] =
+                json!({ "audience": identity::SIGNING_CERTIFICATE, "agency": agencies });
+        }
+        table
     }
 
     fn oidc_gateway(&self) -> Value {
         let mut verification = client_tls(identity::OIDC_GATEWAY, identity::SIGNATURE_VERIFICATION);
         verification["uri"] = uri(self.ports.signature_verification);
+        let mut signing = client_tls(identity::OIDC_GATEWAY, identity::SIGNING_CERTIFICATE);
+        signing["uri"] = uri(self.ports.signing_certificate);
         json!({
             "environment": "sandbox",
             "public_url": self.ports.public_url(),
             "reader_app_url": self.surroundings.reader_app_url,
             "clients": "clients.toml",
             "readers": "readers.toml",
+            "recipients": "recipients.toml",
             "pairwise_secret_file": "secrets/pairwise",
             "signing_keys": [{ "key_id": "sandbox-1", "file": "secrets/id-token.pem" }],
             "listen": listen(self.ports.oidc_gateway),
             "signature_verification": verification,
+            "signing_certificate": signing,
             "store": { "gateway": self.database(Part::Gateway) },
             "observability": observability(self.ports.oidc_gateway),
         })
@@ -207,7 +231,7 @@ impl RoleFiles<'_> {
             .clients
             .iter()
             .map(|client| {
-                json!({
+                let mut table = json!({
                     "client_id": client.client_id,
                     "name": { "ja": client.name_ja, "en": client.name_en },
                     "redirect_uris": client.redirect_uris,
@@ -216,7 +240,19 @@ impl RoleFiles<'_> {
                     "assertion_algorithm": "ES256",
                     "claims": { "address": "string", "birthdate": "iso", "gender": "word" },
                     "jwks": { "keys": [client.jwk] },
-                })
+                });
+                match &client.signatures {
+                    Signatures::None => {}
+                    Signatures::To(recipient) => {
+                        table["signature"] = json!({ "recipient": recipient });
+                    }
+                    Signatures::Own(jwk) => {
+                        table["administrative"] = json!(true);
+                        table["signature"] = json!({});
+                        table["jwks"] = json!({ "keys": [client.jwk, jwk] });
+                    }
+                }
+                table
             })
             .collect();
         json!({ "client": clients })
@@ -230,6 +266,17 @@ impl RoleFiles<'_> {
             .map(|reader| json!({ "key_id": reader.key_id, "public_key": reader.public_key_pem }))
             .collect();
         json!({ "reader": readers })
+    }
+
+    fn recipients(&self) -> Value {
+        let recipients = self.surroundings.recipients.iter().map(|recipient| {
+            json!({
+                "recipient_id": recipient.recipient_id,
+                "name": { "ja": recipient.name_ja, "en": recipient.name_en },
+                "jwk": recipient.jwk,
+            })
+        });
+        json!({ "recipient": recipients.collect::<Vec<Value>>() })
     }
 
     fn agency(&self) -> Value {

@@ -100,6 +100,8 @@ impl Surroundings {
                 key_id: jpki.reader_key_id.clone(),
                 public_key_pem: pem("PUBLIC KEY", &jpki.reader_key.subject_public_key_info()),
             }],
+            recipients: Vec::new(),
+            forwarded_agencies: Vec::new(),
             reader_app_url: format!("{card_url}/"),
         }
     }

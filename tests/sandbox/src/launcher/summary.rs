@@ -90,6 +90,7 @@ fn write_advice(text: &mut String, running: &Running, world: &World) -> fmt::Res
         "
 Try
   Sign in as good and as revoked; ask for the premium item as renewed-old, then as renewed.
+  Sign the contract as good: the market gets an encrypted result, the sandbox's operator opens and verifies it.
   cargo demo revoke good{data}   then sign in again: refused after the next fetch
   cargo demo fault stop{data}    the server of the lists is gone; `none` brings it back
   cargo demo unlock good{data}   after three wrong PINs

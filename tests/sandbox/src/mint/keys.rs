@@ -5,8 +5,8 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaEncoding,
-    RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+    RSA_PKCS1_SHA512, RsaEncoding, RsaKeyPair, RsaSignatureEncoding,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -107,6 +107,53 @@ impl RsaKey {
             .sign_digest(&RSA_PKCS1_SHA256, &digest, &mut signature)
             .expect("a key that was read can sign");
         signature
+    }
+}
+
+/// The DigestInfo that a card signs (RFC 8017 section 9.2), before its digest, and what makes it: SHA-256, 384 and 512.
+const DIGEST_INFOS: [(&[u8], &digest::Algorithm, &RsaSignatureEncoding); 3] = [
+    (
+        b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+        &digest::SHA256,
+        &RSA_PKCS1_SHA256,
+    ),
+    (
+        b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
+        &digest::SHA384,
+        &RSA_PKCS1_SHA384,
+    ),
+    (
+        b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+        &digest::SHA512,
+        &RSA_PKCS1_SHA512,
+    ),
+];
+
+/// The DigestInfo of a SHA-256 digest.
+pub fn sha256_digest_info(digest: &[u8; 32]) -> Vec<u8> {
+    [DIGEST_INFOS[0].0, digest].concat()
+}
+
+impl RsaKey {
+    /// PKCS#1 v1.5 over a whole DigestInfo; `None` for any that a card should not sign.
+    ///
+    /// # Panics
+    /// If the library cannot sign with a key it made or read itself.
+    pub fn sign_digest_info(&self, info: &[u8]) -> Option<Vec<u8>> {
+        let (digest, algorithm, encoding) =
+            DIGEST_INFOS
+                .iter()
+                .find_map(|(prefix, algorithm, encoding)| {
+                    let digest = info.strip_prefix(*prefix)?;
+                    (digest.len() == algorithm.output_len())
+                        .then_some((digest, *algorithm, *encoding))
+                })?;
+        let digest = Digest::import_less_safe(digest, algorithm).expect("of its length");
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair
+            .sign_digest(encoding, &digest, &mut signature)
+            .expect("a key that was read can sign");
+        Some(signature)
     }
 }
 

@@ -33,7 +33,7 @@ pub use certificate::{CertificateSpec, sha256_with_rsa, signature_algorithm};
 pub use crl::{CrlEntry, CrlSpec};
 pub use extension::{Extension, Extensions};
 pub use jpki::{Jpki, MintError, card_in_words};
-pub use keys::{EcKey, KeyError, RsaKey, pem, sha256};
+pub use keys::{EcKey, KeyError, RsaKey, pem, sha256, sha256_digest_info};
 pub use links::{LINKS_CONTEXT, links_payload, serial_hex, serial_octets, sign_links};
 pub use names::{CaKind, MUNICIPALITIES, Municipality, municipality};
 pub use ocsp::{

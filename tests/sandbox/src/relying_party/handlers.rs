@@ -17,7 +17,7 @@ use super::claims::Address;
 use super::refusal::Refusal;
 use super::sessions::{CityAccount, Outcome};
 use super::sign_in::{self, Answer, SignedIn};
-use super::{Registration, RelyingParty, Use, age, pages};
+use super::{Registration, RelyingParty, Use, age, contract, pages};
 
 /// The name is the site's own: cookies are shared by all ports of a host, so another part of the
 /// sandbox on 127.0.0.1 must not be able to overwrite it by chance.
@@ -166,6 +166,7 @@ impl RelyingParty {
         let SignedIn {
             id_token,
             user_info,
+            signature,
         } = signed_in;
         match purpose {
             Use::City => Outcome::City(CityAccount {
@@ -180,6 +181,11 @@ impl RelyingParty {
                 subject: id_token.subject,
             },
             Use::Age => Outcome::Age(age::answer(user_info.birthdate.as_deref(), now)),
+            Use::Contract => {
+                let (id, result) = signature.unwrap_or_default();
+                let operator = self.operator.as_ref();
+                Outcome::Contract(Box::new(contract::signed(id_token, id, &result, operator)))
+            }
         }
     }
 }

@@ -6,10 +6,11 @@ use axum::response::{Html, IntoResponse as _, Response};
 
 use super::age::AgeAnswer;
 use super::claims::{Meaning, birthdate_in_words, gender_in_words, moment_in_words};
+use super::contract::SignedContract;
 use super::premium::PremiumAnswer;
 use super::refusal::{Refusal, Words};
 use super::sessions::{CityAccount, Outcome};
-use super::{Client, RelyingParty, Use};
+use super::{Client, RelyingParty, Use, contract};
 
 #[derive(Template)]
 #[template(path = "relying_party/home.html")]
@@ -46,6 +47,18 @@ struct AgePage<'a> {
     client: &'a Client,
     purpose: Purpose,
     result: Option<AgeAnswer>,
+    refusal: Option<RefusalView<'a>>,
+    signed_in: bool,
+}
+
+#[derive(Template)]
+#[template(path = "relying_party/contract.html")]
+struct ContractPage<'a> {
+    client: &'a Client,
+    purpose: Purpose,
+    document: &'static str,
+    digest: String,
+    facts: Option<Vec<Fact>>,
     refusal: Option<RefusalView<'a>>,
     signed_in: bool,
 }
@@ -135,6 +148,21 @@ pub(super) fn use_page(
                 signed_in,
             })
         }
+        Use::Contract => {
+            let facts = match result {
+                Some(Outcome::Contract(signed)) => Some(contract_facts(signed)),
+                _ => None,
+            };
+            show(&ContractPage {
+                client,
+                purpose,
+                document: contract::DOCUMENT,
+                digest: contract::digest(),
+                facts,
+                refusal,
+                signed_in,
+            })
+        }
         Use::Age => {
             let result = match result {
                 Some(Outcome::Age(answer)) => Some(*answer),
@@ -198,6 +226,18 @@ impl Purpose {
                     "お一人様1点限り。複数のアカウントを使っても1点だけです。",
                 ),
                 words("Nothing about you but a pseudonym", "仮名の識別子のみ"),
+            ),
+            Use::Contract => (
+                words("Sign a contract", "契約書への電子署名"),
+                words(
+                    "The market has a contract signed with your card's signing key. It cannot read the signature: a \
+                     platform operator receives and verifies it.",
+                    "市場が、カードの署名用の鍵による契約書への電子署名を求めます。署名は市場には読めず、プラットフォーム事業者が受け取って検証します。",
+                ),
+                words(
+                    "A signature and the signing certificate, encrypted to the operator; a pseudonym to the market",
+                    "電子署名と署名用電子証明書（事業者あてに暗号化）、市場には仮名の識別子",
+                ),
             ),
             Use::Age => (
                 words("Age check at the bar", "酒類販売の年齢確認"),
@@ -300,6 +340,79 @@ fn facts(account: &CityAccount) -> Vec<Fact> {
             id_token.auth_time.map(moment_in_words),
         ),
     ]
+}
+
+/// What each part of a signature's result is, and what it is worth.
+fn contract_facts(contract: &SignedContract) -> Vec<Fact> {
+    let fact = |id, label, value: String, english: &str, japanese: &str| Fact {
+        id,
+        label,
+        value: Some(value),
+        meaning: Some(Meaning::new(english, japanese)),
+    };
+    let mut facts = vec![
+        fact(
+            "sub",
+            words("Identifier (sub)", "識別子"),
+            contract.id_token.subject.clone(),
+            "who signed in, by the user-authentication key; the signature identifies nobody here",
+            "利用者証明用の鍵でサインインした人の識別子。電子署名は本人の特定に使われません",
+        ),
+        fact(
+            "transaction",
+            words("Transaction (sign_transaction_id)", "署名トランザクション"),
+            contract.transaction_id.clone(),
+            "opened with the document's digest, used in this sign-in and no other",
+            "文書のハッシュ値で開始し、このサインインだけで使われたもの",
+        ),
+        fact(
+            "jwe",
+            words("Result (jwe)", "結果"),
+            format!("{} characters", contract.encrypted),
+            "signature and certificate, encrypted to the operator: the market cannot read them, and nobody has verified them yet",
+            "電子署名と証明書を事業者あてに暗号化したもの。市場には読めず、まだ誰も検証していません",
+        ),
+        fact(
+            "fetches-left",
+            words("Fetches left (fetches_left)", "残り取得回数"),
+            contract.fetches_left.to_string(),
+            "then the gateway erases it",
+            "取得し終えると消去されます",
+        ),
+    ];
+    match &contract.operator {
+        Err(why) => facts.push(fact(
+            "operator",
+            words("The operator", "事業者"),
+            format!("refused: {why}"),
+            "the contract is not signed by anybody",
+            "署名は確認できませんでした",
+        )),
+        Ok(verified) => facts.extend([
+            fact(
+                "operator",
+                words("The operator verified", "事業者による検証"),
+                format!("{} octets", verified.signature_octets),
+                "decrypted with its own key: the signature is over this document and by the certificate's key; whether the certificate is revoked is the authority's to say",
+                "事業者の鍵で復号し、この文書への署名であることと証明書を確認しました。失効の有無は認証局への確認が必要です",
+            ),
+            fact(
+                "signer-name",
+                words("Signer", "署名者"),
+                verified.name.clone(),
+                "from the signing certificate, which the operator may hold and the market may not",
+                "署名用電子証明書の記載。事業者だけが扱えます",
+            ),
+            fact(
+                "signer-address",
+                words("Signer's address", "署名者の住所"),
+                verified.address.clone(),
+                "from the signing certificate",
+                "署名用電子証明書の記載",
+            ),
+        ]),
+    }
+    facts
 }
 
 const fn words(english: &'static str, japanese: &'static str) -> Words {

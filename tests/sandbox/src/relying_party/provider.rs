@@ -64,6 +64,12 @@ pub(super) struct Tokens {
     token_type: String,
 }
 
+/// What the token endpoint gave a client for itself.
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+}
+
 /// RFC 6749 section 5.2.
 #[derive(Deserialize)]
 struct ErrorAnswer {
@@ -168,6 +174,33 @@ impl Provider {
         answer(self.http.get(address).bearer_auth(access_token)).await
     }
 
+    /// A token to open signature transactions with (RFC 6749 section 4.4).
+    pub(super) async fn signing_token(
+        &self,
+        metadata: &Metadata,
+        client: &Client,
+        now: i64,
+    ) -> Result<String, Refusal> {
+        let assertion = self.client_assertion(client, now)?;
+        let request = self.http.post(metadata.token_endpoint.clone()).form(&[
+            ("grant_type", "client_credentials"),
+            ("scope", "sign"),
+            ("client_id", client.id.as_str()),
+            ("client_assertion_type", JWT_BEARER),
+            ("client_assertion", assertion.as_str()),
+        ]);
+        let granted: Granted = answer(request).await?;
+        Ok(granted.access_token)
+    }
+
+    pub(super) fn get(&self, address: Url) -> RequestBuilder {
+        self.http.get(address)
+    }
+
+    pub(super) fn post(&self, address: Url) -> RequestBuilder {
+        self.http.post(address)
+    }
+
     fn client_assertion(&self, client: &Client, now: i64) -> Result<String, Refusal> {
         let claims = serde_json::json!({
             "iss": client.id,
@@ -228,7 +261,7 @@ fn absolute_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Er
     Url::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refusal> {
+pub(super) async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, Refusal> {
     let (status, bytes) = body(request).await?;
     if status.is_success() {
         return serde_json::from_slice(&bytes)

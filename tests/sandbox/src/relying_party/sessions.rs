@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Use;
 use super::age::AgeAnswer;
+use super::contract::SignedContract;
 use super::id_token::IdToken;
 use super::limits::{SESSION_SECONDS, SESSIONS, SIGN_IN_SECONDS, SIGN_INS_PER_SESSION};
 use super::premium::PremiumAnswer;
@@ -33,6 +34,7 @@ pub(super) enum Outcome {
         answer: PremiumAnswer,
     },
     Age(AgeAnswer),
+    Contract(Box<SignedContract>),
 }
 
 /// The account at the city.

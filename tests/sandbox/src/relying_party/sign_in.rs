@@ -8,6 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::claims::UserInfo;
+use super::contract::{SignatureResult, Transaction};
 use super::id_token::{self, Expected, IdToken, IdTokenFault};
 use super::provider::Provider;
 use super::refusal::Refusal;
@@ -24,6 +25,8 @@ pub(super) struct PendingSignIn {
     nonce: String,
     /// Ties the code to whoever began (RFC 7636).
     code_verifier: String,
+    /// The signature transaction that the sign-in uses.
+    transaction: Option<Transaction>,
 }
 
 /// The query a browser comes back with. A parameter that appears twice is an error of its own.
@@ -41,6 +44,8 @@ pub(super) struct Answer {
 pub(super) struct SignedIn {
     pub(super) id_token: IdToken,
     pub(super) user_info: UserInfo,
+    /// Where a document was signed: the transaction, and its encrypted result.
+    pub(super) signature: Option<(String, SignatureResult)>,
 }
 
 /// Begins a sign-in: what to remember, and where to send the browser.
@@ -51,12 +56,17 @@ pub(super) async fn begin(
     now: i64,
 ) -> Result<(PendingSignIn, Url), Refusal> {
     let discovered = provider.discovered().await?;
+    let transaction = match purpose {
+        Use::Contract => Some(provider.open_signature(client, now).await?),
+        Use::City | Use::Premium | Use::Age => None,
+    };
     let pending = PendingSignIn {
         purpose,
         begun_at: now,
         state: random()?,
         nonce: random()?,
         code_verifier: random()?,
+        transaction,
     };
     let mut address = discovered.metadata.authorization_endpoint.clone();
     address
@@ -69,6 +79,12 @@ pub(super) async fn begin(
         .append_pair("nonce", &pending.nonce)
         .append_pair("code_challenge", &code_challenge(&pending.code_verifier))
         .append_pair("code_challenge_method", "S256");
+    if let Some(transaction) = &pending.transaction {
+        let id = &transaction.sign_transaction_id;
+        address
+            .query_pairs_mut()
+            .append_pair("sign_transaction_id", id);
+    }
     Ok((pending, address))
 }
 
@@ -119,9 +135,19 @@ pub(super) async fn complete(
     if user_info.sub != id_token.subject {
         return Err(Refusal::SubjectMismatch);
     }
+    let signature = match &pending.transaction {
+        None => None,
+        Some(Transaction {
+            sign_transaction_id: id,
+        }) => {
+            let result = provider.signature_result(id, &tokens.access_token).await?;
+            Some((id.clone(), result))
+        }
+    };
     Ok(SignedIn {
         id_token,
         user_info,
+        signature,
     })
 }
 
@@ -148,6 +174,7 @@ impl PendingSignIn {
             state: state.to_owned(),
             nonce: "nonce".to_owned(),
             code_verifier: "verifier".to_owned(),
+            transaction: None,
         }
     }
 }

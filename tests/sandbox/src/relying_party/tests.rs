@@ -296,6 +296,7 @@ async fn one_registration_is_not_enough_to_start() {
         public_url: "http://127.0.0.1:1".to_owned(),
         issuer: "http://127.0.0.1:2".to_owned(),
         clients,
+        operator: None,
     };
     assert!(super::RelyingParty::new(config(vec![client.clone()])).is_err());
     assert!(super::RelyingParty::new(config(vec![client.clone(), client])).is_ok());

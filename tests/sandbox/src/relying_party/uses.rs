@@ -1,4 +1,4 @@
-//! The three uses of the demo, as data: which page, which scopes, which registration.
+//! The four uses of the demo, as data: which page, which scopes, which registration.
 
 /// Why somebody signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,6 +9,8 @@ pub enum Use {
     Premium,
     /// Proof of being 20 or over; needs the birth date and keeps one bit of it.
     Age,
+    /// A contract that is signed with the card's signing key.
+    Contract,
 }
 
 /// Which of the two registrations at the gateway a use belongs to.
@@ -22,7 +24,7 @@ pub enum Registration {
 
 impl Use {
     /// All of them, in the order of the start page.
-    pub const ALL: [Self; 3] = [Self::City, Self::Premium, Self::Age];
+    pub const ALL: [Self; 4] = [Self::City, Self::Premium, Self::Age, Self::Contract];
 
     /// The page that explains the use and shows its result.
     pub const fn path(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Use {
             Self::City => "/city",
             Self::Premium => "/premium",
             Self::Age => "/age",
+            Self::Contract => "/contract",
         }
     }
 
@@ -39,6 +42,7 @@ impl Use {
             Self::City => "/city/sign-in",
             Self::Premium => "/premium/sign-in",
             Self::Age => "/age/sign-in",
+            Self::Contract => "/contract/sign-in",
         }
     }
 
@@ -48,6 +52,7 @@ impl Use {
             Self::City => "sign-in-city",
             Self::Premium => "sign-in-premium",
             Self::Age => "sign-in-age",
+            Self::Contract => "sign-in-contract",
         }
     }
 
@@ -57,6 +62,7 @@ impl Use {
             Self::City => "openid name address birthdate gender",
             Self::Premium => "openid",
             Self::Age => "openid birthdate",
+            Self::Contract => "openid sign",
         }
     }
 
@@ -64,7 +70,7 @@ impl Use {
     pub const fn registration(self) -> Registration {
         match self {
             Self::City => Registration::City,
-            Self::Premium | Self::Age => Registration::Shop,
+            Self::Premium | Self::Age | Self::Contract => Registration::Shop,
         }
     }
 }
@@ -105,7 +111,8 @@ mod tests {
             for scope in purpose
                 .scopes()
                 .split(' ')
-                .filter(|&scope| scope != "openid")
+                // `sign` is registered by naming who receives the signatures.
+                .filter(|&scope| !matches!(scope, "openid" | "sign"))
             {
                 assert!(
                     purpose.registration().scopes().contains(&scope),

@@ -3,13 +3,74 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
 
-use crate::deployment::Client;
+use crate::deployment::{Client, ForwardedAgency, Recipient, Signatures, identity};
 use crate::files::write_private;
+use crate::jwe::RecipientKey;
+use crate::mint::{EcKey, pem};
 use crate::relying_party::{ClientConfig, ClientKey, Registration};
 
 /// The key id under which both relying parties sign.
 const CLIENT_KEY_ID: &str = "sandbox-1";
+
+/// What the shop's registration calls the platform operator.
+const OPERATOR_ID: &str = "sandbox-operator";
+
+/// Keys that are made once and kept, each in a file of its own.
+fn kept(path: &Path) -> Result<EcKey> {
+    if !path.exists() {
+        write_private(path, EcKey::generate()?.pkcs8_pem().as_bytes())?;
+    }
+    let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let der = PrivatePkcs8KeyDer::from_pem_slice(&pem).context("not PKCS#8 in PEM")?;
+    Ok(EcKey::from_pkcs8(der.secret_pkcs8_der())?)
+}
+
+/// Who receives signatures: the platform operator the shop's, and the city, which is an administrative agency, its own.
+pub(super) struct Receivers {
+    pub(super) operator: RecipientKey,
+    city: RecipientKey,
+    /// What the city signs its questions about signing certificates with.
+    city_assertions: EcKey,
+}
+
+impl Receivers {
+    pub(super) fn kept(data: &Path) -> Result<Self> {
+        let folder = data.join("relying-party");
+        Ok(Self {
+            operator: RecipientKey::Ec(kept(&folder.join("operator.pem"))?),
+            city: RecipientKey::Ec(kept(&folder.join("city-signatures.pem"))?),
+            city_assertions: kept(&folder.join("city-assertions.pem"))?,
+        })
+    }
+
+    pub(super) fn recipient(&self) -> Recipient {
+        Recipient {
+            recipient_id: OPERATOR_ID.to_owned(),
+            name_ja: "サンドボックス事業者".to_owned(),
+            name_en: "Sandbox Platform Operator".to_owned(),
+            jwk: self.operator.public_jwk("operator-1"),
+        }
+    }
+
+    pub(super) fn agency(&self) -> ForwardedAgency {
+        let spki = self.city_assertions.subject_public_key_info();
+        ForwardedAgency {
+            identity: identity::CITY_OFFICE.to_owned(),
+            key_id: CLIENT_KEY_ID.to_owned(),
+            public_key_pem: pem("PUBLIC KEY", &spki),
+        }
+    }
+
+    fn of(&self, registration: Registration) -> Signatures {
+        match registration {
+            Registration::City => Signatures::Own(self.city.public_jwk("city-signatures")),
+            Registration::Shop => Signatures::To(OPERATOR_ID.to_owned()),
+        }
+    }
+}
 
 /// The relying parties' keys, made once and kept.
 pub(super) fn client_configs(data: &Path) -> Result<Vec<ClientConfig>> {
@@ -32,7 +93,11 @@ pub(super) fn client_configs(data: &Path) -> Result<Vec<ClientConfig>> {
     ])
 }
 
-pub(super) fn registrations(clients: &[ClientConfig], origin: &str) -> Result<Vec<Client>> {
+pub(super) fn registrations(
+    clients: &[ClientConfig],
+    origin: &str,
+    receivers: &Receivers,
+) -> Result<Vec<Client>> {
     let japanese = ["みなと市 電子申請", "みなと市場"];
     let sectors = ["city.example", "market.example"];
     let rows = clients
@@ -53,6 +118,7 @@ pub(super) fn registrations(clients: &[ClientConfig], origin: &str) -> Result<Ve
                 .map(|scope| (*scope).to_owned())
                 .collect(),
             jwk: serde_json::to_value(key.public_jwk(&client.key_id))?,
+            signatures: receivers.of(registration),
         })
     })
     .collect()

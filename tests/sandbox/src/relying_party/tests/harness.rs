@@ -38,6 +38,7 @@ impl Site {
             public_url: public_url.clone(),
             issuer: provider.issuer.clone(),
             clients: vec![client("CITY", &city), client("SHOP", &shop)],
+            operator: None,
         };
         tokio::spawn(serve(listener, config, std::future::pending()));
         Self {

@@ -1,0 +1,383 @@
+//! Signatures: the tokens that open a transaction, the transaction, and its result.
+
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Acceptance, GatewayState, NewSignIn, SecretHash};
+use crate::error::{During as _, StoreError};
+
+/// A token that opens signature transactions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningToken {
+    /// Its client.
+    pub client_id: String,
+    /// The thumbprint of the key that it is bound to; empty: none.
+    pub dpop_jkt: String,
+}
+
+/// A signature transaction that a client opens.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSignatureTransaction<'a> {
+    /// Random, and unique.
+    pub transaction_id: &'a str,
+    /// The client that asks.
+    pub client_id: &'a str,
+    /// What the card is to sign.
+    pub to_sign: &'a [u8],
+    /// When it ends unless a sign-in uses it.
+    pub expires_at: i64,
+}
+
+/// A transaction that a sign-in uses.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignatureTransaction {
+    /// Its identifier.
+    pub transaction_id: String,
+    /// What the card is to sign.
+    pub to_sign: Vec<u8>,
+}
+
+impl std::fmt::Debug for SignatureTransaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignatureTransaction")
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the card gave back, encrypted to whom it is for.
+#[derive(Clone, Copy)]
+pub struct SignatureResult<'a> {
+    /// The compact JWE.
+    pub encrypted: &'a str,
+    /// SHA-256 over the transaction's identifier and the signing certificate.
+    pub certificate_commitment: &'a SecretHash,
+    /// How often it may be fetched.
+    pub fetches: i64,
+    /// When it ends, fetched or not.
+    pub expires_at: i64,
+}
+
+impl std::fmt::Debug for SignatureResult<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignatureResult").finish_non_exhaustive()
+    }
+}
+
+/// What became of fetching a result.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// Here it is.
+    Result {
+        /// The compact JWE.
+        encrypted: String,
+        /// How often it may be fetched again.
+        fetches_left: i64,
+    },
+    /// It was fetched as often as it may be, and is erased.
+    Erased,
+    /// This sign-in has no such transaction.
+    Unknown,
+}
+
+impl std::fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Result { .. } => "Result",
+            Self::Erased => "Erased",
+            Self::Unknown => "Unknown",
+        })
+    }
+}
+
+impl GatewayState {
+    /// Stores a token that opens signature transactions.
+    pub async fn store_signing_token(
+        &self,
+        token_hash: &SecretHash,
+        client_id: &str,
+        dpop_jkt: &str,
+        expires_at: i64,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO signing_token (token_hash, client_id, dpop_jkt, expires_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(token_hash.as_slice())
+        .bind(client_id)
+        .bind(dpop_jkt)
+        .bind(expires_at)
+        .execute(self.database.writer())
+        .await
+        .during("a signing token is being stored")
+        .map(|_| ())
+    }
+
+    /// A signing token that is good now.
+    pub async fn signing_token(
+        &self,
+        token_hash: &SecretHash,
+        now: i64,
+    ) -> Result<Option<SigningToken>, StoreError> {
+        let row = sqlx::query(
+            "SELECT client_id, dpop_jkt FROM signing_token WHERE token_hash = $1 AND expires_at > $2",
+        )
+        .bind(token_hash.as_slice())
+        .bind(now)
+        .fetch_optional(self.database.reader())
+        .await
+        .during("a signing token is being read")?;
+        let read = |row: AnyRow| {
+            Ok(SigningToken {
+                client_id: row.try_get(0).during("a signing token is being read")?,
+                dpop_jkt: row.try_get(1).during("a signing token is being read")?,
+            })
+        };
+        row.map(read).transpose()
+    }
+
+    /// Revokes a signing token of this client; another client's is left alone.
+    pub async fn revoke_signing_token(
+        &self,
+        token_hash: &SecretHash,
+        client_id: &str,
+    ) -> Result<bool, StoreError> {
+        self.step(
+            sqlx::query("DELETE FROM signing_token WHERE token_hash = $1 AND client_id = $2")
+                .bind(token_hash.as_slice())
+                .bind(client_id),
+            "a signing token is being revoked",
+        )
+        .await
+    }
+
+    /// Stores a transaction that begins.
+    pub async fn open_signature(
+        &self,
+        new: &NewSignatureTransaction<'_>,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO signature_transaction (transaction_id, client_id, stage, to_sign, result, \
+             certificate_commitment, fetches_left, expires_at) VALUES ($1, $2, 'open', $3, '', $4, 0, $5)",
+        )
+        .bind(new.transaction_id)
+        .bind(new.client_id)
+        .bind(new.to_sign)
+        .bind([].as_slice())
+        .bind(new.expires_at)
+        .execute(self.database.writer())
+        .await
+        .during("a signature transaction is being stored")
+        .map(|_| ())
+    }
+
+    /// Begins a sign-in that uses this transaction, both or neither. `false` unless the transaction is this client's,
+    /// open and in time; of any number of sign-ins that would use it, one begins.
+    pub async fn begin_signature_sign_in(
+        &self,
+        new: &NewSignIn<'_>,
+        transaction_id: &str,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let during = "a signature transaction is being used";
+        let mut transaction = self.database.begin_write().await?;
+        let used = sqlx::query(
+            "UPDATE signature_transaction SET stage = 'used', interaction_id = $3, expires_at = $4 \
+             WHERE transaction_id = $1 AND client_id = $2 AND stage = 'open' AND expires_at > $5",
+        )
+        .bind(transaction_id.to_owned())
+        .bind(new.client_id.to_owned())
+        .bind(new.interaction_id.to_owned())
+        .bind(new.expires_at)
+        .bind(now)
+        .execute(&mut *transaction)
+        .await
+        .during(during)?;
+        if used.rows_affected() != 1 {
+            return Ok(false);
+        }
+        Self::insert_sign_in(new, &mut *transaction).await?;
+        transaction.commit().await.during(during)?;
+        Ok(true)
+    }
+
+    /// The transaction that this sign-in uses and that no card has answered.
+    pub async fn signature_of(
+        &self,
+        interaction_id: &str,
+    ) -> Result<Option<SignatureTransaction>, StoreError> {
+        let row = sqlx::query(
+            "SELECT transaction_id, to_sign FROM signature_transaction \
+             WHERE interaction_id = $1 AND stage = 'used'",
+        )
+        .bind(interaction_id)
+        .fetch_optional(self.database.reader())
+        .await
+        .during(READING)?;
+        row.as_ref().map(signature_transaction).transpose()
+    }
+
+    /// Records that the card's answer is good, and what its signing key gave back: both or neither.
+    pub async fn record_acceptance_with_signature(
+        &self,
+        interaction_id: &str,
+        acceptance: &Acceptance<'_>,
+        result: &SignatureResult<'_>,
+    ) -> Result<bool, StoreError> {
+        let during = "a signature is being stored";
+        let mut transaction = self.database.begin_write().await?;
+        let verified = sqlx::query(
+            "UPDATE sign_in SET stage = 'verified', return_token_hash = $2, authenticated_at = $3, \
+             sealed_identity = $4 WHERE interaction_id = $1 AND stage = 'verifying'",
+        )
+        .bind(interaction_id.to_owned())
+        .bind(acceptance.return_token_hash.to_vec())
+        .bind(acceptance.authenticated_at)
+        .bind(acceptance.sealed_identity.to_vec())
+        .execute(&mut *transaction)
+        .await
+        .during(during)?;
+        let signed = sqlx::query(
+            "UPDATE signature_transaction SET stage = 'signed', result = $2, certificate_commitment = $3, \
+             fetches_left = $4, expires_at = $5 WHERE interaction_id = $1 AND stage = 'used'",
+        )
+        .bind(interaction_id.to_owned())
+        .bind(result.encrypted.to_owned())
+        .bind(result.certificate_commitment.to_vec())
+        .bind(result.fetches)
+        .bind(result.expires_at)
+        .execute(&mut *transaction)
+        .await
+        .during(during)?;
+        if (verified.rows_affected(), signed.rows_affected()) != (1, 1) {
+            return Ok(false);
+        }
+        transaction.commit().await.during(during)?;
+        Ok(true)
+    }
+
+    /// Erases what a sign-in's card gave back: the person said no.
+    pub async fn erase_signature(&self, interaction_id: &str) -> Result<bool, StoreError> {
+        self.step(
+            sqlx::query("DELETE FROM signature_transaction WHERE interaction_id = $1")
+                .bind(interaction_id),
+            "a signature is being erased",
+        )
+        .await
+    }
+
+    /// Fetches the result of this sign-in's transaction: each time counts, and the last one erases it.
+    pub async fn fetch_signature(
+        &self,
+        transaction_id: &str,
+        interaction_id: &str,
+        now: i64,
+    ) -> Result<Fetched, StoreError> {
+        // The result is read and counted by one statement: of any number of requests, no more get it than may.
+        let row = sqlx::query(
+            "UPDATE signature_transaction SET fetches_left = fetches_left - 1 \
+             WHERE transaction_id = $1 AND interaction_id = $2 AND stage = 'signed' AND fetches_left > 0 \
+             AND expires_at > $3 RETURNING result, fetches_left",
+        )
+        .bind(transaction_id)
+        .bind(interaction_id)
+        .bind(now)
+        .fetch_optional(self.database.writer())
+        .await
+        .during(READING)?;
+        let Some(row) = row else {
+            return self
+                .was_fetched(transaction_id, interaction_id, now)
+                .await
+                .map(|was_fetched| {
+                    if was_fetched {
+                        Fetched::Erased
+                    } else {
+                        Fetched::Unknown
+                    }
+                });
+        };
+        let fetches_left: i64 = row.try_get("fetches_left").during(READING)?;
+        if fetches_left == 0 {
+            self.step(
+                sqlx::query(
+                    "UPDATE signature_transaction SET result = '' \
+                     WHERE transaction_id = $1 AND fetches_left = 0",
+                )
+                .bind(transaction_id),
+                "a fetched signature is being erased",
+            )
+            .await?;
+        }
+        Ok(Fetched::Result {
+            encrypted: row.try_get("result").during(READING)?,
+            fetches_left,
+        })
+    }
+
+    async fn was_fetched(
+        &self,
+        transaction_id: &str,
+        interaction_id: &str,
+        now: i64,
+    ) -> Result<bool, StoreError> {
+        let commitment = self
+            .certificate_commitment(transaction_id, interaction_id, now)
+            .await?;
+        Ok(commitment.is_some())
+    }
+
+    /// What this sign-in's transaction keeps of the signing certificate, once the card has answered.
+    pub async fn certificate_commitment(
+        &self,
+        transaction_id: &str,
+        interaction_id: &str,
+        now: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let row = sqlx::query(
+            "SELECT certificate_commitment FROM signature_transaction \
+             WHERE transaction_id = $1 AND interaction_id = $2 AND stage = 'signed' AND expires_at > $3",
+        )
+        .bind(transaction_id)
+        .bind(interaction_id)
+        .bind(now)
+        .fetch_optional(self.database.reader())
+        .await
+        .during(READING)?;
+        row.map(|row| row.try_get(0).during(READING)).transpose()
+    }
+
+    /// Removes at most `limit` of each that ended before `before`.
+    pub(super) async fn sweep_signatures(
+        &self,
+        before: i64,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        let transactions = sqlx::query(
+            "DELETE FROM signature_transaction WHERE transaction_id IN \
+             (SELECT transaction_id FROM signature_transaction WHERE expires_at < $1 LIMIT $2) AND expires_at < $1",
+        )
+        .bind(before)
+        .bind(limit)
+        .execute(self.database.writer())
+        .await
+        .during("ended signature transactions are being removed")?;
+        let tokens = sqlx::query(
+            "DELETE FROM signing_token WHERE token_hash IN \
+             (SELECT token_hash FROM signing_token WHERE expires_at < $1 LIMIT $2)",
+        )
+        .bind(before)
+        .bind(limit)
+        .execute(self.database.writer())
+        .await
+        .during("ended signing tokens are being removed")?;
+        Ok(transactions.rows_affected() + tokens.rows_affected())
+    }
+}
+
+fn signature_transaction(row: &AnyRow) -> Result<SignatureTransaction, StoreError> {
+    Ok(SignatureTransaction {
+        transaction_id: row.try_get("transaction_id").during(READING)?,
+        to_sign: row.try_get("to_sign").during(READING)?,
+    })
+}
+
+const READING: &str = "a signature transaction is being read";
