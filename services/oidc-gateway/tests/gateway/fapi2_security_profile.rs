@@ -312,6 +312,10 @@ async fn fapi2_security_profile_final_par_ensure_plain_pkce_rejected() {
 }
 
 /// A redemption whose form is changed is refused with this error, and the honest one passes afterwards.
+#[expect(
+    clippy::type_complexity,
+    reason = "a form in, a form out, as the helpers beside it have them"
+)]
 async fn redemption_refused(
     change: fn(&[(&'static str, &str)]) -> Vec<(&'static str, String)>,
     expected: &str,
