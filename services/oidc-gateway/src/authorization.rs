@@ -9,6 +9,7 @@ use store::NewSignIn;
 
 use crate::authorization_request::{AuthorizationRequest, RequestRefusal};
 use crate::bearer::BearerSecret;
+use crate::devices;
 use crate::gateway::Gateway;
 use crate::http_exchange::{
     BodyError, random_identifier, read_form, reference_number, see_other, set_browser_secret,
@@ -101,6 +102,7 @@ async fn begin(
             code_challenge: &request.code_challenge,
             language: language.tag(),
             browser_hash: &browser.hash(),
+            link_hash: &devices::link_secret(&browser, &interaction_id).hash(),
             expires_at: gateway.now() + seconds,
         })
         .await?;

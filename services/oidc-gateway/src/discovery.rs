@@ -17,6 +17,7 @@ pub(crate) struct Endpoints {
     pub(crate) jwks: String,
     pub(crate) revocation: String,
     pub(crate) stylesheet: String,
+    pub(crate) waiting_script: String,
 }
 
 impl Endpoints {
@@ -31,6 +32,7 @@ impl Endpoints {
             userinfo: protocol("userinfo"),
             jwks: protocol("certs"),
             revocation: protocol("revoke"),
+            waiting_script: format!("{}/assets/waiting.js", config.path_prefix),
             stylesheet: format!("{}/assets/gateway.css", config.path_prefix),
             issuer,
         }

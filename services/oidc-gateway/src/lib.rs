@@ -18,7 +18,10 @@ mod claims;
 mod client_authentication;
 mod clients;
 mod config;
+mod devices;
 mod discovery;
+#[cfg(test)]
+mod error_table;
 mod gateway;
 mod http_exchange;
 mod identity;
@@ -28,10 +31,12 @@ mod jws;
 mod language;
 mod limits;
 mod observation;
+mod other_device;
 mod pages;
 mod pairwise;
 mod parameters;
 mod problem;
+mod qr_code;
 mod quota;
 mod readers;
 mod router;
@@ -53,14 +58,13 @@ pub use clients::{
     AddressForm, BirthdateForm, ClaimForms, ClientName, ClientRefused, ClientRegistration,
     ClientRule, ClientsFile, GenderForm, JsonWebKeySet,
 };
-pub use config::{
-    Config, Lifetimes, ListenConfig, Quotas, SigningKeyConfig, StoreConfig, WebTlsConfig,
-};
+pub use config::{Config, Lifetimes, ListenConfig, Quotas, StoreConfig, WebTlsConfig};
 pub use gateway::Gateway;
 pub use jws::{Algorithm, JsonWebKey, KeyError};
 pub use readers::{ReaderRefused, ReaderRegistration, ReadersFile};
 pub use router::router;
 pub use scope::Claim;
+pub use signing_keys::{Pkcs11Config, SigningKeyEntry, SigningKeysFile};
 pub use source::{Network, NetworkError, PeerAddress};
 pub use verification::{RemoteSignatureVerification, SignatureVerification};
 
@@ -69,12 +73,20 @@ pub use verification::{RemoteSignatureVerification, SignatureVerification};
 /// # Errors
 /// Naming the file and what is wrong with it.
 pub fn check_files(config: &Config) -> Result<(), ServeError> {
-    gateway::Files::load(config)?;
+    gateway::check_files(config)?;
     if let Some(tls) = &config.tls {
         runtime::WebTls::load(&tls.certificate, &tls.private_key)?;
     }
     runtime::client::check_tls(&config.signature_verification.tls())?;
     Ok(())
+}
+
+/// Reads the signing keys file and the keys that it names, and has each sign once.
+///
+/// # Errors
+/// Naming the file and what is wrong with it.
+pub fn check_signing_keys(path: &runtime::config::ConfigPath) -> Result<(), ServeError> {
+    Ok(signing_keys::check(path)?)
 }
 
 /// Serves until the context's shutdown, then drains. Announces its address as `http`.
@@ -104,30 +116,43 @@ async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError>
         &context.metrics,
     )?;
     gateway.sweep().await.map_err(ServeError::role)?;
+    let ready = gateway.refresh_signing_keys().await?;
     let server = server::Server::bind(config).await?;
     if let Some(address) = server.address() {
         context.addresses.announce("http", address);
         tracing::info!(%address, issuer = config.issuer(), "the gateway listens");
     }
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&gateway), server.tls()));
-    context.health.set("", true).await;
+    context.health.set("", ready).await;
+    let upkeep = tokio::spawn(keep_up(
+        Arc::clone(&gateway),
+        server.tls(),
+        context.health.clone(),
+    ));
     server
         .serve(router(gateway), context.shutdown.clone())
         .await;
-    context.health.set("", false).await;
     upkeep.abort();
+    context.health.set("", false).await;
     state.close().await;
     Ok(())
 }
 
-/// Sweeps what has ended, and looks whether the TLS files changed.
-async fn keep_up(gateway: Arc<Gateway>, tls: Option<Arc<runtime::WebTls>>) {
+/// Sweeps what has ended, looks whether the signing keys and the TLS files changed, and says whether tokens can be signed.
+async fn keep_up(
+    gateway: Arc<Gateway>,
+    tls: Option<Arc<runtime::WebTls>>,
+    health: runtime::health::Health,
+) {
     let mut interval = tokio::time::interval(limits::SWEEP_INTERVAL);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
         if let Err(error) = gateway.sweep().await {
             tracing::error!(%error, "what has ended could not be swept");
+        }
+        match gateway.refresh_signing_keys().await {
+            Ok(ready) => health.set("", ready).await,
+            Err(error) => tracing::error!(%error, "the signing keys could not be looked after"),
         }
         if let Some(tls) = tls.clone() {
             // Reading files blocks; the panic of a reader is no reason to stop sweeping.

@@ -153,3 +153,26 @@ impl UserinfoError {
         response
     }
 }
+
+/// Every error of the userinfo endpoint.
+#[cfg(test)]
+pub(crate) fn error_answers() -> Vec<Response> {
+    let mut all = vec![
+        UserinfoError::NoToken,
+        UserinfoError::InvalidRequest,
+        UserinfoError::InvalidToken,
+        UserinfoError::Unavailable,
+    ];
+    all.extend(BodyError::ALL.map(UserinfoError::Body));
+    for error in &all {
+        // A new kind does not compile until it stands here, and above.
+        match error {
+            UserinfoError::Body(_)
+            | UserinfoError::NoToken
+            | UserinfoError::InvalidRequest
+            | UserinfoError::InvalidToken
+            | UserinfoError::Unavailable => {}
+        }
+    }
+    all.into_iter().map(UserinfoError::answer).collect()
+}

@@ -5,10 +5,15 @@
 //! requests that try the same step at once, on any number of gateway processes, exactly one succeeds. Times are seconds
 //! since 1970-01-01T00:00:00Z and are given by the caller.
 
+mod device;
 mod grant;
 mod interaction;
 mod row;
+mod signing_key;
 mod upkeep;
+
+pub use device::{OpenedByQr, QrOffer};
+pub use signing_key::PublishedKey;
 
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
@@ -64,6 +69,8 @@ pub struct NewSignIn<'a> {
     pub language: &'a str,
     /// The browser that began.
     pub browser_hash: &'a SecretHash,
+    /// What the page's link to the reader app carries.
+    pub link_hash: &'a SecretHash,
     /// When the sign-in ends unless the person consented.
     pub expires_at: i64,
 }
@@ -91,6 +98,18 @@ pub struct SignIn {
     pub language: String,
     /// The browser that began or, once the browser came back, its new secret.
     pub browser_hash: Vec<u8>,
+    /// What the page's link to the reader app carries.
+    pub link_hash: Option<Vec<u8>>,
+    /// What the QR code was made of, once one was shown.
+    pub qr_random: Option<Vec<u8>>,
+    /// What the QR code carries, until it is opened.
+    pub qr_hash: Option<Vec<u8>>,
+    /// What the secret of the device that opened the QR code was made of.
+    pub card_random: Option<Vec<u8>>,
+    /// The device that opened the QR code.
+    pub card_hash: Option<Vec<u8>>,
+    /// When the QR code, or the device that opened it, is out of time.
+    pub other_device_until: i64,
     /// The random part of the card's challenge; empty until it is asked for.
     pub challenge_random: Vec<u8>,
     /// When the challenge ends.

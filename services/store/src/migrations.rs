@@ -84,10 +84,16 @@ impl Part {
                     include_str!("../migrations/holder_links/0002_links_by_predecessor.sql"),
                 ),
             ],
-            Self::Gateway => vec![(
-                "gateway state",
-                include_str!("../migrations/gateway/0001_gateway_state.sql"),
-            )],
+            Self::Gateway => vec![
+                (
+                    "gateway state",
+                    include_str!("../migrations/gateway/0001_gateway_state.sql"),
+                ),
+                (
+                    "two devices, and the keys that sign ID tokens",
+                    include_str!("../migrations/gateway/0004_devices_and_signing_keys.sql"),
+                ),
+            ],
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod launcher;
 pub mod mint;
 pub mod nation;
 pub mod postgres;
+pub mod qr_code;
 pub mod relying_party;
 pub mod repository;
 pub mod world;

@@ -35,6 +35,9 @@ pub struct ClientRegistration {
     /// Whether the token endpoint's address is an audience too.
     #[serde(default)]
     pub legacy_audience: bool,
+    /// Whether the card may be read on another device than the one whose browser began.
+    #[serde(default)]
+    pub cross_device: bool,
     /// Which pairwise secret makes the client's `sub`.
     #[serde(default = "first_version")]
     pub pairwise_secret_version: u32,

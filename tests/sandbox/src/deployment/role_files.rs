@@ -32,7 +32,7 @@ pub(super) struct RoleFiles<'a> {
 }
 
 impl RoleFiles<'_> {
-    pub(super) fn all(&self) -> [(&'static str, Value); 8] {
+    pub(super) fn all(&self) -> [(&'static str, Value); 9] {
         [
             ("crl-sync.toml", self.crl_sync()),
             ("revocation-lookup.toml", self.revocation_lookup()),
@@ -41,6 +41,10 @@ impl RoleFiles<'_> {
             ("oidc-gateway.toml", self.oidc_gateway()),
             ("clients.toml", self.clients()),
             ("readers.toml", self.readers()),
+            (
+                "signing-keys.toml",
+                json!({ "signing_key": [{ "key_id": "sandbox-1", "file": "secrets/id-token.pem" }] }),
+            ),
             ("agency.toml", self.agency()),
         ]
     }
@@ -193,7 +197,7 @@ impl RoleFiles<'_> {
             "clients": "clients.toml",
             "readers": "readers.toml",
             "pairwise_secret_file": "secrets/pairwise",
-            "signing_keys": [{ "key_id": "sandbox-1", "file": "secrets/id-token.pem" }],
+            "signing_keys": "signing-keys.toml",
             "listen": listen(self.ports.oidc_gateway),
             "signature_verification": verification,
             "store": { "gateway": self.database(Part::Gateway) },
@@ -214,6 +218,8 @@ impl RoleFiles<'_> {
                     "sector": client.sector,
                     "scopes": client.scopes,
                     "assertion_algorithm": "ES256",
+                    "legacy_audience": client.legacy_audience,
+                    "cross_device": client.cross_device,
                     "claims": { "address": "string", "birthdate": "iso", "gender": "word" },
                     "jwks": { "keys": [client.jwk] },
                 })
