@@ -10,6 +10,7 @@ use store::{NewSignIn, SignIn};
 use crate::authentication_context::RevocationMethod;
 use crate::authorization_request::RequestRefusal;
 use crate::bearer::BearerSecret;
+use crate::devices;
 use crate::gateway::Gateway;
 use crate::http_exchange::{
     BodyError, random_identifier, read_form, reference_number, see_other, set_browser_secret,
@@ -103,6 +104,7 @@ async fn begin(
         code_challenge: &request.code_challenge,
         language: language.tag(),
         browser_hash: &browser.hash(),
+        link_hash: &devices::link_secret(&browser, &interaction_id).hash(),
         pushed_request_hash: requested.pushed_request_hash.as_ref(),
         dpop_jkt: request.dpop_jkt.as_deref().unwrap_or_default(),
         revocation_method: request.revocation_method.map_or("", RevocationMethod::name),

@@ -48,6 +48,13 @@ impl BearerSecret {
         sha256(&[&*self.0])
     }
 
+    /// Another secret, which whoever holds this one can make again.
+    pub(crate) fn derived(&self, label: &[u8], parts: &[&[u8]]) -> Self {
+        let mut all: Vec<&[u8]> = vec![label, &*self.0];
+        all.extend(parts);
+        Self(Zeroizing::new(sha256(&all)))
+    }
+
     /// The octets, for deriving keys.
     pub(crate) fn octets(&self) -> &[u8] {
         &*self.0

@@ -11,12 +11,13 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
-use store::{Acceptance, SignIn};
+use store::{Acceptance, OpenedByQr, SignIn};
 use zeroize::Zeroizing;
 
 use crate::authentication_context::RevocationMethod;
 use crate::bearer::{BearerSecret, random_octets};
 use crate::challenge::{ChallengeInputs, challenge};
+use crate::devices::{OpenedBy, Opener, device_secret, presented_secret, short_code};
 use crate::gateway::Gateway;
 use crate::http_exchange::{
     BodyError, is_identifier, json_answer, json_error, random_identifier, read_body, with_outcome,
@@ -35,8 +36,12 @@ enum CardProblem {
     Body(BodyError),
     /// The answer is not of the contract's form; the rule.
     Malformed(&'static str),
-    /// No sign-in waits for this card any more; why is not told.
+    /// No sign-in waits for this card any more, or not for who asks; why is not told.
     Gone,
+    /// The secret is of one way of opening the app, and the app was opened in the other.
+    Relayed,
+    /// The client does not let cards be read on another device.
+    SameDeviceOnly,
     Unavailable,
 }
 
@@ -79,11 +84,18 @@ struct Vouched {
 pub(crate) async fn ask(
     State(gateway): State<Arc<Gateway>>,
     InteractionId(interaction_id): InteractionId,
+    request: Request,
 ) -> Response {
-    gateway
-        .describe_challenge(&interaction_id)
-        .await
-        .unwrap_or_else(CardProblem::answer)
+    let described = match OpenedBy::of_query(request.uri().query()) {
+        Some(opened_by) => {
+            let secret = presented_secret(request.headers());
+            gateway
+                .describe_challenge(&interaction_id, secret, opened_by)
+                .await
+        }
+        None => Err(CardProblem::Malformed("opened_by is neither link nor qr")),
+    };
+    described.unwrap_or_else(CardProblem::answer)
 }
 
 /// `POST`: the card's answer.
@@ -101,8 +113,9 @@ pub(crate) async fn answer(
         Ok(answer) => answer,
         Err(problem) => return problem.answer(),
     };
+    let secret = presented_secret(&parts.headers);
     // In a task of its own: once the challenge is spent the verdict is recorded, even if the app hangs up meanwhile.
-    let judged = tokio::spawn(async move { gateway.judge(&interaction_id, answer).await });
+    let judged = tokio::spawn(async move { gateway.judge(&interaction_id, secret, answer).await });
     judged
         .await
         .unwrap_or(Err(CardProblem::Unavailable))
@@ -110,14 +123,80 @@ pub(crate) async fn answer(
 }
 
 impl Gateway {
-    async fn describe_challenge(&self, interaction_id: &str) -> Result<Response, CardProblem> {
+    /// What the secret opens. Nothing is written, so nothing is spent on who may not go on.
+    async fn opener(
+        &self,
+        interaction_id: &str,
+        secret: Option<BearerSecret>,
+    ) -> Result<(BearerSecret, Opener, SignIn), CardProblem> {
         require_identifier(interaction_id)?;
+        let secret = secret.ok_or(CardProblem::Gone)?;
         let now = self.now();
+        let sign_in = self.state.sign_in(interaction_id, now).await;
+        let sign_in = sign_in
+            .map_err(CardProblem::of_store)?
+            .ok_or(CardProblem::Gone)?;
+        let opener = Opener::of(&sign_in, &secret, now).ok_or(CardProblem::Gone)?;
+        let client = self.clients.by_id(&sign_in.client_id);
+        let client = client.ok_or(CardProblem::Gone)?;
+        if opener != Opener::Link && !client.cross_device() {
+            return Err(CardProblem::SameDeviceOnly);
+        }
+        Ok((secret, opener, sign_in))
+    }
+
+    /// A QR code is opened by one device, which is given a secret of its own.
+    async fn open_code(
+        &self,
+        interaction_id: &str,
+        code: &BearerSecret,
+    ) -> Result<BearerSecret, CardProblem> {
+        let card_random: [u8; 32] = random_octets().map_err(|_| CardProblem::Unavailable)?;
+        let device = device_secret(code, &card_random, interaction_id);
+        let now = self.now();
+        let opened = OpenedByQr {
+            qr_hash: &code.hash(),
+            card_random: &card_random,
+            card_hash: &device.hash(),
+            until: now + self.lifetimes.challenge_seconds,
+        };
+        let opened = self.state.open_by_qr(interaction_id, &opened, now).await;
+        opened
+            .map_err(CardProblem::of_store)?
+            .ok_or(CardProblem::Gone)?;
+        Ok(device)
+    }
+
+    async fn describe_challenge(
+        &self,
+        interaction_id: &str,
+        secret: Option<BearerSecret>,
+        opened_by: OpenedBy,
+    ) -> Result<Response, CardProblem> {
+        let (mut secret, opener, _) = self.opener(interaction_id, secret).await?;
+        // A link that was scanned came from another screen than its own device's, and a code that was not scanned was
+        // passed on as an address. The device that opened the code says how that was.
+        let was_scanned = opened_by == OpenedBy::Scan;
+        if was_scanned != (opener != Opener::Link) {
+            return Err(CardProblem::Relayed);
+        }
+        let now = self.now();
+        let mut device = None;
+        if opener == Opener::QrCode {
+            secret = self.open_code(interaction_id, &secret).await?;
+            device = Some(secret.reveal());
+        }
         let random = random_octets().map_err(|_| CardProblem::Unavailable)?;
         let challenge_expires_at = now + self.lifetimes.challenge_seconds;
         let sign_in = self
             .state
-            .issue_challenge(interaction_id, &random, challenge_expires_at, now)
+            .issue_challenge(
+                interaction_id,
+                &secret.hash(),
+                &random,
+                challenge_expires_at,
+                now,
+            )
             .await
             .map_err(CardProblem::of_store)?
             .ok_or(CardProblem::Gone)?;
@@ -138,6 +217,10 @@ impl Gateway {
             "random": URL_SAFE_NO_PAD.encode(&sign_in.challenge_random),
             "expires_at": sign_in.challenge_expires_at,
             "four_information": !scopes.claims().is_empty(),
+            "device": opener.device(),
+            "short_code": (opener != Opener::Link)
+                .then(|| short_code(sign_in.qr_random.as_deref().unwrap_or_default(), interaction_id)),
+            "device_secret": device,
         });
         if let Some(signing) = signing {
             body["signing"] = signing.described();
@@ -152,18 +235,24 @@ impl Gateway {
     async fn judge(
         &self,
         interaction_id: &str,
+        secret: Option<BearerSecret>,
         mut answer: CardAnswer,
     ) -> Result<Response, CardProblem> {
-        require_identifier(interaction_id)?;
-        let signing = self.due_signature(interaction_id, &mut answer).await?;
+        let (secret, opener, waiting) = self.opener(interaction_id, secret).await?;
+        let signing = self.due_signature(&waiting, &mut answer).await?;
         let sign_in = self
             .state
-            .consume_challenge(interaction_id, self.now())
+            .consume_challenge(interaction_id, &secret.hash(), self.now())
             .await
             .map_err(CardProblem::of_store)?
             .ok_or(CardProblem::Gone)?;
         let case_reference = random_identifier().map_err(|_| CardProblem::Unavailable)?;
-        let token = BearerSecret::generate().map_err(|_| CardProblem::Unavailable)?;
+        // What the browser must bring: from the same device in the address that the app opens; from another one what it
+        // can make itself.
+        let token = match opener {
+            Opener::Link => BearerSecret::generate().map_err(|_| CardProblem::Unavailable)?,
+            Opener::QrCode | Opener::OtherDevice => secret,
+        };
         let verdict = self.verify(&sign_in, answer, &case_reference).await;
         let refusal = verdict.as_ref().err().map(|refusal| refusal.code());
         tracing::info!(
@@ -204,7 +293,8 @@ impl Gateway {
         let body = json!({
             "outcome": if refusal.is_none() { "accepted" } else { "refused" },
             "reason": refusal,
-            "return_url": self.endpoints.return_url(interaction_id, &token.reveal()),
+            "return_url": (opener == Opener::Link)
+                .then(|| self.endpoints.return_url(interaction_id, &token.reveal())),
         });
         Ok(with_outcome(
             json_answer(StatusCode::OK, &body),
@@ -382,13 +472,49 @@ impl CardProblem {
         Self::Unavailable
     }
 
+    /// One of each; a test holds them against the documented table.
+    #[cfg(test)]
+    fn all() -> Vec<Self> {
+        let mut all = vec![
+            Self::Malformed("..."),
+            Self::Gone,
+            Self::Relayed,
+            Self::SameDeviceOnly,
+            Self::Unavailable,
+        ];
+        all.extend(BodyError::ALL.map(Self::Body));
+        for problem in &all {
+            // A new kind does not compile until it stands here, and above.
+            match problem {
+                Self::Body(_)
+                | Self::Malformed(_)
+                | Self::Gone
+                | Self::Relayed
+                | Self::SameDeviceOnly
+                | Self::Unavailable => {}
+            }
+        }
+        all
+    }
+
     fn answer(self) -> Response {
         match self {
             Self::Body(error) => json_error(error.status(), "invalid_request", error.description()),
             Self::Malformed(rule) => json_error(StatusCode::BAD_REQUEST, "invalid_request", rule),
             Self::Gone => {
-                let rule = "no sign-in waits for this card: it ended, was answered or never was";
+                let rule = "no sign-in waits for this card: it ended, was answered, was opened by another device or \
+                            never was, or this is not what opens it";
                 json_error(StatusCode::GONE, "gone", rule)
+            }
+            Self::Relayed => {
+                let rule = "the reader app was opened in another way than the page offered: a link was scanned, or a QR \
+                            code was passed on as a link; begin on the device in your hands";
+                json_error(StatusCode::FORBIDDEN, "relayed", rule)
+            }
+            Self::SameDeviceOnly => {
+                let rule =
+                    "this service lets a card be read only on the device whose browser began";
+                json_error(StatusCode::FORBIDDEN, "same_device_only", rule)
             }
             Self::Unavailable => json_error(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -397,4 +523,13 @@ impl CardProblem {
             ),
         }
     }
+}
+
+/// Every answer to the reader app that is an error.
+#[cfg(test)]
+pub(crate) fn error_answers() -> Vec<Response> {
+    CardProblem::all()
+        .into_iter()
+        .map(CardProblem::answer)
+        .collect()
 }

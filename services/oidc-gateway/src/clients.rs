@@ -188,6 +188,10 @@ impl Client {
         self.registration.legacy_audience
     }
 
+    pub(crate) fn cross_device(&self) -> bool {
+        self.registration.cross_device
+    }
+
     pub(crate) fn assertion_algorithm(&self) -> Algorithm {
         self.registration.assertion_algorithm
     }

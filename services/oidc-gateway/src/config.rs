@@ -38,8 +38,8 @@ pub struct Config {
     pub sign_path_prefix: String,
     /// The secret behind every pairwise subject.
     pub pairwise_secret_file: SecretFile,
-    /// Keys of the ID tokens; the first signs.
-    pub signing_keys: Vec<SigningKeyConfig>,
+    /// The file that names the keys of the ID tokens; read again while the gateway runs.
+    pub signing_keys: ConfigPath,
     /// Where to listen.
     pub listen: ListenConfig,
     /// TLS, when the gateway serves it itself.
@@ -76,16 +76,6 @@ fn lists_only() -> Vec<RevocationMethod> {
 
 fn default_sign_path_prefix() -> String {
     "/api".to_owned()
-}
-
-/// One key of the ID tokens.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SigningKeyConfig {
-    /// Its `kid`.
-    pub key_id: String,
-    /// P-256, PKCS#8 in PEM.
-    pub file: SecretFile,
 }
 
 /// `[listen]`: where the gateway listens.
@@ -192,12 +182,6 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_public_url()?;
         self.check_reader_app_url()?;
-        if self.signing_keys.is_empty() {
-            return Err(ConfigError::invalid(
-                "signing_keys",
-                "at least one key must sign",
-            ));
-        }
         self.check_listen()?;
         self.signature_verification
             .check("signature_verification")?;

@@ -22,6 +22,7 @@ pub(crate) struct Endpoints {
     pub(crate) stylesheet: String,
     /// Of the signature API, a path.
     pub(crate) sign_transactions: String,
+    pub(crate) waiting_script: String,
 }
 
 impl Endpoints {
@@ -38,6 +39,7 @@ impl Endpoints {
             jwks: protocol("certs"),
             revocation: protocol("revoke"),
             sign_transactions: format!("{}/sign-transactions", config.sign_path_prefix),
+            waiting_script: format!("{}/assets/waiting.js", config.path_prefix),
             stylesheet: format!("{}/assets/gateway.css", config.path_prefix),
             issuer,
         }

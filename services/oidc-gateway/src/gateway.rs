@@ -21,7 +21,7 @@ use crate::pairwise::PairwiseSecrets;
 use crate::quota::{QuotaKeeper, SourceKeeper};
 use crate::readers::{Readers, ReadersFile};
 use crate::signing_certificates::SigningCertificates;
-use crate::signing_keys::SigningKeys;
+use crate::signing_keys::{self, KeysUnusable, SigningKeys};
 use crate::source::Sources;
 use crate::verification::SignatureVerification;
 
@@ -73,9 +73,13 @@ impl Gateway {
         let Files {
             clients,
             readers,
-            signing_keys,
             pairwise,
         } = Files::load(config)?;
+        let signing_keys = SigningKeys::load(
+            &config.signing_keys,
+            config.lifetimes.id_token_seconds,
+            metrics,
+        )?;
         let authenticator = ClientAuthenticator::new(Audiences {
             issuer: endpoints.issuer.clone(),
             token_endpoint: endpoints.token.clone(),
@@ -129,6 +133,26 @@ impl Gateway {
         refreshed
     }
 
+    /// Looks whether the signing keys changed, publishes them, and says whether the key that is due can sign.
+    ///
+    /// # Errors
+    /// When the keys file is refused (the former keys stay in use) or the database does not answer.
+    pub async fn refresh_signing_keys(self: &Arc<Self>) -> Result<bool, ServeError> {
+        let gateway = Arc::clone(self);
+        // Reading files and asking a token block; the panic of either is no reason to stop.
+        let _ = tokio::task::spawn_blocking(move || gateway.signing_keys.look()).await;
+        let published = self.publish_signing_keys().await;
+        let gateway = Arc::clone(self);
+        let probe = move || gateway.signing_keys.is_ready(gateway.now());
+        let ready = tokio::task::spawn_blocking(probe).await.unwrap_or(false);
+        published.map_err(ServeError::role)?;
+        Ok(ready)
+    }
+
+    async fn publish_signing_keys(&self) -> Result<(), KeysUnusable> {
+        self.signing_keys.publish(&self.state, self.now()).await
+    }
+
     /// The present moment in seconds since 1970-01-01T00:00:00Z.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().secs()
@@ -139,8 +163,13 @@ impl Gateway {
 pub(crate) struct Files {
     clients: LiveClients,
     readers: Readers,
-    signing_keys: SigningKeys,
     pairwise: PairwiseSecrets,
+}
+
+/// Reads every file that the configuration names and checks it.
+pub(crate) fn check_files(config: &Config) -> Result<(), ConfigError> {
+    Files::load(config)?;
+    signing_keys::check(&config.signing_keys)
 }
 
 impl Files {
@@ -152,7 +181,6 @@ impl Files {
             clients: LiveClients::load(config, &pairwise)?,
             readers: Readers::check(readers)
                 .map_err(|refused| ConfigError::file(&config.readers, refused))?,
-            signing_keys: SigningKeys::load(&config.signing_keys)?,
             pairwise,
         })
     }

@@ -29,6 +29,10 @@ pub(crate) enum BodyError {
 }
 
 impl BodyError {
+    /// Every one, for the tests of the documented table.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 3] = [Self::TooLarge, Self::TooSlow, Self::Unreadable];
+
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -226,6 +230,14 @@ pub(crate) fn content_security_policy(form_targets: &str) -> HeaderValue {
         "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'{form_targets}"
     );
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+/// The same for the one page that has a script: ours, from a file, which may ask us.
+pub(crate) fn content_security_policy_with_script(form_targets: &str) -> HeaderValue {
+    let policy = content_security_policy(form_targets);
+    let policy = policy.to_str().unwrap_or_default();
+    HeaderValue::from_str(&format!("{policy}; script-src 'self'; connect-src 'self'"))
+        .unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
 /// Headers of every answer, unless the handler chose its own.

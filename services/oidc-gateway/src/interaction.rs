@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq as _;
 use crate::authorization::accepted_language;
 use crate::bearer::{BearerSecret, NoRandomness, sha256};
 use crate::clients::Client;
+use crate::devices;
 use crate::gateway::Gateway;
 use crate::http_exchange::{
     browser_secret, forget_browser_secret, is_identifier, read_form, reference_number, see_other,
@@ -29,11 +30,11 @@ use crate::scope::Scopes;
 use crate::verification::CardRefusal;
 
 /// A sign-in in the browser that began it.
-struct OwnSignIn {
-    sign_in: SignIn,
-    browser: BearerSecret,
-    client: Arc<Client>,
-    scopes: Scopes,
+pub(crate) struct OwnSignIn {
+    pub(crate) sign_in: SignIn,
+    pub(crate) browser: BearerSecret,
+    pub(crate) client: Arc<Client>,
+    pub(crate) scopes: Scopes,
 }
 
 /// `GET` of a sign-in's page: whatever is due.
@@ -43,6 +44,13 @@ pub(crate) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let shown = match gateway.own_sign_in(&headers, &interaction_id).await {
+        Ok(own) if devices::was_on_another_device(&own.sign_in) => {
+            let language = own.language();
+            gateway
+                .come_back_from_device(own)
+                .await
+                .map_err(|problem| (language, problem))
+        }
         Ok(own) => gateway
             .show_stage(&own)
             .map_err(|problem| (own.language(), problem)),
@@ -80,7 +88,7 @@ pub(crate) async fn decide(
 }
 
 impl Gateway {
-    async fn own_sign_in(
+    pub(crate) async fn own_sign_in(
         &self,
         headers: &HeaderMap,
         interaction_id: &str,
@@ -123,7 +131,11 @@ impl Gateway {
             client: &own.client,
             scopes: &own.scopes,
             csrf: &csrf,
+            link: &devices::link_secret(&own.browser, &own.sign_in.interaction_id),
         };
+        if let Some(page) = self.other_device_page(own, &shown) {
+            return Ok(page);
+        }
         match own.sign_in.stage {
             Stage::Waiting => Ok(with_outcome(self.sign_in_page(&shown), "sign_in")),
             Stage::Verifying | Stage::Verified | Stage::Refused => {
@@ -171,6 +183,16 @@ impl Gateway {
         let token =
             BearerSecret::parse(single(&parameters, "token")?).ok_or(PageProblem::NoSignIn)?;
         let own = self.own_sign_in(headers, interaction_id).await?;
+        self.bring_back(&own, &token).await
+    }
+
+    /// The browser brings the token, or made it itself.
+    pub(crate) async fn bring_back(
+        &self,
+        own: &OwnSignIn,
+        token: &BearerSecret,
+    ) -> Result<Response, PageProblem> {
+        let interaction_id = own.sign_in.interaction_id.as_str();
         let page = self.endpoints.interaction_path(interaction_id);
         if matches!(own.sign_in.stage, Stage::Consent | Stage::RefusalShown) {
             // The browser is back already: its reload of this address shows the same page again.
@@ -181,7 +203,7 @@ impl Gateway {
             Stage::Verified => {
                 let sealed = &own.sign_in.sealed_identity;
                 let under = SealedUnder::ReturnToken;
-                Identity::open(sealed, &token, under, interaction_id)?.seal(
+                Identity::open(sealed, token, under, interaction_id)?.seal(
                     &next,
                     SealedUnder::Browser,
                     interaction_id,
@@ -311,7 +333,7 @@ impl Gateway {
 }
 
 impl OwnSignIn {
-    fn language(&self) -> Language {
+    pub(crate) fn language(&self) -> Language {
         Language::by_tag(&self.sign_in.language)
     }
 
@@ -330,7 +352,7 @@ impl OwnSignIn {
     }
 
     /// What our own page's form carries: only who holds the browser's secret can know it.
-    fn csrf(&self) -> String {
+    pub(crate) fn csrf(&self) -> String {
         hex::encode(sha256(&[
             b"akashi-decision-v1",
             self.browser.octets(),
@@ -338,7 +360,11 @@ impl OwnSignIn {
         ]))
     }
 
-    fn require_own_form(&self, headers: &HeaderMap, form: &Parameters) -> Result<(), PageProblem> {
+    pub(crate) fn require_own_form(
+        &self,
+        headers: &HeaderMap,
+        form: &Parameters,
+    ) -> Result<(), PageProblem> {
         let sent = single(form, "csrf")?;
         let is_ours: bool = sent.as_bytes().ct_eq(self.csrf().as_bytes()).into();
         // Browsers that say where a request comes from are taken at their word.

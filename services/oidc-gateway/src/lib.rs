@@ -21,9 +21,12 @@ mod client_authentication;
 mod client_proof;
 mod clients;
 mod config;
+mod devices;
 mod discovery;
 mod dpop;
 mod dpop_nonce;
+#[cfg(test)]
+mod error_table;
 mod gateway;
 mod http_exchange;
 mod identity;
@@ -34,12 +37,14 @@ mod jws;
 mod language;
 mod limits;
 mod observation;
+mod other_device;
 mod pages;
 mod pairwise;
 mod parameters;
 mod problem;
 mod protected_resource;
 mod pushed_request;
+mod qr_code;
 mod quota;
 mod readers;
 mod recipients;
@@ -66,9 +71,7 @@ pub use clients::{
     ClientRule, ClientSummary, ClientsCheck, ClientsFile, GenderForm, JsonWebKeySet, NonceRule,
     Profile, SignatureRegistration, check_clients,
 };
-pub use config::{
-    Config, Lifetimes, ListenConfig, Quotas, SigningKeyConfig, StoreConfig, WebTlsConfig,
-};
+pub use config::{Config, Lifetimes, ListenConfig, Quotas, StoreConfig, WebTlsConfig};
 pub use gateway::Gateway;
 pub use jws::{Algorithm, JsonWebKey, KeyError};
 pub use readers::{ReaderRefused, ReaderRegistration, ReadersFile};
@@ -76,6 +79,7 @@ pub use recipients::{RecipientRefused, RecipientRegistration, RecipientRule, Rec
 pub use router::router;
 pub use scope::Claim;
 pub use signing_certificates::{RemoteSigningCertificates, SigningCertificates};
+pub use signing_keys::{Pkcs11Config, SigningKeyEntry, SigningKeysFile};
 pub use source::{Network, NetworkError, PeerAddress};
 pub use verification::{RemoteSignatureVerification, SignatureVerification};
 
@@ -84,7 +88,7 @@ pub use verification::{RemoteSignatureVerification, SignatureVerification};
 /// # Errors
 /// Naming the file and what is wrong with it.
 pub fn check_files(config: &Config) -> Result<(), ServeError> {
-    gateway::Files::load(config)?;
+    gateway::check_files(config)?;
     if let Some(tls) = &config.tls {
         runtime::WebTls::load(&tls.certificate, &tls.private_key)?;
     }
@@ -93,6 +97,14 @@ pub fn check_files(config: &Config) -> Result<(), ServeError> {
         runtime::client::check_tls(&service.tls())?;
     }
     Ok(())
+}
+
+/// Reads the signing keys file and the keys that it names, and has each sign once.
+///
+/// # Errors
+/// Naming the file and what is wrong with it.
+pub fn check_signing_keys(path: &runtime::config::ConfigPath) -> Result<(), ServeError> {
+    Ok(signing_keys::check(path)?)
 }
 
 /// Serves until the context's shutdown, then drains. Announces its address as `http`.
@@ -126,30 +138,43 @@ async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError>
         gateway.forward_checks_to(RemoteSigningCertificates::new(channel));
     }
     gateway.sweep().await.map_err(ServeError::role)?;
+    let ready = gateway.refresh_signing_keys().await?;
     let server = server::Server::bind(config).await?;
     if let Some(address) = server.address() {
         context.addresses.announce("http", address);
         tracing::info!(%address, issuer = config.issuer(), "the gateway listens");
     }
-    let upkeep = tokio::spawn(keep_up(Arc::clone(&gateway), server.tls()));
-    context.health.set("", true).await;
+    context.health.set("", ready).await;
+    let upkeep = tokio::spawn(keep_up(
+        Arc::clone(&gateway),
+        server.tls(),
+        context.health.clone(),
+    ));
     server
         .serve(router(gateway), context.shutdown.clone())
         .await;
-    context.health.set("", false).await;
     upkeep.abort();
+    context.health.set("", false).await;
     state.close().await;
     Ok(())
 }
 
-/// Sweeps what has ended, and looks whether the clients file and the TLS files changed.
-async fn keep_up(gateway: Arc<Gateway>, tls: Option<Arc<runtime::WebTls>>) {
+/// Sweeps what has ended, looks whether clients, signing keys and TLS files changed, and says whether tokens can be signed.
+async fn keep_up(
+    gateway: Arc<Gateway>,
+    tls: Option<Arc<runtime::WebTls>>,
+    health: runtime::health::Health,
+) {
     let mut interval = tokio::time::interval(limits::SWEEP_INTERVAL);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;
         if let Err(error) = gateway.sweep().await {
             tracing::error!(%error, "what has ended could not be swept");
+        }
+        match gateway.refresh_signing_keys().await {
+            Ok(ready) => health.set("", ready).await,
+            Err(error) => tracing::error!(%error, "the signing keys could not be looked after"),
         }
         let (gateway, tls) = (Arc::clone(&gateway), tls.clone());
         // Reading files blocks; the panic of a reader is no reason to stop sweeping.

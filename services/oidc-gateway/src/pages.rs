@@ -6,7 +6,9 @@ use http::{StatusCode, header};
 use store::SignIn;
 use url::Url;
 
+use crate::bearer::BearerSecret;
 use crate::clients::Client;
+use crate::devices::Progress;
 use crate::gateway::Gateway;
 use crate::http_exchange::{content_security_policy, reference_number, with_outcome};
 use crate::identity::Identity;
@@ -14,14 +16,14 @@ use crate::language::Language;
 use crate::problem::PageProblem;
 use crate::scope::{Claim, Scopes};
 use crate::signature::SignatureWords;
-use crate::words::{Notice, Words};
+use crate::words::{Notice, OtherDevice, Words};
 
 /// What every page has.
-struct Frame<'a> {
-    language: Language,
-    words: &'static Words,
-    stylesheet: &'a str,
-    sandbox: bool,
+pub(crate) struct Frame<'a> {
+    pub(crate) language: Language,
+    pub(crate) words: &'static Words,
+    pub(crate) stylesheet: &'a str,
+    pub(crate) sandbox: bool,
 }
 
 #[derive(Template)]
@@ -33,6 +35,9 @@ struct SignInPage<'a> {
     items: Vec<&'static str>,
     signature: Option<SignatureWords>,
     reader_url: &'a str,
+    qr_url: Option<String>,
+    code_is_over: bool,
+    other_device: &'static OtherDevice,
     decision_url: &'a str,
     csrf: &'a str,
 }
@@ -75,19 +80,25 @@ pub(crate) struct Shown<'a> {
     pub(crate) client: &'a Client,
     pub(crate) scopes: &'a Scopes,
     pub(crate) csrf: &'a str,
+    /// What the link to the reader app carries.
+    pub(crate) link: &'a BearerSecret,
 }
 
 impl Shown<'_> {
-    fn language(&self) -> Language {
+    pub(crate) fn language(&self) -> Language {
         Language::by_tag(&self.sign_in.language)
     }
 
-    fn decision_url(&self, gateway: &Gateway) -> String {
+    pub(crate) fn decision_url(&self, gateway: &Gateway) -> String {
+        self.step_url(gateway, "decision")
+    }
+
+    /// The address of a step of this sign-in.
+    pub(crate) fn step_url(&self, gateway: &Gateway, step: &str) -> String {
+        let interaction_id = &self.sign_in.interaction_id;
         format!(
-            "{}/decision",
-            gateway
-                .endpoints
-                .interaction_path(&self.sign_in.interaction_id)
+            "{}/{step}",
+            gateway.endpoints.interaction_path(interaction_id)
         )
     }
 
@@ -99,7 +110,7 @@ impl Shown<'_> {
     }
 
     /// The domain people know a client by.
-    fn client_host(&self) -> String {
+    pub(crate) fn client_host(&self) -> String {
         let url = Url::parse(&self.sign_in.redirect_uri).ok();
         url.as_ref()
             .and_then(Url::host_str)
@@ -126,9 +137,17 @@ impl Gateway {
                 .recipient()
                 .map(|name| language.signature_asked_for(name)),
             reader_url: &format!(
-                "{}?interaction={}",
-                self.reader_app_url, shown.sign_in.interaction_id
+                "{}?interaction={}&link={}",
+                self.reader_app_url,
+                shown.sign_in.interaction_id,
+                shown.link.reveal()
             ),
+            qr_url: shown
+                .client
+                .cross_device()
+                .then(|| shown.step_url(self, "qr")),
+            code_is_over: Progress::of(shown.sign_in, self.now()) == Some(Progress::Over),
+            other_device: language.other_device(),
             decision_url: &shown.decision_url(self),
             csrf: shown.csrf,
         };
@@ -186,7 +205,7 @@ impl Gateway {
         with_outcome(render(&page, problem.status()), problem.rule())
     }
 
-    fn frame(&self, language: Language) -> Frame<'_> {
+    pub(crate) fn frame(&self, language: Language) -> Frame<'_> {
         Frame {
             language,
             words: language.words(),
@@ -209,7 +228,7 @@ fn shown_value(identity: &Identity, claim: Claim, language: Language) -> String 
     }
 }
 
-fn render(page: &impl Template, status: StatusCode) -> Response {
+pub(crate) fn render(page: &impl Template, status: StatusCode) -> Response {
     match page.render() {
         Ok(html) => (
             status,
@@ -224,17 +243,20 @@ fn render(page: &impl Template, status: StatusCode) -> Response {
     }
 }
 
-/// The decision's answer redirects to the client, and the client may redirect on within https.
 fn with_form_to(mut response: Response, redirect_uri: &str) -> Response {
-    let targets = match Url::parse(redirect_uri) {
+    let policy = content_security_policy(&form_targets(redirect_uri));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// The decision's answer redirects to the client, and the client may redirect on within https.
+pub(crate) fn form_targets(redirect_uri: &str) -> String {
+    match Url::parse(redirect_uri) {
         Ok(url) if url.scheme() == "http" => {
             format!(" https: {}", url.origin().ascii_serialization())
         }
         _ => " https:".to_owned(),
-    };
-    response.headers_mut().insert(
-        header::CONTENT_SECURITY_POLICY,
-        content_security_policy(&targets),
-    );
-    response
+    }
 }

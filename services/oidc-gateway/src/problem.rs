@@ -21,6 +21,8 @@ pub(crate) enum PageProblem {
     AlreadyDone,
     /// The form did not come from our page.
     ForeignForm,
+    /// The client does not let cards be read on another device.
+    SameDeviceOnly,
     /// No page has this address.
     NotFound,
     /// The address does not answer this method.
@@ -38,13 +40,33 @@ pub(crate) enum PageProblem {
 }
 
 impl PageProblem {
+    /// Every problem; a test holds the list against the documented table.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 15] = [
+        Self::Request(PageRule::Client),
+        Self::Request(PageRule::RedirectUri),
+        Self::Unreadable,
+        Self::NoSignIn,
+        Self::OtherBrowser,
+        Self::AlreadyDone,
+        Self::ForeignForm,
+        Self::SameDeviceOnly,
+        Self::NotFound,
+        Self::Method,
+        Self::TooLarge,
+        Self::TooSlow,
+        Self::Crowded,
+        Self::Full,
+        Self::Unavailable,
+    ];
+
     /// The HTTP status.
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Request(_) | Self::Unreadable | Self::NoSignIn | Self::AlreadyDone => {
                 StatusCode::BAD_REQUEST
             }
-            Self::OtherBrowser | Self::ForeignForm => StatusCode::FORBIDDEN,
+            Self::OtherBrowser | Self::ForeignForm | Self::SameDeviceOnly => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -63,6 +85,7 @@ impl PageProblem {
             Self::OtherBrowser => "other_browser",
             Self::AlreadyDone => "already_done",
             Self::ForeignForm => "foreign_form",
+            Self::SameDeviceOnly => "same_device_only",
             Self::NotFound => "not_found",
             Self::Method => "method",
             Self::TooLarge => "too_large",
@@ -117,6 +140,11 @@ impl PageProblem {
             ),
             Self::AlreadyDone => (HEADING, "このお手続きは、すでに終わっています。", RESTART),
             Self::ForeignForm => (HEADING, "この画面以外から送られた要求です。", RESTART),
+            Self::SameDeviceOnly => (
+                HEADING,
+                "このサービスでは、はじめにお使いの端末でだけカードを読み取れます。",
+                "前の画面に戻り、この端末の読み取りアプリを開いてください。",
+            ),
             Self::NotFound => ("見つかりません", "この番地にページはありません。", RESTART),
             Self::Method => (HEADING, "この番地では、その操作はできません。", RESTART),
             Self::TooLarge => (HEADING, "送られた内容が大きすぎます。", CONTACT),
@@ -162,6 +190,11 @@ impl PageProblem {
             ),
             Self::AlreadyDone => (HEADING, "This sign-in is already finished.", RESTART),
             Self::ForeignForm => (HEADING, "The request did not come from our page.", RESTART),
+            Self::SameDeviceOnly => (
+                HEADING,
+                "For this service your card can only be read on the device you started on.",
+                "Please go back and open the reader app on this device.",
+            ),
             Self::NotFound => ("Not found", "There is no page at this address.", RESTART),
             Self::Method => (
                 HEADING,

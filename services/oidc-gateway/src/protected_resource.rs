@@ -275,3 +275,32 @@ impl ResourceError {
         }
     }
 }
+
+/// Every error of an endpoint that an access token opens.
+#[cfg(test)]
+pub(crate) fn error_answers() -> Vec<Response> {
+    let mut all = vec![
+        ResourceError::NoToken,
+        ResourceError::InvalidRequest,
+        ResourceError::InvalidToken(Scheme::Bearer),
+        ResourceError::InvalidToken(Scheme::Dpop),
+        ResourceError::BoundToken,
+        ResourceError::Proof(ProofError::Invalid("a rule")),
+        ResourceError::Proof(ProofError::Nonce),
+        ResourceError::Unavailable,
+    ];
+    all.extend(BodyError::ALL.map(ResourceError::Body));
+    for error in &all {
+        // A new kind does not compile until it stands here, and above.
+        match error {
+            ResourceError::Body(_)
+            | ResourceError::NoToken
+            | ResourceError::InvalidRequest
+            | ResourceError::InvalidToken(_)
+            | ResourceError::BoundToken
+            | ResourceError::Proof(_)
+            | ResourceError::Unavailable => {}
+        }
+    }
+    all.into_iter().map(ResourceError::answer).collect()
+}

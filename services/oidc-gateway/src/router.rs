@@ -14,9 +14,11 @@ use crate::gateway::Gateway;
 use crate::http_exchange::{json_answer, protect};
 use crate::observation::observe;
 use crate::problem::PageProblem;
-use crate::{card, interaction, pushed_request, signature, token, userinfo};
+use crate::signing_keys::KEY_SET_SECONDS;
+use crate::{card, interaction, other_device, pushed_request, signature, token, userinfo};
 
 const STYLESHEET: &str = include_str!("../assets/gateway.css");
+const WAITING_SCRIPT: &str = include_str!("../assets/waiting.js");
 
 /// How long relying parties and browsers may keep what only changes with the configuration.
 const CACHED: &str = "public, max-age=3600";
@@ -76,6 +78,18 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
             on("decision", post(interaction::decide)),
         )
         .route(
+            &under_prefix("/interactions/{id}/qr"),
+            on("qr", post(other_device::show_code)),
+        )
+        .route(
+            &under_prefix("/interactions/{id}/state"),
+            on("state", get(other_device::tell_progress)),
+        )
+        .route(
+            &under_prefix("/assets/waiting.js"),
+            on("script", get(waiting_script)),
+        )
+        .route(
             &under_prefix("/assets/gateway.css"),
             on("stylesheet", get(stylesheet)),
         )
@@ -101,7 +115,17 @@ async fn discovery(State(gateway): State<Arc<Gateway>>) -> Response {
 }
 
 async fn key_set(State(gateway): State<Arc<Gateway>>) -> Response {
-    cached(json_answer(StatusCode::OK, gateway.signing_keys.key_set()))
+    // Its own max-age is what the keys' times are reckoned with.
+    let mut response = (
+        [(header::CONTENT_TYPE, "application/json")],
+        gateway.signing_keys.key_set(),
+    )
+        .into_response();
+    let kept = format!("public, max-age={KEY_SET_SECONDS}");
+    if let Ok(kept) = http::HeaderValue::from_str(&kept) {
+        response.headers_mut().insert(header::CACHE_CONTROL, kept);
+    }
+    response
 }
 
 async fn stylesheet() -> Response {
@@ -109,6 +133,16 @@ async fn stylesheet() -> Response {
         (
             [(header::CONTENT_TYPE, "text/css; charset=utf-8")],
             STYLESHEET,
+        )
+            .into_response(),
+    )
+}
+
+async fn waiting_script() -> Response {
+    cached(
+        (
+            [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")],
+            WAITING_SCRIPT,
         )
             .into_response(),
     )

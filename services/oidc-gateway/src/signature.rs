@@ -15,6 +15,8 @@ mod words;
 
 pub(crate) use leg::{PendingSignature, PostedSigningLeg, SigningLeg};
 pub(crate) use problem::SignatureProblem;
+#[cfg(test)]
+pub(crate) use problem::error_answers;
 pub(crate) use result::result;
 pub(crate) use start::start;
 pub(crate) use to_sign::ToSign;

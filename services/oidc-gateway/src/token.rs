@@ -26,6 +26,7 @@ use crate::http_exchange::{
 use crate::identity::{Identity, SealError, SealedUnder};
 use crate::limits;
 use crate::parameters::{Duplicate, Parameters};
+use crate::signing_keys::SigningError;
 
 /// Why a request of a client is refused (RFC 6749 section 5.2).
 #[derive(Debug, Clone, Copy)]
@@ -124,6 +125,10 @@ impl Gateway {
         let access_token = BearerSecret::generate()?;
         let sealed = identity.seal(&access_token, SealedUnder::AccessToken, interaction_id)?;
         let now = self.now();
+        // Before the code is spent: if the key cannot sign now, the client may come again with the same code.
+        let id_token = self
+            .sign_id_token(proven, &sign_in, &identity, &access_token.reveal(), now)
+            .await?;
         let redemption = Redemption {
             code_hash: &code_hash,
             client_id: client.id(),
@@ -138,7 +143,7 @@ impl Gateway {
         if !self.state.redeem_code(&redemption, now).await? {
             return Err(self.refuse_used_code(&code_hash, client).await?);
         }
-        self.token_answer(proven, &sign_in, &identity, &access_token.reveal(), now)
+        Ok(self.token_answer(proven, &sign_in, &access_token.reveal(), &id_token))
     }
 
     /// A code that comes again may have been stolen, before or after: what it bought ends (RFC 6749 section 4.1.2).
@@ -160,14 +165,14 @@ impl Gateway {
         Ok(TokenError::InvalidGrant)
     }
 
-    fn token_answer(
+    async fn sign_id_token(
         &self,
         proven: &ProvenClient,
         sign_in: &SignIn,
         identity: &Identity,
         access_token: &str,
         now: i64,
-    ) -> Result<Response, TokenError> {
+    ) -> Result<String, TokenError> {
         let claims = IdTokenClaims {
             issuer: &self.endpoints.issuer,
             subject: &identity.subject,
@@ -179,14 +184,26 @@ impl Gateway {
             revocation_method: RevocationMethod::by_name(&sign_in.revocation_method),
             access_token,
         };
+        let claims = claims.to_json();
+        let signed = self.signing_keys.sign_id_token(&claims, now).await;
+        signed.map_err(TokenError::from)
+    }
+
+    fn token_answer(
+        &self,
+        proven: &ProvenClient,
+        sign_in: &SignIn,
+        access_token: &str,
+        id_token: &str,
+    ) -> Response {
         let body = json!({
             "access_token": access_token,
             "token_type": if proven.thumbprint.is_some() { "DPoP" } else { "Bearer" },
             "expires_in": self.lifetimes.access_token_seconds,
             "scope": sign_in.scope,
-            "id_token": self.signing_keys.sign_id_token(&claims.to_json())?,
+            "id_token": id_token,
         });
-        Ok(with_outcome(json_answer(StatusCode::OK, &body), "issued"))
+        with_outcome(json_answer(StatusCode::OK, &body), "issued")
     }
 
     /// RFC 7009 section 2.2: the answer is the same whether there was such a token, whose it was, or neither.
@@ -339,9 +356,53 @@ impl From<NoRandomness> for TokenError {
     }
 }
 
+impl From<SigningError> for TokenError {
+    fn from(error: SigningError) -> Self {
+        tracing::error!(%error, "an ID token cannot be signed");
+        Self::Unavailable
+    }
+}
+
 impl From<SealError> for TokenError {
     fn from(error: SealError) -> Self {
         tracing::error!(%error, "a stored identity cannot be used");
         Self::Unavailable
     }
+}
+
+/// Every error of the token and revocation endpoints: status and error code.
+#[cfg(test)]
+pub(crate) fn error_answers() -> Vec<Response> {
+    let mut all = vec![
+        TokenError::InvalidRequest("..."),
+        TokenError::InvalidScope("..."),
+        TokenError::InvalidProof("..."),
+        TokenError::UseNonce,
+        TokenError::UnauthorizedClient,
+        TokenError::InvalidClient(AssertionRule("...")),
+        TokenError::InvalidGrant,
+        TokenError::UnsupportedGrantType,
+        TokenError::Full,
+        TokenError::Unavailable,
+    ];
+    all.extend(BodyError::ALL.map(TokenError::Body));
+    for error in &all {
+        // A new kind does not compile until it stands here, and above.
+        match error {
+            TokenError::Body(_)
+            | TokenError::InvalidRequest(_)
+            | TokenError::InvalidScope(_)
+            | TokenError::InvalidProof(_)
+            | TokenError::UseNonce
+            | TokenError::UnauthorizedClient
+            // What is wrong with a pushed request has the errors of the authorization endpoint.
+            | TokenError::Refused(..)
+            | TokenError::InvalidClient(_)
+            | TokenError::InvalidGrant
+            | TokenError::UnsupportedGrantType
+            | TokenError::Full
+            | TokenError::Unavailable => {}
+        }
+    }
+    all.into_iter().map(TokenError::answer).collect()
 }

@@ -62,7 +62,7 @@ pub(crate) enum CardRefusal {
 }
 
 impl CardRefusal {
-    const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Expired,
         Self::NotYetValid,
         Self::SignatureMismatch,

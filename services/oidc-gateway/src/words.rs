@@ -20,6 +20,62 @@ const fn notice(heading: &'static str, what: &'static str, advice: &'static str)
     }
 }
 
+/// The texts for reading the card on another device.
+#[derive(Debug)]
+pub(crate) struct OtherDevice {
+    pub(crate) explanation: &'static str,
+    pub(crate) offer: &'static str,
+    pub(crate) over: &'static str,
+    pub(crate) heading: &'static str,
+    pub(crate) heading_opened: &'static str,
+    pub(crate) drawing: &'static str,
+    pub(crate) shown: &'static str,
+    pub(crate) opened: &'static str,
+    pub(crate) checking: &'static str,
+    pub(crate) short_code: &'static str,
+    pub(crate) compare: &'static str,
+    pub(crate) warning: &'static str,
+    pub(crate) without_script: &'static str,
+    pub(crate) look_again: &'static str,
+    pub(crate) new_code: &'static str,
+}
+
+static OTHER_DEVICE_IN_JAPANESE: OtherDevice = OtherDevice {
+    explanation: "この端末でカードを読み取れない場合は、お手元のスマートフォンで読み取れます。",
+    offer: "別のスマートフォンで読み取る",
+    over: "QRコードの有効時間（2分）が過ぎました。もう一度表示するか、この端末で読み取ってください。",
+    heading: "スマートフォンでQRコードを読み取る",
+    heading_opened: "スマートフォンで続けてください",
+    drawing: "読み取りアプリを開くQRコード",
+    shown: "お手元のスマートフォンで、2分以内に読み取ってください。",
+    opened: "スマートフォンで開かれました。スマートフォンで続けてください。",
+    checking: "カードの情報を確認しています。しばらくお待ちください。",
+    short_code: "確認番号",
+    compare: "スマートフォンに、同じ確認番号と、上と同じサービス名が表示されることを確かめてから、暗証番号を入力してください。",
+    warning: "このQRコードや画面の写真を、ほかの人に送らないでください。ほかの人から送られたQRコードを読み取らないでください。",
+    without_script: "この画面は5秒ごとに更新されます。",
+    look_again: "状況を確かめる",
+    new_code: "新しいQRコードを表示する",
+};
+
+static OTHER_DEVICE_IN_ENGLISH: OtherDevice = OtherDevice {
+    explanation: "If this device cannot read your card, you can use your phone.",
+    offer: "Read the card with another phone",
+    over: "The QR code was good for two minutes and is over. Show another one, or read the card on this device.",
+    heading: "Scan the QR code with your phone",
+    heading_opened: "Continue on your phone",
+    drawing: "QR code that opens the reader app",
+    shown: "Scan this with your own phone within two minutes.",
+    opened: "Your phone has opened it. Please continue on the phone.",
+    checking: "Your card is being checked. Please wait.",
+    short_code: "Matching code",
+    compare: "Enter your PIN on the phone only if it shows the same matching code, and the same service as above.",
+    warning: "Do not send this QR code, or a picture of this screen, to anybody. Do not scan one that somebody sent you.",
+    without_script: "This page loads itself again every five seconds.",
+    look_again: "See whether it is done",
+    new_code: "Show a new QR code",
+};
+
 /// The fixed texts of the pages.
 #[derive(Debug)]
 pub(crate) struct Words {
@@ -95,6 +151,13 @@ impl Language {
         match self {
             Japanese => &JAPANESE,
             English => &ENGLISH,
+        }
+    }
+
+    pub(crate) fn other_device(self) -> &'static OtherDevice {
+        match self {
+            Japanese => &OTHER_DEVICE_IN_JAPANESE,
+            English => &OTHER_DEVICE_IN_ENGLISH,
         }
     }
 

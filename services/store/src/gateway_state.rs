@@ -5,17 +5,21 @@
 //! requests that try the same step at once, on any number of gateway processes, exactly one succeeds. Times are seconds
 //! since 1970-01-01T00:00:00Z and are given by the caller.
 
+mod device;
 mod grant;
 mod interaction;
 mod pushed_request;
 mod row;
 mod signature;
+mod signing_key;
 mod steps;
 mod upkeep;
 
+pub use device::{OpenedByQr, QrOffer};
 pub use signature::{
     Fetched, NewSignatureTransaction, SignatureResult, SignatureTransaction, SigningToken,
 };
+pub use signing_key::PublishedKey;
 
 use crate::database::Database;
 use crate::database_url::DatabaseUrl;
@@ -78,6 +82,8 @@ pub struct NewSignIn<'a> {
     pub dpop_jkt: &'a str,
     /// How the client asked for the certificate to be checked; empty for no wish.
     pub revocation_method: &'a str,
+    /// What the page's link to the reader app carries.
+    pub link_hash: &'a SecretHash,
     /// When the sign-in ends unless the person consented.
     pub expires_at: i64,
 }
@@ -111,6 +117,18 @@ pub struct SignIn {
     pub dpop_jkt: String,
     /// How the client asked for the certificate to be checked; empty for no wish.
     pub revocation_method: String,
+    /// What the page's link to the reader app carries.
+    pub link_hash: Option<Vec<u8>>,
+    /// What the QR code was made of, once one was shown.
+    pub qr_random: Option<Vec<u8>>,
+    /// What the QR code carries, until it is opened.
+    pub qr_hash: Option<Vec<u8>>,
+    /// What the secret of the device that opened the QR code was made of.
+    pub card_random: Option<Vec<u8>>,
+    /// The device that opened the QR code.
+    pub card_hash: Option<Vec<u8>>,
+    /// When the QR code, or the device that opened it, is out of time.
+    pub other_device_until: i64,
     /// The random part of the card's challenge; empty until it is asked for.
     pub challenge_random: Vec<u8>,
     /// When the challenge ends.

@@ -103,6 +103,10 @@ impl Part {
                     "signatures",
                     include_str!("../migrations/gateway/0003_signatures.sql"),
                 ),
+                (
+                    "two devices, and the keys that sign ID tokens",
+                    include_str!("../migrations/gateway/0004_devices_and_signing_keys.sql"),
+                ),
             ],
         }
     }

@@ -19,6 +19,45 @@ pub enum Screen {
     Desktop,
     /// 390 x 844, a current phone.
     Phone,
+    /// 360 x 640, the smallest that is still about.
+    SmallPhone,
+}
+
+/// How a person's browser is set up.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// The size of its window.
+    pub screen: Screen,
+    /// The languages that it asks for, such as `ja`.
+    pub language: &'static str,
+    /// Whether it runs JavaScript.
+    pub scripts: bool,
+}
+
+impl Manner {
+    /// English, with JavaScript.
+    pub fn of(screen: Screen) -> Self {
+        Self {
+            screen,
+            language: "en",
+            scripts: true,
+        }
+    }
+
+    /// The same in another language.
+    #[must_use]
+    pub fn in_language(self, language: &'static str) -> Self {
+        Self { language, ..self }
+    }
+
+    /// The same without JavaScript.
+    #[must_use]
+    pub fn without_scripts(self) -> Self {
+        Self {
+            scripts: false,
+            ..self
+        }
+    }
 }
 
 /// One browser with an empty profile; closed, with its driver, when dropped.
@@ -33,14 +72,20 @@ pub struct Browser {
 impl Browser {
     /// Starts a driver on a free port and a browser in it. Screenshots go to `screenshots`.
     pub async fn start(screen: Screen, screenshots: &Path) -> Result<Self> {
+        Self::start_with(Manner::of(screen), screenshots).await
+    }
+
+    /// The same in another language, or without JavaScript.
+    pub async fn start_with(manner: Manner, screenshots: &Path) -> Result<Self> {
         let port = free_port()?;
         let driver = Driver::start(port)?;
         let profile = tempfile::tempdir()?;
-        let (width, height) = match screen {
+        let (width, height) = match manner.screen {
             Screen::Desktop => (1280, 900),
             Screen::Phone => (390, 844),
+            Screen::SmallPhone => (360, 640),
         };
-        let options = json!({
+        let mut options = json!({
             "binary": "/usr/bin/chromium",
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -49,7 +94,17 @@ impl Browser {
                 format!("--window-size={width},{height}"),
                 format!("--user-data-dir={}", profile.path().display()),
             ],
+            "prefs": {
+                "intl.accept_languages": manner.language,
+                "profile.managed_default_content_settings.javascript": if manner.scripts { 1 } else { 2 },
+            },
         });
+        if !matches!(manner.screen, Screen::Desktop) {
+            // A window cannot be made this narrow; a phone's screen can.
+            options["mobileEmulation"] = json!({
+                "deviceMetrics": { "width": width, "height": height, "pixelRatio": 2.0, "touch": true },
+            });
+        }
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("goog:chromeOptions".to_owned(), options);
         let client = connect(port, &capabilities).await?;
@@ -109,6 +164,11 @@ impl Browser {
         Ok(self.element(css).await?.text().await?)
     }
 
+    /// Waits until an element matches `css`, on a page that may load itself again at any moment.
+    pub async fn wait_for(&self, css: &str) -> Result<()> {
+        self.element(css).await.map(drop)
+    }
+
     /// Whether an element matches `css` now.
     pub async fn has(&self, css: &str) -> Result<bool> {
         Ok(!self.client.find_all(Locator::Css(css)).await?.is_empty())
@@ -119,6 +179,21 @@ impl Browser {
         let png = self.client.screenshot().await?;
         std::fs::write(self.screenshots.join(format!("{name}.png")), png)?;
         Ok(())
+    }
+
+    /// The page's HTML as it is now.
+    pub async fn html(&self) -> Result<String> {
+        Ok(self.client.source().await?)
+    }
+
+    /// Runs a script of the test's own in the page, whatever the page's policy; what it returns.
+    pub async fn run(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self.client.execute(script, Vec::new()).await?)
+    }
+
+    /// Runs a script that ends by calling its last argument; what it is called with.
+    pub async fn run_until_called(&self, script: &str) -> Result<serde_json::Value> {
+        Ok(self.client.execute_async(script, Vec::new()).await?)
     }
 
     /// Forgets every cookie of every site.

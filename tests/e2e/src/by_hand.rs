@@ -34,6 +34,8 @@ pub struct ByHand<'a> {
 pub struct Begun {
     /// Its identifier at the gateway.
     pub interaction_id: String,
+    /// What the page's link to the reader app carries.
+    pub link: String,
     /// The browser's cookie, `name=value`.
     pub cookie: String,
     /// The relying party's `state`.
@@ -92,25 +94,61 @@ impl<'a> ByHand<'a> {
     /// Sends the browser to the gateway.
     pub async fn begin(&self) -> Result<Begun> {
         let (state, nonce, verifier) = (secret()?, secret()?, secret()?);
-        let address = self.at(&format!("{PREFIX}/protocol/openid-connect/auth"));
         let parameters = self.authorization(&state, &nonce, &verifier);
-        let answer = self.http.get(address).query(&parameters).send().await?;
+        let address = format!("{PREFIX}/protocol/openid-connect/auth");
+        let query = self
+            .http
+            .get(self.at(&address))
+            .query(&parameters)
+            .build()?;
+        let mut begun = self.begin_at(query.url().as_str()).await?;
+        (begun.state, begun.nonce, begun.verifier) = (state, nonce, verifier);
+        Ok(begun)
+    }
+
+    /// Sends the browser where some relying party says.
+    async fn begin_at(&self, address: &str) -> Result<Begun> {
+        let answer = self.http.get(address).send().await?;
         let page = location(&answer)?;
         let interaction_id = page.rsplit('/').next().unwrap_or_default().to_owned();
+        let cookie = cookie(&answer)?;
+        let request = self.http.get(self.at(&page)).header(COOKIE, &cookie);
+        let text = request.send().await?.text().await?;
+        let link = text
+            .split("&#38;link=")
+            .nth(1)
+            .and_then(|after| after.get(..43));
         Ok(Begun {
             interaction_id,
-            cookie: cookie(&answer)?,
-            state,
-            nonce,
-            verifier,
+            link: link.context("a link to the reader app")?.to_owned(),
+            cookie,
+            state: String::new(),
+            nonce: String::new(),
+            verifier: String::new(),
         })
+    }
+
+    /// The whole way of a person with this card, from where a relying party sends the browser to where the browser comes
+    /// back to it.
+    pub async fn walk(&self, address: &str, card: &str) -> Result<String> {
+        let public = self.system.deployment.ports().public_url();
+        let path = address
+            .strip_prefix(&public)
+            .context("an address of the gateway")?;
+        let mut begun = self.begin_at(&self.at(path)).await?;
+        let asked = self.ask(&begun).await?;
+        let answer = self.read_card(&asked, card)?;
+        let verdict = self.present(&begun, &answer).await?;
+        let page = self.come_back(&mut begun, &verdict).await?;
+        let answer = self.decide(&begun, &Self::csrf(&page)?, "approve").await?;
+        location(&answer)
     }
 
     /// What the card is to sign, as the card holder's app gets it.
     pub async fn ask(&self, begun: &Begun) -> Result<Value> {
         let path = format!("/card/interactions/{}", begun.interaction_id);
-        let answer = self.http.get(self.at(&path)).send().await?;
-        Ok(answer.error_for_status()?.json().await?)
+        let request = self.http.get(self.at(&path)).bearer_auth(&begun.link);
+        Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
     /// What a card and the registered reader answer to that.
@@ -150,7 +188,8 @@ impl<'a> ByHand<'a> {
     /// Brings the card's answer to the gateway: its verdict.
     pub async fn present(&self, begun: &Begun, answer: &Value) -> Result<Value> {
         let path = format!("/card/interactions/{}/response", begun.interaction_id);
-        let request = self.http.post(self.at(&path)).json(answer);
+        let request = self.http.post(self.at(&path)).bearer_auth(&begun.link);
+        let request = request.json(answer);
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 

@@ -17,6 +17,7 @@ pub mod nation;
 pub mod operator;
 pub mod packages;
 pub mod postgres;
+pub mod qr_code;
 pub mod relying_party;
 pub mod repository;
 pub mod world;

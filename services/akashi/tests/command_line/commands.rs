@@ -133,6 +133,13 @@ fn a_gateway_s_files_that_would_keep_it_from_starting_are_refused() {
         ),
         ("readers.toml", readers, "MFkw", "MFkx", "is no P-256"),
         ("secrets/pairwise", secret, "1:", "one:", "line 1"),
+        (
+            "signing-keys.toml",
+            sample("signing-keys.toml").replace("id-token-2026-11.pem", "id-token.pem"),
+            "+09:00",
+            "",
+            "no time such as",
+        ),
     ] {
         let (folder, deployment) = deployment(20_600);
         let file = deployment.config_file("oidc-gateway");

@@ -35,17 +35,14 @@ impl Gateway {
     /// The signature leg, brought if and only if the sign-in asks for it. Found out before anything is spent.
     pub(super) async fn due_signature(
         &self,
-        interaction_id: &str,
+        sign_in: &SignIn,
         answer: &mut CardAnswer,
     ) -> Result<Option<Signed>, CardProblem> {
-        let sign_in = self.state.sign_in(interaction_id, self.now()).await;
-        let sign_in = sign_in.map_err(CardProblem::of_store)?;
-        let sign_in = sign_in.ok_or(CardProblem::Gone)?;
         let scopes = Scopes::parse(&sign_in.scope).map_err(|_| CardProblem::Gone)?;
         match (scopes.ask_for_a_signature(), answer.signing.take()) {
             (false, None) => Ok(None),
             (true, Some(leg)) => {
-                let pending = self.pending_signature(&sign_in, &scopes).await?;
+                let pending = self.pending_signature(sign_in, &scopes).await?;
                 Ok(pending.map(|pending| Signed { pending, leg }))
             }
             (true, None) => Err(CardProblem::Malformed(

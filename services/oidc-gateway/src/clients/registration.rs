@@ -45,6 +45,9 @@ pub struct ClientRegistration {
     /// How far ahead, in seconds, the end of an assertion may lie.
     #[serde(default = "five_minutes")]
     pub assertion_lifetime_seconds: i64,
+    /// Whether the card may be read on another device than the one whose browser began.
+    #[serde(default)]
+    pub cross_device: bool,
     /// Which pairwise secret makes the client's `sub`.
     #[serde(default = "first_version")]
     pub pairwise_secret_version: u32,

@@ -103,3 +103,31 @@ impl From<NoRandomness> for SignatureProblem {
         Self::Unavailable
     }
 }
+
+/// Every error of the signature API besides those of its access tokens.
+#[cfg(test)]
+pub(crate) fn error_answers() -> Vec<Response> {
+    let mut all = vec![
+        SignatureProblem::Malformed("a rule"),
+        SignatureProblem::Forbidden("a rule"),
+        SignatureProblem::NotFound,
+        SignatureProblem::Erased,
+        SignatureProblem::Full,
+        SignatureProblem::Unavailable,
+    ];
+    all.extend(BodyError::ALL.map(SignatureProblem::Body));
+    for error in &all {
+        // A new kind does not compile until it stands here, and above.
+        match error {
+            SignatureProblem::Body(_)
+            | SignatureProblem::Malformed(_)
+            | SignatureProblem::Token(_)
+            | SignatureProblem::Forbidden(_)
+            | SignatureProblem::NotFound
+            | SignatureProblem::Erased
+            | SignatureProblem::Full
+            | SignatureProblem::Unavailable => {}
+        }
+    }
+    all.into_iter().map(SignatureProblem::answer).collect()
+}

@@ -199,7 +199,13 @@ impl Browser {
             location.starts_with("/api/realms/main/interactions/"),
             "{location}"
         );
-        location.rsplit('/').next().unwrap().to_owned()
+        let interaction_id = location.rsplit('/').next().unwrap().to_owned();
+        let page = self.get(world, location).await;
+        let link = reader_secret(&page, "link");
+        let mut links = world.links.lock().unwrap();
+        links.insert(interaction_id.clone(), link);
+        drop(links);
+        interaction_id
     }
 
     /// Begins, reads the card in the reader app and comes back; gives the identifier and the page.
@@ -248,6 +254,13 @@ impl Browser {
         assert_eq!(page.status, 200, "{}", page.body);
         self.decide(world, &interaction_id, &page, "approve").await
     }
+}
+
+/// What the page's link to the reader app carries.
+pub(crate) fn reader_secret(page: &Answer, name: &str) -> String {
+    let after = page.body.split(&format!("&#38;{name}=")).nth(1);
+    let after = after.unwrap_or_else(|| panic!("no {name}: {}", page.body));
+    after[..43].to_owned()
 }
 
 pub(crate) fn decision_path(interaction_id: &str) -> String {

@@ -7,8 +7,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lc_rs::rand::SystemRandom;
+use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use http::{Request, header};
 use oidc_gateway::SignatureVerification;
 use proto::revocation::v1::{
     GetRevocationStatusResponse, ListEvidence, OcspEvidence, RevocationMethod,
@@ -19,7 +21,7 @@ use proto::verification::v1::{
 };
 use serde_json::{Value, json};
 
-use crate::browser::{Answer, get, post_json};
+use crate::browser::{Answer, send};
 use crate::world::World;
 
 /// Answers like signature-verification.
@@ -199,15 +201,44 @@ pub(crate) fn signing_leg(certificate: &[u8]) -> Value {
     })
 }
 
+/// As the app that was opened by the page's link.
 pub(crate) async fn describe(world: &World, interaction_id: &str) -> Answer {
-    get(
-        &world.router,
-        &format!("/card/interactions/{interaction_id}"),
-    )
-    .await
+    describe_with(world, interaction_id, &link(world, interaction_id), "").await
+}
+
+/// As an app that holds this secret and says how it was opened.
+pub(crate) async fn describe_with(
+    world: &World,
+    interaction_id: &str,
+    secret: &str,
+    query: &str,
+) -> Answer {
+    let request = Request::get(format!("/card/interactions/{interaction_id}{query}"))
+        .header(header::AUTHORIZATION, format!("Bearer {secret}"));
+    send(&world.router, request.body(Body::empty()).unwrap()).await
 }
 
 pub(crate) async fn post_answer(world: &World, interaction_id: &str, answer: &Value) -> Answer {
-    let path = format!("/card/interactions/{interaction_id}/response");
-    post_json(&world.router, &path, answer.to_string()).await
+    post_text(world, interaction_id, answer.to_string()).await
+}
+
+pub(crate) async fn post_text(world: &World, interaction_id: &str, body: String) -> Answer {
+    let secret = link(world, interaction_id);
+    let request = answer_request(interaction_id, &secret, body);
+    send(&world.router, request).await
+}
+
+/// The request that brings a card's answer.
+pub(crate) fn answer_request(interaction_id: &str, secret: &str, body: String) -> Request<Body> {
+    Request::post(format!("/card/interactions/{interaction_id}/response"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::AUTHORIZATION, format!("Bearer {secret}"))
+        .body(Body::from(body))
+        .unwrap()
+}
+
+/// What the sign-in's page gave the reader app; nothing for one that never was.
+pub(crate) fn link(world: &World, interaction_id: &str) -> String {
+    let links = world.links.lock().unwrap();
+    links.get(interaction_id).cloned().unwrap_or_default()
 }

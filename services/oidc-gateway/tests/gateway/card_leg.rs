@@ -7,8 +7,8 @@ use proto::verification::v1::verify_signature_request::Signed;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::browser::{AuthRequest, Browser, post_json};
-use crate::card::{HANAKO, challenge, describe, post_answer};
+use crate::browser::{AuthRequest, Browser, send};
+use crate::card::{HANAKO, answer_request, challenge, describe, link, post_answer, post_text};
 use crate::world::{ISSUER, NOW, World};
 
 async fn begun(world: &World) -> (Browser, String) {
@@ -32,7 +32,7 @@ async fn the_reader_app_is_told_for_whom_the_card_signs() {
             "client_name": { "ja": "見本 <RPALPHA>", "en": "Sample <RPALPHA>" },
             "redirect_uri": "https://a.example/callback", "nonce": "nonce-1",
             "scopes": ["openid", "name"], "random": null, "expires_at": NOW + 120,
-            "four_information": true,
+            "four_information": true, "device": "same", "short_code": null, "device_secret": null,
         })
     );
 }
@@ -83,11 +83,12 @@ async fn attack_54_of_many_answers_at_once_one_is_judged() {
     let (_, interaction_id) = begun(&world).await;
     let described = describe(&world, &interaction_id).await.json();
     let answer = HANAKO.answer(&challenge(&described)).to_string();
-    let path = format!("/card/interactions/{interaction_id}/response");
+    let secret = link(&world, &interaction_id);
     let mut racers = JoinSet::new();
     for _ in 0..50 {
-        let (router, path, answer) = (world.router.clone(), path.clone(), answer.clone());
-        racers.spawn(async move { post_json(&router, &path, answer).await.status });
+        let router = world.router.clone();
+        let request = answer_request(&interaction_id, &secret, answer.clone());
+        racers.spawn(async move { send(&router, request).await.status });
     }
     let statuses = racers.join_all().await;
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
@@ -208,10 +209,9 @@ async fn an_answer_of_another_form_is_refused_and_spends_nothing() {
     let (_, interaction_id) = begun(&world).await;
     let described = describe(&world, &interaction_id).await.json();
     let good = HANAKO.vouched_answer(&world, &challenge(&described));
-    let path = format!("/card/interactions/{interaction_id}/response");
     for body in ["", "{", "null", "[]", "{}", &"[".repeat(10_000)] {
         assert_eq!(
-            post_json(&world.router, &path, body.to_owned())
+            post_text(&world, &interaction_id, body.to_owned())
                 .await
                 .status,
             400,

@@ -233,7 +233,8 @@ async fn the_first_page_names_the_client_and_what_it_asks_for() {
         .await;
     assert!(page.body.contains("a.example") && page.body.contains("<li>氏名</li>"));
     assert!(page.body.contains("<li>性別</li>") && !page.body.contains("<li>住所</li>"));
-    let link = format!("href=\"https://reader.example.jp/open?interaction={interaction_id}\"");
+    let link =
+        format!("href=\"https://reader.example.jp/open?interaction={interaction_id}&#38;link=");
     assert!(page.body.contains(&link), "{}", page.body);
     assert!(page.body.contains("lang=\"ja\""));
 }

@@ -188,6 +188,7 @@ async fn attack_71_a_line_of_the_log_names_a_case_and_never_a_person() {
         "address",
         "issuer",
         "role",
+        "key_id",
     ]
     .into();
     for line in log.lines().filter(|line| line.contains(" oidc_gateway::")) {

@@ -6,10 +6,10 @@ use sandbox::mint::Jpki;
 use serde_json::json;
 
 use crate::assertion::payload;
-use crate::browser::{Browser, fresh_code};
+use crate::browser::{Browser, fresh_code, send};
 use crate::card::{
-    Card, DOCUMENT_SIGNATURE, HANAKO, REVOKED, TARO, challenge, describe, post_answer,
-    signing_certificate, signing_leg,
+    Card, DOCUMENT_SIGNATURE, HANAKO, REVOKED, TARO, answer_request, challenge, describe, link,
+    post_answer, signing_certificate, signing_leg,
 };
 use crate::signing::{DIGEST, access_token, decrypted, result};
 use crate::world::World;
@@ -219,9 +219,9 @@ async fn attack_54_a_challenge_of_a_signature_flow_is_answered_once_and_in_120_s
     let mut asked = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let router = world.router.clone();
-        let path = format!("/card/interactions/{interaction_id}/response");
-        let body = answer.to_string();
-        asked.spawn(async move { crate::browser::post_json(&router, &path, body).await.status });
+        let secret = link(&world, &interaction_id);
+        let request = answer_request(&interaction_id, &secret, answer.to_string());
+        asked.spawn(async move { send(&router, request).await.status });
     }
     let mut statuses = asked.join_all().await;
     statuses.sort_unstable();

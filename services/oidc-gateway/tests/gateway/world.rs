@@ -1,7 +1,8 @@
 //! A gateway on a database of its own, with six relying parties, a reader and a stand-in for signature-verification.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -53,7 +54,7 @@ pub(crate) struct World {
     pub(crate) alpha: RelyingParty,
     /// ES256, the same sector, the forms of OpenID Connect Core, the token endpoint as audience too.
     pub(crate) sister: RelyingParty,
-    /// RS256, sector b.example, may ask for the date of birth only.
+    /// RS256, sector b.example, may ask for the date of birth only; cards may be read on another device.
     pub(crate) beta: RelyingParty,
     /// PS256, sector p.example, may leave the nonce out.
     pub(crate) gamma: RelyingParty,
@@ -72,6 +73,8 @@ pub(crate) struct World {
     pub(crate) reader: EcdsaKeyPair,
     pub(crate) config: Config,
     pub(crate) folder: TempDir,
+    /// What each sign-in's page gives the reader app.
+    pub(crate) links: Mutex<HashMap<String, String>>,
     database: DatabaseUrl,
     _postgres: Option<Arc<Postgres>>,
 }
@@ -170,6 +173,7 @@ impl World {
             reader,
             config,
             folder,
+            links: Mutex::default(),
             database,
             _postgres: postgres,
         }
@@ -177,15 +181,20 @@ impl World {
 
     /// Another gateway on the same database, as a second process or after a restart.
     pub(crate) async fn replica(&self) -> Router {
+        oidc_gateway::router(self.replica_with(&self.config).await)
+    }
+
+    /// The same with a configuration of its own.
+    pub(crate) async fn replica_with(&self, config: &Config) -> Arc<Gateway> {
         let state = GatewayState::open(&self.database).await.unwrap();
         let gateway = Gateway::new(
-            &self.config,
+            config,
             state,
             self.verification.clone(),
             Arc::new(self.clock.clone()),
             &Metrics::new("replica"),
         );
-        oidc_gateway::router(gateway.unwrap())
+        gateway.unwrap()
     }
 }
 
@@ -234,6 +243,11 @@ fn write_files(
         private_pem(&fresh_ec()),
     )
     .unwrap();
+    std::fs::write(
+        folder.join("signing-keys.toml"),
+        include_str!("../../../../deploy/config/signing-keys.toml"),
+    )
+    .unwrap();
     let mut registrations: String = parties.iter().map(|party| registration(party)).collect();
     // The ministry's, which is the last.
     registrations.push_str("[[client.jwks.keys]]\n");
@@ -261,7 +275,7 @@ fn registration(party: &RelyingParty) -> String {
         "RPBETA" => (
             "b.example",
             r#"["birthdate"]"#,
-            "assertion_lifetime_seconds = 86400\n",
+            "assertion_lifetime_seconds = 86400\ncross_device = true\n",
         ),
         "RPDELTA" => (
             "d.example",
@@ -348,7 +362,7 @@ fn spki_base64(pair: &EcdsaKeyPair) -> String {
     STANDARD.encode([prefix.as_slice(), pair.public_key().as_ref()].concat())
 }
 
-fn private_pem(pair: &EcdsaKeyPair) -> String {
+pub(crate) fn private_pem(pair: &EcdsaKeyPair) -> String {
     let der = pair.to_pkcs8v1().unwrap();
     format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",

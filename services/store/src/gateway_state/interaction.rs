@@ -21,8 +21,8 @@ impl GatewayState {
         sqlx::query(
             "INSERT INTO sign_in (interaction_id, stage, client_id, redirect_uri, state, nonce, scope, code_challenge, \
              language, browser_hash, challenge_random, challenge_expires_at, refusal, authenticated_at, \
-             sealed_identity, expires_at, pushed_request_hash, dpop_jkt, revocation_method) \
-             VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', 0, $10, $11, $12, $13, $14)",
+             sealed_identity, expires_at, pushed_request_hash, dpop_jkt, revocation_method, link_hash) \
+             VALUES ($1, 'waiting', $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', 0, $10, $11, $12, $13, $14, $15)",
         )
         .bind(new.interaction_id.to_owned())
         .bind(new.client_id.to_owned())
@@ -38,6 +38,7 @@ impl GatewayState {
         .bind(new.pushed_request_hash.map(|hash| hash.to_vec()))
         .bind(new.dpop_jkt.to_owned())
         .bind(new.revocation_method.to_owned())
+        .bind(new.link_hash.to_vec())
         .execute(executor)
         .await
         .during("a sign-in is being stored")
@@ -64,10 +65,12 @@ impl GatewayState {
     }
 
     /// The sign-in with its challenge for the card: the present one while it is good, else one made of `random`, which
-    /// replaces it for ever. `None` unless the sign-in waits for the card.
+    /// replaces it for ever. `None` unless the sign-in waits for the card and `opener` is what its link carries, or the
+    /// device that opened its QR code in time.
     pub async fn issue_challenge(
         &self,
         interaction_id: &str,
+        opener: &SecretHash,
         random: &[u8; 32],
         challenge_expires_at: i64,
         now: i64,
@@ -77,33 +80,38 @@ impl GatewayState {
             "UPDATE sign_in SET \
              challenge_random = CASE WHEN challenge_expires_at > $4 THEN challenge_random ELSE $2 END, \
              challenge_expires_at = CASE WHEN challenge_expires_at > $4 THEN challenge_expires_at ELSE $3 END \
-             WHERE interaction_id = $1 AND stage = 'waiting' AND expires_at > $4 RETURNING ",
+             WHERE interaction_id = $1 AND stage = 'waiting' AND expires_at > $4 \
+             AND (link_hash = $5 OR (card_hash = $5 AND other_device_until > $4)) RETURNING ",
             sign_in_columns!()
         ))
         .bind(interaction_id)
         .bind(random.as_slice())
         .bind(challenge_expires_at)
         .bind(now)
+        .bind(opener.as_slice())
         .fetch_optional(self.database.writer())
         .await
         .during("a challenge is being issued")?;
         row.as_ref().map(sign_in).transpose()
     }
 
-    /// Spends the challenge: of any number of answers to it, one gets the sign-in and goes on to verification.
+    /// Spends the challenge: of any number of answers to it, one gets the sign-in and goes on to verification. Nothing
+    /// is spent unless `opener` is what the link carries, or the device that opened the QR code in time.
     pub async fn consume_challenge(
         &self,
         interaction_id: &str,
+        opener: &SecretHash,
         now: i64,
     ) -> Result<Option<SignIn>, StoreError> {
         let row = sqlx::query(concat!(
             "UPDATE sign_in SET stage = 'verifying' \
              WHERE interaction_id = $1 AND stage = 'waiting' AND challenge_expires_at > $2 AND expires_at > $2 \
-             RETURNING ",
+             AND (link_hash = $3 OR (card_hash = $3 AND other_device_until > $2)) RETURNING ",
             sign_in_columns!()
         ))
         .bind(interaction_id)
         .bind(now)
+        .bind(opener.as_slice())
         .fetch_optional(self.database.writer())
         .await
         .during("a challenge is being spent")?;

@@ -11,7 +11,8 @@ macro_rules! sign_in_columns {
     () => {
         "interaction_id, stage, client_id, redirect_uri, state, nonce, scope, code_challenge, language, browser_hash, \
          challenge_random, challenge_expires_at, return_token_hash, refusal, authenticated_at, sealed_identity, \
-         expires_at, pushed_request_hash, dpop_jkt, revocation_method"
+         expires_at, pushed_request_hash, dpop_jkt, revocation_method, link_hash, qr_random, qr_hash, card_random, \
+         card_hash, other_device_until"
     };
 }
 pub(super) use sign_in_columns;
@@ -74,6 +75,12 @@ pub(super) fn sign_in(row: &AnyRow) -> Result<SignIn, StoreError> {
         authenticated_at: row.try_get("authenticated_at").during(READING)?,
         sealed_identity: row.try_get("sealed_identity").during(READING)?,
         expires_at: row.try_get("expires_at").during(READING)?,
+        link_hash: row.try_get("link_hash").during(READING)?,
+        qr_random: row.try_get("qr_random").during(READING)?,
+        qr_hash: row.try_get("qr_hash").during(READING)?,
+        card_random: row.try_get("card_random").during(READING)?,
+        card_hash: row.try_get("card_hash").during(READING)?,
+        other_device_until: row.try_get("other_device_until").during(READING)?,
     })
 }
 

@@ -3,7 +3,7 @@
 use store::{Acceptance, Fetched, GatewayState, NewSignatureTransaction, SignatureResult};
 
 use crate::databases::Databases;
-use crate::gateway_state::{NOW, race, sign_in};
+use crate::gateway_state::{LINK, NOW, race, sign_in};
 
 const TRANSACTION: &str = "37a52ac8-b232-4bac-a454-04d68916489f";
 const ACCEPTANCE: Acceptance<'_> = Acceptance {
@@ -34,9 +34,15 @@ async fn to_verifying(state: &GatewayState) {
         .begin_signature_sign_in(&sign_in("one"), TRANSACTION, NOW)
         .await;
     assert!(began.unwrap());
-    let challenge = state.issue_challenge("one", &[9; 32], NOW + 120, NOW);
+    let challenge = state.issue_challenge("one", &LINK, &[9; 32], NOW + 120, NOW);
     assert!(challenge.await.unwrap().is_some());
-    assert!(state.consume_challenge("one", NOW).await.unwrap().is_some());
+    assert!(
+        state
+            .consume_challenge("one", &LINK, NOW)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 async fn record(state: &GatewayState, interaction_id: &str) -> bool {

@@ -10,7 +10,8 @@ use crate::databases::Databases;
 
 pub(crate) const NOW: i64 = 1_000_000;
 pub(crate) const ID: &str = "interaction-1";
-const BROWSER: SecretHash = [1; 32];
+pub(crate) const BROWSER: SecretHash = [1; 32];
+pub(crate) const LINK: SecretHash = [6; 32];
 const RETURN: SecretHash = [2; 32];
 const NEXT_BROWSER: SecretHash = [3; 32];
 pub(crate) const CODE: SecretHash = [4; 32];
@@ -33,6 +34,7 @@ pub(crate) fn sign_in(interaction_id: &str) -> NewSignIn<'_> {
         pushed_request_hash: None,
         dpop_jkt: "",
         revocation_method: "",
+        link_hash: &LINK,
         expires_at: NOW + 600,
     }
 }
@@ -61,11 +63,15 @@ async fn to_verifying(state: &GatewayState) -> SignIn {
 
 async fn from_waiting_to_verifying(state: &GatewayState) -> SignIn {
     state
-        .issue_challenge(ID, &[9; 32], NOW + 120, NOW)
+        .issue_challenge(ID, &LINK, &[9; 32], NOW + 120, NOW)
         .await
         .unwrap()
         .unwrap();
-    state.consume_challenge(ID, NOW).await.unwrap().unwrap()
+    state
+        .consume_challenge(ID, &LINK, NOW)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 async fn to_verified(state: &GatewayState) {
@@ -177,7 +183,7 @@ pub(crate) async fn a_challenge_stays_until_it_ends_and_then_is_another(database
     state.begin_sign_in(&sign_in(ID)).await.unwrap();
     let issue = async |random: u8, now: i64| {
         let issued = state
-            .issue_challenge(ID, &[random; 32], now + 120, now)
+            .issue_challenge(ID, &LINK, &[random; 32], now + 120, now)
             .await
             .unwrap();
         issued.map(|sign_in| (sign_in.challenge_random, sign_in.challenge_expires_at))
@@ -193,35 +199,41 @@ pub(crate) async fn a_challenge_is_not_spent_before_it_is_issued_or_after_its_en
 ) {
     let state = databases.gateway().await;
     state.begin_sign_in(&sign_in(ID)).await.unwrap();
-    assert!(state.consume_challenge(ID, NOW).await.unwrap().is_none());
+    assert!(
+        state
+            .consume_challenge(ID, &LINK, NOW)
+            .await
+            .unwrap()
+            .is_none()
+    );
     state
-        .issue_challenge(ID, &[9; 32], NOW + 120, NOW)
+        .issue_challenge(ID, &LINK, &[9; 32], NOW + 120, NOW)
         .await
         .unwrap();
     assert!(
         state
-            .consume_challenge(ID, NOW + 120)
+            .consume_challenge(ID, &LINK, NOW + 120)
             .await
             .unwrap()
             .is_none()
     );
     assert!(
         state
-            .consume_challenge(ID, NOW + 119)
+            .consume_challenge(ID, &LINK, NOW + 119)
             .await
             .unwrap()
             .is_some()
     );
     assert!(
         state
-            .consume_challenge(ID, NOW + 119)
+            .consume_challenge(ID, &LINK, NOW + 119)
             .await
             .unwrap()
             .is_none()
     );
     assert!(
         state
-            .issue_challenge(ID, &[8; 32], NOW + 120, NOW)
+            .issue_challenge(ID, &LINK, &[8; 32], NOW + 120, NOW)
             .await
             .unwrap()
             .is_none()
@@ -232,11 +244,15 @@ pub(crate) async fn of_many_answers_one_spends_the_challenge(databases: Database
     let state = databases.gateway().await;
     state.begin_sign_in(&sign_in(ID)).await.unwrap();
     state
-        .issue_challenge(ID, &[9; 32], NOW + 120, NOW)
+        .issue_challenge(ID, &LINK, &[9; 32], NOW + 120, NOW)
         .await
         .unwrap();
     let winners = race(&databases, |state, _| async move {
-        state.consume_challenge(ID, NOW).await.unwrap().is_some()
+        state
+            .consume_challenge(ID, &LINK, NOW)
+            .await
+            .unwrap()
+            .is_some()
     });
     assert_eq!(winners.await, 1);
 }

@@ -7,6 +7,7 @@ mod databases;
 mod deltas;
 mod departures;
 mod following;
+mod gateway_devices;
 mod gateway_grants;
 mod gateway_pushed_requests;
 mod gateway_signatures;
@@ -64,6 +65,11 @@ on_both_databases! {
     gateway_state::consent_needs_the_browser_s_new_secret,
     gateway_state::of_many_consents_one_makes_a_code,
     gateway_state::a_denial_forgets_who_it_was_and_ends_the_sign_in,
+    gateway_devices::a_code_is_offered_only_by_the_browser_that_began,
+    gateway_devices::of_many_devices_one_opens_the_code,
+    gateway_devices::a_device_answers_in_time_and_only_if_it_opened_the_code,
+    gateway_devices::another_code_ends_the_device_and_its_challenge,
+    gateway_devices::a_key_is_published_once_and_held_for_as_long_as_it_is_said,
     gateway_grants::of_many_redemptions_one_gets_the_token,
     gateway_grants::a_redemption_that_does_not_fit_spends_nothing,
     gateway_grants::a_code_that_comes_again_ends_its_token,

@@ -9,4 +9,6 @@ mod hostile_input;
 mod hygiene;
 mod ocsp;
 mod operations;
+mod pages;
+mod real_clients;
 mod sign_in;

@@ -95,7 +95,11 @@ impl Party {
         let begun = self.http.get(authorize).query(&query).send().await?;
         let (page, cookie) = (location(&begun)?, cookie(&begun)?);
         let id = page.rsplit('/').next().unwrap_or_default();
-        let back = self.read_card(origin, id).await?;
+        let first = self.http.get(format!("{origin}{page}"));
+        let first = first.header(header::COOKIE, &cookie).send().await?;
+        let first = first.text().await?;
+        let link = between(&first, "link=", "\"").context("no link to the reader app")?;
+        let back = self.read_card(origin, id, link).await?;
         let back = self.http.get(back).header(header::COOKIE, cookie);
         let back = back.send().await?;
         let (page, cookie) = (location(&back)?, self::cookie(&back)?);
@@ -116,9 +120,11 @@ impl Party {
     }
 
     /// Brings the card's answer, with the four information that the reader vouches for; where the browser goes next.
-    async fn read_card(&self, origin: &str, id: &str) -> Result<String> {
+    /// `link`: the secret of the page's link to the reader app.
+    async fn read_card(&self, origin: &str, id: &str, link: &str) -> Result<String> {
         let interaction = format!("{origin}/card/interactions/{id}");
-        let asked = self.http.get(&interaction).send().await?;
+        let asked = self.http.get(format!("{interaction}?opened_by=link"));
+        let asked = asked.bearer_auth(link).send().await?;
         let asked: Value = read(asked).await?;
         let text = |name: &str| asked[name].as_str().unwrap_or_default();
         let random = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(text("random"))?;
@@ -151,7 +157,10 @@ impl Party {
             },
             "reader": { "key_id": READER, "signature": BASE64_STANDARD.encode(vouched) },
         });
-        let answered = self.http.post(format!("{interaction}/response"));
+        let answered = self
+            .http
+            .post(format!("{interaction}/response"))
+            .bearer_auth(link);
         let answered: Value = read(answered.json(&answer).send().await?).await?;
         let back = answered["return_url"].as_str().context("no way back")?;
         Ok(back.to_owned())

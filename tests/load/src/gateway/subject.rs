@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use sandbox::deployment::{
-    Client, Databases, Deployment, Pace, Ports, Reader, Surroundings, identity,
+    Client, Databases, Deployment, Pace, Ports, Reader, Signatures, Surroundings, identity,
 };
 use sandbox::mint::{EcKey, pem};
 use sandbox::postgres::Postgres;
@@ -170,7 +170,12 @@ fn surroundings(jwk: &Value, reader: &EcKey) -> Surroundings {
             sector: "load.example".to_owned(),
             scopes: SCOPES[1..].iter().map(ToString::to_string).collect(),
             jwk: jwk.clone(),
+            legacy_audience: false,
+            cross_device: false,
+            signatures: Signatures::None,
         }],
+        recipients: Vec::new(),
+        forwarded_agencies: Vec::new(),
         readers: vec![Reader {
             key_id: READER.to_owned(),
             public_key_pem: pem("PUBLIC KEY", &reader.subject_public_key_info()),

@@ -38,6 +38,10 @@ pub(super) struct Interaction {
     /// A signature with the signing key is asked for as well.
     #[serde(default)]
     pub(super) signing: Option<Signing>,
+    /// Six digits that stand beside the QR code, if the app was opened by one.
+    pub(super) short_code: Option<String>,
+    /// What the app shows from now on instead of the QR code's secret.
+    device_secret: Option<String>,
 }
 
 /// What the signing key is to sign, and who receives the signature.
@@ -50,6 +54,14 @@ pub(super) struct Signing {
     digest_info: Option<String>,
 }
 
+/// What opened the app: it comes with the address, and goes to the gateway in a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Opening {
+    pub(super) secret: String,
+    /// Whether the address was scanned from another screen.
+    pub(super) scanned: bool,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct ClientName {
     pub(super) ja: String,
@@ -59,7 +71,8 @@ pub(super) struct ClientName {
 /// What the gateway answers to a card's response.
 #[derive(Debug, Deserialize)]
 pub(super) struct Verdict {
-    pub(super) return_url: String,
+    /// Where the browser goes on; nowhere, when the one that began is on another device.
+    pub(super) return_url: Option<String>,
 }
 
 /// Why the gateway did not help.
@@ -67,6 +80,8 @@ pub(super) struct Verdict {
 pub(super) enum GatewayProblem {
     /// Nothing waits for a card: too late, answered already, or never begun.
     Gone,
+    /// The app was opened in another way than the gateway's page offered.
+    Relayed,
     /// It cannot answer now, or not in a way that the app understands.
     Unavailable,
 }
@@ -88,8 +103,16 @@ impl Gateway {
     }
 
     /// Fetches what is to be signed.
-    pub(super) async fn interaction(&self, id: &str) -> Result<Interaction, GatewayProblem> {
-        let response = self.http.get(self.address(id, None)?).send().await;
+    pub(super) async fn interaction(
+        &self,
+        id: &str,
+        opening: &Opening,
+    ) -> Result<Interaction, GatewayProblem> {
+        let opened_by = if opening.scanned { "qr" } else { "link" };
+        let mut address = self.address(id, None)?;
+        address.set_query(Some(&format!("opened_by={opened_by}")));
+        let request = self.http.get(address).bearer_auth(&opening.secret);
+        let response = request.send().await;
         let interaction: Interaction = read(response).await?;
         // An answer about another sign-in would make the card sign for somebody else.
         if interaction.id == id {
@@ -103,12 +126,17 @@ impl Gateway {
     pub(super) async fn respond(
         &self,
         id: &str,
+        opening: &Opening,
         response: &serde_json::Value,
     ) -> Result<Verdict, GatewayProblem> {
         let address = self.address(id, Some("response"))?;
-        let verdict: Verdict = read(self.http.post(address).json(response).send().await).await?;
+        let request = self.http.post(address).bearer_auth(&opening.secret);
+        let verdict: Verdict = read(request.json(response).send().await).await?;
+        let Some(return_url) = &verdict.return_url else {
+            return Ok(verdict);
+        };
         // The browser is sent to the gateway and nowhere else, whatever the answer says.
-        let target = Url::parse(&verdict.return_url).map_err(|_| GatewayProblem::Unavailable)?;
+        let target = Url::parse(return_url).map_err(|_| GatewayProblem::Unavailable)?;
         if target.origin() == self.url.origin() {
             Ok(verdict)
         } else {
@@ -144,6 +172,7 @@ async fn read<T: serde::de::DeserializeOwned>(
     match response.status() {
         StatusCode::OK => {}
         StatusCode::NOT_FOUND | StatusCode::GONE => return Err(GatewayProblem::Gone),
+        StatusCode::FORBIDDEN => return Err(GatewayProblem::Relayed),
         status => {
             tracing::warn!(%status, "the gateway did not accept the card's response");
             return Err(GatewayProblem::Unavailable);
@@ -189,6 +218,17 @@ impl Signing {
 }
 
 impl Interaction {
+    /// What the app shows to the gateway from now on.
+    pub(super) fn opening(&self, opening: &Opening) -> Opening {
+        Opening {
+            secret: self
+                .device_secret
+                .clone()
+                .unwrap_or_else(|| opening.secret.clone()),
+            scanned: opening.scanned,
+        }
+    }
+
     /// The digest that the card signs, from what the page shows.
     pub(super) fn challenge(&self) -> Result<[u8; 32], GatewayProblem> {
         let random = URL_SAFE_NO_PAD

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::CardApp;
-use super::gateway::{GatewayProblem, Interaction, Signing};
+use super::gateway::{GatewayProblem, Interaction, Opening, Signing};
 use super::pages::{self, PinProblem};
 use super::reader::reader_message;
 use crate::card::PinKind;
@@ -31,12 +31,22 @@ type Shared = State<Arc<CardApp>>;
 pub(super) struct Asked {
     #[serde(default)]
     interaction: String,
+    /// What the link of the gateway's page carries.
+    #[serde(default)]
+    link: String,
+    /// What its QR code carries: this page was opened by a camera.
+    #[serde(default)]
+    qr: String,
 }
 
 /// What the form sends. There is no `Debug`: it holds PINs.
 #[derive(Deserialize)]
 pub(super) struct Typed {
     interaction: String,
+    #[serde(default)]
+    secret: String,
+    #[serde(default)]
+    scanned: bool,
     #[serde(default)]
     card: String,
     #[serde(default)]
@@ -47,13 +57,34 @@ pub(super) struct Typed {
     signing_pin: String,
 }
 
+impl Asked {
+    fn opening(&self) -> Opening {
+        let scanned = !self.qr.is_empty();
+        let secret = if scanned { &self.qr } else { &self.link };
+        Opening {
+            secret: secret.clone(),
+            scanned,
+        }
+    }
+}
+
+impl Typed {
+    fn opening(&self) -> Opening {
+        Opening {
+            secret: self.secret.clone(),
+            scanned: self.scanned,
+        }
+    }
+}
+
 /// The page that shows who asks and for what, and takes the PINs.
 pub(super) async fn ask(State(app): Shared, Query(asked): Query<Asked>) -> Response {
     if asked.interaction.is_empty() {
         return pages::nothing_to_sign();
     }
-    match app.gateway.interaction(&asked.interaction).await {
-        Ok(interaction) => page(&app, &interaction, None, None),
+    let opening = asked.opening();
+    match app.gateway.interaction(&asked.interaction, &opening).await {
+        Ok(interaction) => page(&app, &interaction, &opening, None, None),
         Err(problem) => problem_page(problem),
     }
 }
@@ -75,11 +106,17 @@ pub(super) async fn answer(
         return pages::nothing_to_sign();
     }
     match app.present(&typed).await {
-        Ok(return_url) => Redirect::to(&return_url).into_response(),
+        Ok(Some(return_url)) => Redirect::to(&return_url).into_response(),
+        // The browser that began is on another device and goes on by itself.
+        Ok(None) => pages::go_on_there(),
         Err(Refused::Gateway(problem)) => problem_page(problem),
-        Err(Refused::Pin(interaction, problem)) => {
-            page(&app, &interaction, Some(&typed.card), Some(problem))
-        }
+        Err(Refused::Pin(interaction, problem)) => page(
+            &app,
+            &interaction,
+            &typed.opening(),
+            Some(&typed.card),
+            Some(problem),
+        ),
         Err(Refused::Files(error)) => {
             tracing::error!(%error, "the cards cannot be kept");
             pages::gateway_unavailable()
@@ -125,9 +162,14 @@ impl From<GatewayProblem> for Refused {
 }
 
 impl CardApp {
-    /// Has the card sign and brings its response to the gateway; the address to go back to.
-    async fn present(&self, typed: &Typed) -> Result<String, Refused> {
-        let interaction = self.gateway.interaction(&typed.interaction).await?;
+    /// Has the card sign and brings its response to the gateway; the address to go back to, if there is one.
+    async fn present(&self, typed: &Typed) -> Result<Option<String>, Refused> {
+        let opening = typed.opening();
+        let interaction = self
+            .gateway
+            .interaction(&typed.interaction, &opening)
+            .await?;
+        let opening = interaction.opening(&opening);
         let digest = interaction.challenge()?;
         let asked = AskedOfCard {
             digest,
@@ -147,7 +189,7 @@ impl CardApp {
         };
         Ok(self
             .gateway
-            .respond(&typed.interaction, &response)
+            .respond(&typed.interaction, &opening, &response)
             .await?
             .return_url)
     }
@@ -199,16 +241,25 @@ fn card_response(jpki: &mut Jpki, typed: &Typed, asked: &AskedOfCard) -> Result<
 fn page(
     app: &CardApp,
     interaction: &Interaction,
+    opening: &Opening,
     chosen: Option<&str>,
     problem: Option<PinProblem>,
 ) -> Response {
-    app.repository
-        .read(|jpki| pages::ask(interaction, jpki, chosen, problem))
+    app.repository.read(|jpki| {
+        pages::ask(
+            interaction,
+            &interaction.opening(opening),
+            jpki,
+            chosen,
+            problem,
+        )
+    })
 }
 
 fn problem_page(problem: GatewayProblem) -> Response {
     match problem {
         GatewayProblem::Gone => pages::nothing_to_sign(),
+        GatewayProblem::Relayed => pages::relayed(),
         GatewayProblem::Unavailable => pages::gateway_unavailable(),
     }
 }

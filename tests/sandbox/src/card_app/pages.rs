@@ -5,7 +5,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};
 use http::StatusCode;
 
-use super::gateway::Interaction;
+use super::gateway::{Interaction, Opening};
 use super::handlers::REFUSED_FORM;
 use crate::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN, Card, PinError, PinKind, SIGNING_PIN};
 use crate::mint::{CaKind, Jpki, card_in_words};
@@ -32,6 +32,7 @@ pub(super) enum PinProblem {
 #[template(path = "card_app/ask.html")]
 struct AskPage<'a> {
     interaction: &'a Interaction,
+    opening: &'a Opening,
     client_host: String,
     items: Vec<Words>,
     cards: Vec<Choice<'a>>,
@@ -67,6 +68,7 @@ impl AskPage<'_> {
 
 pub(super) fn ask(
     interaction: &Interaction,
+    opening: &Opening,
     jpki: &Jpki,
     chosen: Option<&str>,
     problem: Option<PinProblem>,
@@ -74,6 +76,7 @@ pub(super) fn ask(
     let chosen = chosen.unwrap_or("good");
     let page = AskPage {
         interaction,
+        opening,
         client_host: interaction.client_host(),
         items: interaction
             .scopes
@@ -116,6 +119,34 @@ pub(super) fn nothing_to_sign() -> Response {
         ),
     };
     show(StatusCode::GONE, &page)
+}
+
+/// The card was read; the browser that began is on another device.
+pub(super) fn go_on_there() -> Response {
+    let page = NoticePage {
+        heading: words("読み取りが終わりました", "The card has been read"),
+        text: words(
+            "QRコードを表示した画面に戻って、続けてください。このアプリは閉じてかまいません。",
+            "Go back to the screen that showed the QR code and continue there. You can close this app.",
+        ),
+    };
+    show(StatusCode::OK, &page)
+}
+
+/// The app was opened in another way than the gateway's page offered.
+pub(super) fn relayed() -> Response {
+    let page = NoticePage {
+        heading: words(
+            "この方法では続けられません",
+            "This cannot continue in this way",
+        ),
+        text: words(
+            "このサービスは、はじめた端末でだけカードを読み取れます。ほかの人から送られたリンクやQRコードであれば、閉じてください。",
+            "For this service your card can only be read on the device you started on. If somebody sent you the link or \
+             the QR code, close this page.",
+        ),
+    };
+    show(StatusCode::FORBIDDEN, &page)
 }
 
 /// The gateway does not help.

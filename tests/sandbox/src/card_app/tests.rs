@@ -7,11 +7,11 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
 };
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -26,6 +26,16 @@ struct FakeGateway {
     origin: Mutex<String>,
     received: Mutex<Vec<Value>>,
     return_url: Mutex<String>,
+    /// The header and the query of each request.
+    openings: Mutex<Vec<(String, String)>>,
+}
+
+impl FakeGateway {
+    fn note_opening(&self, headers: &HeaderMap, query: Option<String>) {
+        let header = headers["authorization"].to_str().unwrap().to_owned();
+        let mut openings = self.openings.lock().unwrap();
+        openings.push((header, query.unwrap_or_default()));
+    }
 }
 
 struct Running {
@@ -48,6 +58,9 @@ fn interaction(gateway: &FakeGateway, id: &str) -> Value {
         "random": URL_SAFE_NO_PAD.encode([7; 32]),
         "expires_at": 1_800_000_000,
         "four_information": gateway.four_information,
+        "device": if id == "scanned" { "another" } else { "same" },
+        "short_code": if id == "scanned" { json!("482-913") } else { json!(null) },
+        "device_secret": if id == "scanned" { json!("the device's") } else { json!(null) },
     });
     if let Some(signing) = &*gateway.signing.lock().unwrap() {
         interaction["signing"] = signing.clone();
@@ -68,15 +81,27 @@ impl Running {
             four_information,
             ..FakeGateway::default()
         });
-        let asked = async |State(gateway): State<Arc<FakeGateway>>, Path(id): Path<String>| {
+        let asked = async |State(gateway): State<Arc<FakeGateway>>,
+                           Path(id): Path<String>,
+                           RawQuery(query): RawQuery,
+                           headers: HeaderMap| {
             if id == "gone" {
                 return Err(StatusCode::GONE);
             }
+            if id == "relayed" {
+                return Err(StatusCode::FORBIDDEN);
+            }
+            gateway.note_opening(&headers, query);
             Ok(Json(interaction(&gateway, &id)))
         };
-        let responded = async |State(gateway): State<Arc<FakeGateway>>, Json(body): Json<Value>| {
+        let responded = async |State(gateway): State<Arc<FakeGateway>>,
+                               Path(id): Path<String>,
+                               headers: HeaderMap,
+                               Json(body): Json<Value>| {
+            gateway.note_opening(&headers, None);
             gateway.received.lock().unwrap().push(body);
             let return_url = gateway.return_url.lock().unwrap().clone();
+            let return_url = (id != "scanned").then_some(return_url);
             Json(json!({ "outcome": "accepted", "return_url": return_url }))
         };
         let routes = Router::new()
@@ -364,4 +389,67 @@ async fn the_page_runs_no_script_and_fits_in_no_frame() {
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
     let gateway = running.gateway.origin.lock().unwrap().clone();
     assert!(policy.contains(&format!("form-action 'self' {gateway};")));
+}
+
+#[tokio::test]
+async fn opened_by_a_qr_code_the_app_shows_who_asks_and_the_code_before_any_pin_and_opens_no_browser()
+ {
+    let running = Running::start(false).await;
+    let address = format!("{}/?interaction=scanned&qr=the-code-s", running.app);
+    let page = running.http.get(address).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Harbour City") && page.contains("127.0.0.1"));
+    assert!(
+        page.contains("<dd id=\"short-code\">482-913</dd>"),
+        "{page}"
+    );
+    let (code, pin) = (page.find("short-code"), page.find("authentication-pin"));
+    assert!(code.unwrap() < pin.unwrap());
+    assert!(page.contains("If somebody sent you the QR code, type no PIN"));
+    let form = [
+        ("interaction", "scanned"),
+        ("secret", "the device's"),
+        ("scanned", "true"),
+        ("card", "good"),
+        ("authentication_pin", "1234"),
+    ];
+    let done = running
+        .http
+        .post(format!("{}/", running.app))
+        .form(&form)
+        .send();
+    let done = done.await.unwrap();
+    assert_eq!(done.status(), StatusCode::OK);
+    assert!(done.text().await.unwrap().contains("Go back to the screen"));
+    let openings = running.gateway.openings.lock().unwrap().clone();
+    let expected = [
+        ("Bearer the-code-s", "opened_by=qr"),
+        ("Bearer the device's", "opened_by=qr"),
+        ("Bearer the device's", ""),
+    ];
+    assert_eq!(
+        openings,
+        expected.map(|(header, query)| (header.to_owned(), query.to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn opened_by_a_link_the_app_says_so_and_shows_no_code() {
+    let running = Running::start(false).await;
+    let address = format!("{}/?interaction=abc&link=the-link-s", running.app);
+    let page = running.http.get(address).send().await.unwrap();
+    assert!(!page.text().await.unwrap().contains("short-code"));
+    let openings = running.gateway.openings.lock().unwrap().clone();
+    assert_eq!(
+        openings,
+        [("Bearer the-link-s".to_owned(), "opened_by=link".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_relayed_link_is_refused_in_words() {
+    let running = Running::start(false).await;
+    let (status, page) = running.page("relayed").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(page.contains("on the device you started on"));
 }

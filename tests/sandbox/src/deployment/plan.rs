@@ -103,6 +103,10 @@ pub struct Client {
     pub redirect_uris: Vec<String>,
     /// Clients of one sector see the same `sub`.
     pub sector: String,
+    /// Whether its assertions may name the token endpoint as their audience.
+    pub legacy_audience: bool,
+    /// Whether the card may be read on another device.
+    pub cross_device: bool,
     /// Scopes beyond `openid`.
     pub scopes: Vec<String>,
     /// The public key of its assertions as a JWK with `kid`, `kty`, `crv`, `x`, `y`.

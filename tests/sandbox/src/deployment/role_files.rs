@@ -35,7 +35,7 @@ pub(super) struct RoleFiles<'a> {
 }
 
 impl RoleFiles<'_> {
-    pub(super) fn all(&self) -> [(&'static str, Value); 9] {
+    pub(super) fn all(&self) -> [(&'static str, Value); 10] {
         [
             ("crl-sync.toml", self.crl_sync()),
             ("revocation-lookup.toml", self.revocation_lookup()),
@@ -45,6 +45,10 @@ impl RoleFiles<'_> {
             ("clients.toml", self.clients()),
             ("readers.toml", self.readers()),
             ("recipients.toml", self.recipients()),
+            (
+                "signing-keys.toml",
+                json!({ "signing_key": [{ "key_id": "sandbox-1", "file": "secrets/id-token.pem" }] }),
+            ),
             ("agency.toml", self.agency()),
         ]
     }
@@ -216,7 +220,7 @@ impl RoleFiles<'_> {
             "readers": "readers.toml",
             "recipients": "recipients.toml",
             "pairwise_secret_file": "secrets/pairwise",
-            "signing_keys": [{ "key_id": "sandbox-1", "file": "secrets/id-token.pem" }],
+            "signing_keys": "signing-keys.toml",
             "listen": listen(self.ports.oidc_gateway),
             "signature_verification": verification,
             "signing_certificate": signing,
@@ -238,6 +242,8 @@ impl RoleFiles<'_> {
                     "sector": client.sector,
                     "scopes": client.scopes,
                     "assertion_algorithm": "ES256",
+                    "legacy_audience": client.legacy_audience,
+                    "cross_device": client.cross_device,
                     "claims": { "address": "string", "birthdate": "iso", "gender": "word" },
                     "jwks": { "keys": [client.jwk] },
                 });

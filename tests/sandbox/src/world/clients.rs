@@ -112,6 +112,10 @@ pub(super) fn registrations(
             name_en: client.name.clone(),
             redirect_uris: vec![registration.redirect_uri(origin)],
             sector: sector.to_owned(),
+            // As relying parties of the national service do it.
+            legacy_audience: sector == "market.example",
+            // The city's people sit at a computer; in the market they have their phone in the hand.
+            cross_device: sector == "city.example",
             scopes: registration
                 .scopes()
                 .iter()

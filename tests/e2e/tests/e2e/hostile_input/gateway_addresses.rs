@@ -30,7 +30,10 @@ fn addresses() -> Vec<(Vec<u8>, &'static [&'static str])> {
             under(&format!("/interactions/{NOBODY}/decision")),
             &["POST"],
         ),
+        (under(&format!("/interactions/{NOBODY}/qr")), &["POST"]),
+        (under(&format!("/interactions/{NOBODY}/state")), &["GET"]),
         (under("/assets/gateway.css"), &["GET"]),
+        (under("/assets/waiting.js"), &["GET"]),
         (
             format!("/card/interactions/{NOBODY}").into_bytes(),
             &["GET"],
@@ -165,7 +168,8 @@ fn identifiers() -> Vec<Sent> {
 fn queries_that_nobody_reads() -> Vec<Sent> {
     let mut requests = Vec::new();
     for (path, methods) in addresses() {
-        if methods != ["GET"] || path.ends_with(NOBODY.as_bytes()) || path == b"/card/return" {
+        let is_of_a_sign_in = path.ends_with(NOBODY.as_bytes()) || path.ends_with(b"/state");
+        if methods != ["GET"] || is_of_a_sign_in || path == b"/card/return" {
             continue;
         }
         for (name, query, expected) in [
