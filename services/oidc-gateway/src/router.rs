@@ -23,91 +23,123 @@ const WAITING_SCRIPT: &str = include_str!("../assets/waiting.js");
 /// How long relying parties and browsers may keep what only changes with the configuration.
 const CACHED: &str = "public, max-age=3600";
 
+/// An address, what it is called in metrics, and what answers it.
+type Address = (String, &'static str, MethodRouter<Arc<Gateway>>);
+
 /// Every address of the gateway.
 pub fn router(gateway: Arc<Gateway>) -> Router {
-    let prefix = gateway.endpoints.path_prefix.clone();
-    let under_prefix = |path: &str| format!("{prefix}{path}");
-    let protocol = |name: &str| format!("{prefix}/protocol/openid-connect/{name}");
-    let on = |endpoint: &'static str, methods: MethodRouter<Arc<Gateway>>| {
-        methods.fallback(wrong_method).layer(from_fn_with_state(
-            (Arc::clone(&gateway), endpoint),
-            observe,
-        ))
-    };
-    let sign_transactions = gateway.endpoints.sign_transactions.clone();
-    Router::new()
-        .route(&sign_transactions, on("sign_start", post(signature::start)))
-        .route(
-            &format!("{sign_transactions}/{{id}}/result"),
-            on("sign_result", get(signature::result)),
-        )
-        .route(
-            &format!("{sign_transactions}/{{id}}/validity"),
-            on("sign_validity", post(signature::validity)),
-        )
-        .route(
-            &under_prefix("/.well-known/openid-configuration"),
-            on("discovery", get(discovery)),
-        )
-        // RFC 8414 section 3.1: the path of the issuer comes after the well-known one.
-        .route(
-            &format!("/.well-known/oauth-authorization-server{prefix}"),
-            on("discovery", get(discovery)),
-        )
-        .route(&protocol("certs"), on("certs", get(key_set)))
-        .route(
-            &protocol("auth"),
-            on("authorize", get(authorize).post(authorize)),
-        )
-        .route(
-            &protocol("ext/par/request"),
-            on("pushed_request", post(pushed_request::push)),
-        )
-        .route(&protocol("token"), on("token", post(token::token)))
-        .route(
-            &protocol("userinfo"),
-            on("userinfo", get(userinfo::show).post(userinfo::show)),
-        )
-        .route(&protocol("revoke"), on("revoke", post(token::revoke)))
-        .route(
-            &under_prefix("/interactions/{id}"),
-            on("interaction", get(interaction::show)),
-        )
-        .route(
-            &under_prefix("/interactions/{id}/decision"),
-            on("decision", post(interaction::decide)),
-        )
-        .route(
-            &under_prefix("/interactions/{id}/qr"),
-            on("qr", post(other_device::show_code)),
-        )
-        .route(
-            &under_prefix("/interactions/{id}/state"),
-            on("state", get(other_device::tell_progress)),
-        )
-        .route(
-            &under_prefix("/assets/waiting.js"),
-            on("script", get(waiting_script)),
-        )
-        .route(
-            &under_prefix("/assets/gateway.css"),
-            on("stylesheet", get(stylesheet)),
-        )
-        .route(
-            "/card/interactions/{id}",
-            on("card_challenge", get(card::ask)),
-        )
-        .route(
-            "/card/interactions/{id}/response",
-            on("card_answer", post(card::answer)),
-        )
-        .route(
-            "/card/return",
-            on("card_return", get(interaction::come_back)),
-        )
+    let endpoints = &gateway.endpoints;
+    let addresses = [
+        protocol(&endpoints.path_prefix),
+        signatures(&endpoints.sign_transactions),
+        pages(&endpoints.path_prefix),
+        reader_app(),
+    ];
+    let mut router = Router::new();
+    for (path, endpoint, methods) in addresses.into_iter().flatten() {
+        let observed = from_fn_with_state((Arc::clone(&gateway), endpoint), observe);
+        router = router.route(&path, methods.fallback(wrong_method).layer(observed));
+    }
+    router
         .fallback(not_found)
         .layer(from_fn_with_state(Arc::clone(&gateway), protect))
         .with_state(gateway)
+}
+
+/// For relying parties: the provider's endpoints.
+fn protocol(prefix: &str) -> Vec<Address> {
+    let at = |name: &str| format!("{prefix}/protocol/openid-connect/{name}");
+    vec![
+        (
+            format!("{prefix}/.well-known/openid-configuration"),
+            "discovery",
+            get(discovery),
+        ),
+        // RFC 8414 section 3.1: the path of the issuer comes after the well-known one.
+        (
+            format!("/.well-known/oauth-authorization-server{prefix}"),
+            "discovery",
+            get(discovery),
+        ),
+        (at("certs"), "certs", get(key_set)),
+        (at("auth"), "authorize", get(authorize).post(authorize)),
+        (
+            at("ext/par/request"),
+            "pushed_request",
+            post(pushed_request::push),
+        ),
+        (at("token"), "token", post(token::token)),
+        (
+            at("userinfo"),
+            "userinfo",
+            get(userinfo::show).post(userinfo::show),
+        ),
+        (at("revoke"), "revoke", post(token::revoke)),
+    ]
+}
+
+/// For relying parties: the signature API.
+fn signatures(transactions: &str) -> Vec<Address> {
+    vec![
+        (
+            transactions.to_owned(),
+            "sign_start",
+            post(signature::start),
+        ),
+        (
+            format!("{transactions}/{{id}}/result"),
+            "sign_result",
+            get(signature::result),
+        ),
+        (
+            format!("{transactions}/{{id}}/validity"),
+            "sign_validity",
+            post(signature::validity),
+        ),
+    ]
+}
+
+/// For browsers.
+fn pages(prefix: &str) -> Vec<Address> {
+    let at = |path: &str| format!("{prefix}{path}");
+    vec![
+        (
+            at("/interactions/{id}"),
+            "interaction",
+            get(interaction::show),
+        ),
+        (
+            at("/interactions/{id}/decision"),
+            "decision",
+            post(interaction::decide),
+        ),
+        (
+            at("/interactions/{id}/qr"),
+            "qr",
+            post(other_device::show_code),
+        ),
+        (
+            at("/interactions/{id}/state"),
+            "state",
+            get(other_device::tell_progress),
+        ),
+        (at("/assets/waiting.js"), "script", get(waiting_script)),
+        (at("/assets/gateway.css"), "stylesheet", get(stylesheet)),
+    ]
+}
+
+/// For the reader app, and its way back into the browser.
+fn reader_app() -> Vec<Address> {
+    let at = |path: &str| format!("/card{path}");
+    vec![
+        (at("/interactions/{id}"), "card_challenge", get(card::ask)),
+        (
+            at("/interactions/{id}/response"),
+            "card_answer",
+            post(card::answer),
+        ),
+        (at("/return"), "card_return", get(interaction::come_back)),
+    ]
 }
 
 async fn discovery(State(gateway): State<Arc<Gateway>>) -> Response {

@@ -90,26 +90,30 @@ impl Part {
                     include_str!("../migrations/holder_links/0002_links_by_predecessor.sql"),
                 ),
             ],
-            Self::Gateway => vec![
-                (
-                    "gateway state",
-                    include_str!("../migrations/gateway/0001_gateway_state.sql"),
-                ),
-                (
-                    "pushed requests and what a sign-in is bound to",
-                    include_str!("../migrations/gateway/0002_pushed_requests.sql"),
-                ),
-                (
-                    "signatures",
-                    include_str!("../migrations/gateway/0003_signatures.sql"),
-                ),
-                (
-                    "two devices, and the keys that sign ID tokens",
-                    include_str!("../migrations/gateway/0004_devices_and_signing_keys.sql"),
-                ),
-            ],
+            Self::Gateway => gateway_scripts(),
         }
     }
+}
+
+fn gateway_scripts() -> Vec<(&'static str, &'static str)> {
+    vec![
+        (
+            "gateway state",
+            include_str!("../migrations/gateway/0001_gateway_state.sql"),
+        ),
+        (
+            "pushed requests and what a sign-in is bound to",
+            include_str!("../migrations/gateway/0002_pushed_requests.sql"),
+        ),
+        (
+            "signatures",
+            include_str!("../migrations/gateway/0003_signatures.sql"),
+        ),
+        (
+            "two devices, and the keys that sign ID tokens",
+            include_str!("../migrations/gateway/0004_devices_and_signing_keys.sql"),
+        ),
+    ]
 }
 
 /// Applies what is missing. Several processes may do so at once.

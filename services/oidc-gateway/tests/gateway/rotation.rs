@@ -1,6 +1,7 @@
 //! Signing keys are rolled while people sign in.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
@@ -28,9 +29,11 @@ fn write_keys(world: &World, file: &str, entries: &[(&str, &str)]) {
         if !path.exists() {
             std::fs::write(&path, private_pem(&fresh_ec())).unwrap();
         }
-        text += &format!(
+        write!(
+            text,
             "[[signing_key]]\nkey_id = \"{key_id}\"\nsign_from = \"{sign_from}\"\nfile = \"secrets/{key_id}.pem\"\n"
-        );
+        )
+        .unwrap();
     }
     // Replaced, not rewritten: a file of the same size and second is a changed one all the same.
     let beside = world.folder.path().join("being-written");

@@ -17,7 +17,7 @@ use tokio::process::Command;
 const ALL_SCOPES: &str = "openid name address birthdate gender";
 
 /// Longest wait for the next line of a client.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn clients() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
@@ -95,7 +95,36 @@ async fn others_relying_parties_sign_people_in() -> Result<()> {
     let system = System::start(&Plan::of(Shape::AllOnSqlite)).await?;
     oauth4webapi(&system, "compatibility").await?;
     idpyoidc(&system).await?;
-    the_real_service_s_client_changes_its_base_url_only(&system).await
+    the_real_service_s_client_changes_its_base_url_only(&system).await?;
+    hold_to_fapi2(&system, "RP00000001").await?;
+    oauth4webapi(&system, "fapi2").await
+}
+
+/// Registers the client in the profile of FAPI 2.0 while the gateway runs, and waits until it is in force: a request that was
+/// not pushed begins no sign-in any more.
+async fn hold_to_fapi2(system: &System, client_id: &str) -> Result<()> {
+    let file = system.deployment.config_file("clients");
+    let mut clients: toml::Table = std::fs::read_to_string(&file)?.parse()?;
+    let listed = clients
+        .get_mut("client")
+        .and_then(toml::Value::as_array_mut);
+    let client = listed
+        .into_iter()
+        .flatten()
+        .filter_map(toml::Value::as_table_mut)
+        .find(|client| client["client_id"].as_str() == Some(client_id));
+    let client = client.context("no such client")?;
+    client.insert("profile".to_owned(), "fapi2".into());
+    std::fs::write(&file, toml::to_string(&clients)?)?;
+    let until = std::time::Instant::now() + PATIENCE;
+    while ByHand::new(system)?.begin().await.is_ok() {
+        ensure!(
+            std::time::Instant::now() < until,
+            "the clients file was not read again"
+        );
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Ok(())
 }
 
 /// npm's oauth4webapi, in one of the gateway's profiles.
