@@ -1,5 +1,7 @@
 //! The card leg: what the reader app asks for, and the card's answer that it brings.
 
+mod answer;
+mod problem;
 mod signing;
 
 use std::sync::Arc;
@@ -7,9 +9,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::json;
 use store::{Acceptance, OpenedByQr, SignIn};
 use zeroize::Zeroizing;
@@ -20,65 +21,17 @@ use crate::challenge::{ChallengeInputs, challenge};
 use crate::devices::{OpenedBy, Opener, device_secret, presented_secret, short_code};
 use crate::gateway::Gateway;
 use crate::http_exchange::{
-    BodyError, is_identifier, json_answer, json_error, random_identifier, read_body, with_outcome,
+    is_identifier, json_answer, random_identifier, read_body, with_outcome,
 };
 use crate::identity::{FourInformation, Identity, SealedUnder};
 use crate::interaction_id::InteractionId;
-use crate::limits;
-use crate::readers::{CardSurface, Vouching};
+use crate::readers::Vouching;
 use crate::scope::Scopes;
-use crate::signature::{PostedSigningLeg, SigningLeg};
 use crate::verification::{CardRefusal, verify_card};
-
-/// Why the reader app is not answered.
-#[derive(Debug, Clone, Copy)]
-enum CardProblem {
-    Body(BodyError),
-    /// The answer is not of the contract's form; the rule.
-    Malformed(&'static str),
-    /// No sign-in waits for this card any more, or not for who asks; why is not told.
-    Gone,
-    /// The secret is of one way of opening the app, and the app was opened in the other.
-    Relayed,
-    /// The client does not let cards be read on another device.
-    SameDeviceOnly,
-    Unavailable,
-}
-
-/// The body that the reader app posts.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PostedAnswer {
-    certificate: String,
-    signature: String,
-    #[serde(default)]
-    four_information: Option<CardSurface>,
-    #[serde(default)]
-    reader: Option<PostedReader>,
-    #[serde(default)]
-    signing: Option<PostedSigningLeg>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PostedReader {
-    key_id: String,
-    signature: String,
-}
-
-/// The same, decoded and within its limits.
-struct CardAnswer {
-    certificate: Vec<u8>,
-    signature: Vec<u8>,
-    vouched: Option<Vouched>,
-    signing: Option<SigningLeg>,
-}
-
-struct Vouched {
-    surface: CardSurface,
-    key_id: String,
-    signature: Vec<u8>,
-}
+use answer::{CardAnswer, Vouched};
+use problem::CardProblem;
+#[cfg(test)]
+pub(crate) use problem::error_answers;
 
 /// `GET`: what the card is to sign, and for whom.
 pub(crate) async fn ask(
@@ -375,161 +328,10 @@ impl Gateway {
     }
 }
 
-impl CardAnswer {
-    /// Checks the form. Nothing is spent on an answer that is not of the contract's form.
-    fn parse(body: &[u8]) -> Result<Self, CardProblem> {
-        let posted: PostedAnswer = serde_json::from_slice(body)
-            .map_err(|_| CardProblem::Malformed("the body is not the JSON of a card's answer"))?;
-        let certificate = octets(
-            &posted.certificate,
-            1..=limits::CERTIFICATE_BYTES,
-            "certificate",
-        )?;
-        let signature = octets(&posted.signature, 1..=limits::SIGNATURE_BYTES, "signature")?;
-        if let Some(surface) = &posted.four_information {
-            check_surface(surface)?;
-        }
-        let vouched = match (posted.four_information, posted.reader) {
-            (Some(surface), Some(reader)) => Some(Vouched {
-                surface,
-                signature: octets(&reader.signature, 64..=64, "reader.signature")?,
-                key_id: reader.key_id,
-            }),
-            (None, Some(_)) => {
-                return Err(CardProblem::Malformed("reader without four_information"));
-            }
-            (_, None) => None,
-        };
-        let signing = posted
-            .signing
-            .as_ref()
-            .map(|leg| SigningLeg::parse(leg, &certificate))
-            .transpose()
-            .map_err(CardProblem::Malformed)?;
-        Ok(Self {
-            certificate,
-            signature,
-            vouched,
-            signing,
-        })
-    }
-}
-
 fn require_identifier(interaction_id: &str) -> Result<(), CardProblem> {
     if is_identifier(interaction_id) {
         Ok(())
     } else {
         Err(CardProblem::Gone)
     }
-}
-
-fn octets(
-    text: &str,
-    size: std::ops::RangeInclusive<usize>,
-    member: &'static str,
-) -> Result<Vec<u8>, CardProblem> {
-    let octets = STANDARD
-        .decode(text)
-        .ok()
-        .filter(|octets| size.contains(&octets.len()));
-    octets.ok_or(CardProblem::Malformed(match member {
-        "certificate" => "certificate is not base64 of 1 to 8192 octets",
-        "signature" => "signature is not base64 of 1 to 512 octets",
-        _ => "reader.signature is not base64 of 64 octets",
-    }))
-}
-
-fn check_surface(surface: &CardSurface) -> Result<(), CardProblem> {
-    let is_text = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && !text.chars().any(char::is_control)
-    };
-    if !is_text(&surface.name, limits::NAME_BYTES) {
-        return Err(CardProblem::Malformed(
-            "four_information.name is empty, too long or no text",
-        ));
-    }
-    if !is_text(&surface.address, limits::ADDRESS_BYTES) {
-        let rule = "four_information.address is empty, too long or no text";
-        return Err(CardProblem::Malformed(rule));
-    }
-    if surface.birthdate.len() != 8 || !surface.birthdate.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(CardProblem::Malformed(
-            "four_information.birthdate is not YYYYMMDD",
-        ));
-    }
-    if !matches!(surface.gender.as_str(), "1" | "2" | "3" | "9") {
-        return Err(CardProblem::Malformed(
-            "four_information.gender is not 1, 2, 3 or 9",
-        ));
-    }
-    Ok(())
-}
-
-impl CardProblem {
-    #[expect(clippy::needless_pass_by_value, reason = "the form that map_err takes")]
-    fn of_store(error: store::StoreError) -> Self {
-        tracing::error!(%error, "the gateway's state cannot be used");
-        Self::Unavailable
-    }
-
-    /// One of each; a test holds them against the documented table.
-    #[cfg(test)]
-    fn all() -> Vec<Self> {
-        let mut all = vec![
-            Self::Malformed("..."),
-            Self::Gone,
-            Self::Relayed,
-            Self::SameDeviceOnly,
-            Self::Unavailable,
-        ];
-        all.extend(BodyError::ALL.map(Self::Body));
-        for problem in &all {
-            // A new kind does not compile until it stands here, and above.
-            match problem {
-                Self::Body(_)
-                | Self::Malformed(_)
-                | Self::Gone
-                | Self::Relayed
-                | Self::SameDeviceOnly
-                | Self::Unavailable => {}
-            }
-        }
-        all
-    }
-
-    fn answer(self) -> Response {
-        match self {
-            Self::Body(error) => json_error(error.status(), "invalid_request", error.description()),
-            Self::Malformed(rule) => json_error(StatusCode::BAD_REQUEST, "invalid_request", rule),
-            Self::Gone => {
-                let rule = "no sign-in waits for this card: it ended, was answered, was opened by another device or \
-                            never was, or this is not what opens it";
-                json_error(StatusCode::GONE, "gone", rule)
-            }
-            Self::Relayed => {
-                let rule = "the reader app was opened in another way than the page offered: a link was scanned, or a QR \
-                            code was passed on as a link; begin on the device in your hands";
-                json_error(StatusCode::FORBIDDEN, "relayed", rule)
-            }
-            Self::SameDeviceOnly => {
-                let rule =
-                    "this service lets a card be read only on the device whose browser began";
-                json_error(StatusCode::FORBIDDEN, "same_device_only", rule)
-            }
-            Self::Unavailable => json_error(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "temporarily_unavailable",
-                "please try again later",
-            ),
-        }
-    }
-}
-
-/// Every answer to the reader app that is an error.
-#[cfg(test)]
-pub(crate) fn error_answers() -> Vec<Response> {
-    CardProblem::all()
-        .into_iter()
-        .map(CardProblem::answer)
-        .collect()
 }

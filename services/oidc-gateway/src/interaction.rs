@@ -75,16 +75,23 @@ pub(crate) async fn decide(
     InteractionId(interaction_id): InteractionId,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let language = accepted_language(&parts.headers);
-    let form = match read_form(&parts.headers, body).await {
-        Ok(form) => form,
-        Err(error) => return gateway.problem_page(language, error.into()),
+    let language = accepted_language(request.headers());
+    let decided = async {
+        let (headers, form) = posted_form(request).await?;
+        gateway
+            .take_decision(&headers, &interaction_id, &form)
+            .await
     };
-    gateway
-        .take_decision(&parts.headers, &interaction_id, &form)
+    decided
         .await
         .unwrap_or_else(|problem| gateway.problem_page(language, problem))
+}
+
+/// The form that a page of ours posts, with the headers it came with.
+pub(crate) async fn posted_form(request: Request) -> Result<(HeaderMap, Parameters), PageProblem> {
+    let (parts, body) = request.into_parts();
+    let form = read_form(&parts.headers, body).await?;
+    Ok((parts.headers, form))
 }
 
 impl Gateway {

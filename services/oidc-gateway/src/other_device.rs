@@ -14,10 +14,9 @@ use crate::bearer::random_octets;
 use crate::devices::{self, Progress};
 use crate::gateway::Gateway;
 use crate::http_exchange::{
-    content_security_policy_with_script, json_answer, json_error, read_form, see_other,
-    with_outcome,
+    content_security_policy_with_script, json_answer, json_error, see_other, with_outcome,
 };
-use crate::interaction::OwnSignIn;
+use crate::interaction::{OwnSignIn, posted_form};
 use crate::interaction_id::InteractionId;
 use crate::pages::{Frame, Shown, form_targets, render};
 use crate::parameters::Parameters;
@@ -50,14 +49,12 @@ pub(crate) async fn show_code(
     InteractionId(interaction_id): InteractionId,
     request: Request,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let language = accepted_language(&parts.headers);
-    let form = match read_form(&parts.headers, body).await {
-        Ok(form) => form,
-        Err(error) => return gateway.problem_page(language, error.into()),
+    let language = accepted_language(request.headers());
+    let offered = async {
+        let (headers, form) = posted_form(request).await?;
+        gateway.offer_code(&headers, &interaction_id, &form).await
     };
-    gateway
-        .offer_code(&parts.headers, &interaction_id, &form)
+    offered
         .await
         .unwrap_or_else(|problem| gateway.problem_page(language, problem))
 }

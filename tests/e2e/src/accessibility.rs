@@ -1,10 +1,10 @@
 //! What every page must be for everybody: axe-core's rules, and what axe does not look at.
 
 use anyhow::{Context as _, Result, ensure};
+use sandbox::packages::{AXE_CORE, node_packages};
 use serde_json::Value;
 
 use crate::browser::Browser;
-use crate::packages::{AXE_CORE, Packages};
 
 /// WCAG 2.2 at level AA with everything before it, and what axe's authors advise beyond.
 const CHECK: &str = "\
@@ -36,8 +36,7 @@ pub struct Accessibility {
 impl Accessibility {
     /// Fetches axe-core.
     pub fn fetch() -> Result<Self> {
-        let packages = Packages::npm(&[AXE_CORE])?;
-        let file = packages.node_module(AXE_CORE.name).join("axe.min.js");
+        let file = node_packages(&[AXE_CORE])?.join("node_modules/axe-core/axe.min.js");
         let source = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         Ok(Self { source })
     }

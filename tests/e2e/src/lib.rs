@@ -7,7 +7,6 @@ pub mod callers;
 pub mod findings;
 pub mod freshness;
 pub mod health;
-pub mod packages;
 pub mod process;
 pub mod raw_http;
 mod sign_in;

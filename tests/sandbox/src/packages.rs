@@ -36,6 +36,20 @@ pub const JOSE: NodePackage = NodePackage {
     integrity: "sha512-doV4thUwgkrycJH4yLeqwTGIIZphHl+pk7CPReuMIhYhncmgzdko85MaCG4YQFTxqMFr1/oEH32tZuKKovcDEg==",
 };
 
+/// `oauth4webapi`: a relying party's library.
+pub const OAUTH4WEBAPI: NodePackage = NodePackage {
+    name: "oauth4webapi",
+    version: "3.8.8",
+    integrity: "sha512-8N28E+a/oxfXWBgOMt+ZP/JUf/XR+IFbvkAEPP3gznXOMv9BpAAwiIj0TFNz3tGTPc0ZQ8zmWBNgN1nAys0gng==",
+};
+
+/// `axe-core`: checks pages for what keeps people out.
+pub const AXE_CORE: NodePackage = NodePackage {
+    name: "axe-core",
+    version: "4.14.1",
+    integrity: "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+};
+
 /// `jwcrypto`: JWE and JWS in Python, and what it imports beside `cryptography`.
 pub const JWCRYPTO: [PythonPackage; 2] = [
     PythonPackage {
@@ -135,17 +149,33 @@ fn python_packages(packages: &[PythonPackage]) -> Result<PathBuf> {
         });
         let requirements = folder.join("requirements.txt");
         fs::write(&requirements, lines.collect::<String>())?;
-        let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--no-deps"])
-            .args(["--disable-pip-version-check", "--only-binary", ":all:"])
-            .args(["--require-hashes", "--target"])
-            .arg(folder)
-            .arg("--requirement")
-            .arg(requirements);
-        output(&mut pip, "")
-            .context("pip install; Debian's python3-pip, and an index or PIP_FIND_LINKS")?;
-        Ok(())
+        install(folder, &requirements, &["--require-hashes"])
     })
+}
+
+/// The folder with the packages of a requirements file, which names all of them by exact version; `name` says which they are.
+///
+/// # Errors
+/// When pip cannot fetch one.
+pub fn python_requirements(name: &str, requirements: &Path) -> Result<PathBuf> {
+    ready(&format!("python-{name}"), |folder| {
+        install(folder, requirements, &[])
+    })
+}
+
+/// Wheels alone, and nothing that is not listed.
+fn install(folder: &Path, requirements: &Path, how: &[&str]) -> Result<()> {
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps"])
+        .args(["--disable-pip-version-check", "--only-binary", ":all:"])
+        .args(how)
+        .arg("--target")
+        .arg(folder)
+        .arg("--requirement")
+        .arg(requirements);
+    output(&mut pip, "")
+        .context("pip install; Debian's python3-pip, and an index or PIP_FIND_LINKS")?;
+    Ok(())
 }
 
 /// `name` in the target folder, which is complete if it is there: it is filled beside and renamed at the end. Several

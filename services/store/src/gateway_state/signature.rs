@@ -344,33 +344,6 @@ impl GatewayState {
         .during(READING)?;
         row.map(|row| row.try_get(0).during(READING)).transpose()
     }
-
-    /// Removes at most `limit` of each that ended before `before`.
-    pub(super) async fn sweep_signatures(
-        &self,
-        before: i64,
-        limit: i64,
-    ) -> Result<u64, StoreError> {
-        let transactions = sqlx::query(
-            "DELETE FROM signature_transaction WHERE transaction_id IN \
-             (SELECT transaction_id FROM signature_transaction WHERE expires_at < $1 LIMIT $2) AND expires_at < $1",
-        )
-        .bind(before)
-        .bind(limit)
-        .execute(self.database.writer())
-        .await
-        .during("ended signature transactions are being removed")?;
-        let tokens = sqlx::query(
-            "DELETE FROM signing_token WHERE token_hash IN \
-             (SELECT token_hash FROM signing_token WHERE expires_at < $1 LIMIT $2)",
-        )
-        .bind(before)
-        .bind(limit)
-        .execute(self.database.writer())
-        .await
-        .during("ended signing tokens are being removed")?;
-        Ok(transactions.rows_affected() + tokens.rows_affected())
-    }
 }
 
 fn signature_transaction(row: &AnyRow) -> Result<SignatureTransaction, StoreError> {

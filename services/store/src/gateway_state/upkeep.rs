@@ -7,40 +7,33 @@ use sqlx::Row as _;
 use super::{GatewayState, Occupancy};
 use crate::error::{During as _, StoreError};
 
+/// Of each table, what ended before `$1`, at most `$2` rows. A sign-in's end may move on in between.
+const SWEEPS: [&str; 5] = [
+    "DELETE FROM sign_in WHERE interaction_id IN \
+     (SELECT interaction_id FROM sign_in WHERE expires_at < $1 LIMIT $2) AND expires_at < $1",
+    "DELETE FROM assertion_id WHERE assertion_hash IN \
+     (SELECT assertion_hash FROM assertion_id WHERE expires_at < $1 LIMIT $2)",
+    "DELETE FROM pushed_request WHERE request_uri_hash IN \
+     (SELECT request_uri_hash FROM pushed_request WHERE kept_until < $1 LIMIT $2)",
+    "DELETE FROM signature_transaction WHERE transaction_id IN \
+     (SELECT transaction_id FROM signature_transaction WHERE expires_at < $1 LIMIT $2) AND expires_at < $1",
+    "DELETE FROM signing_token WHERE token_hash IN \
+     (SELECT token_hash FROM signing_token WHERE expires_at < $1 LIMIT $2)",
+];
+
 impl GatewayState {
     /// Removes at most `limit` sign-ins, used assertions, pushed requests, signature transactions and their tokens each
     /// that ended before `before`, and says how many in all. Nothing that has not ended is ever removed.
     pub async fn sweep(&self, before: i64, limit: i64) -> Result<u64, StoreError> {
-        let sign_ins = sqlx::query(
-            "DELETE FROM sign_in WHERE interaction_id IN \
-             (SELECT interaction_id FROM sign_in WHERE expires_at < $1 LIMIT $2) AND expires_at < $1",
-        )
-        .bind(before)
-        .bind(limit)
-        .execute(self.database.writer())
-        .await
-        .during("ended sign-ins are being removed")?;
-        let assertions = sqlx::query(
-            "DELETE FROM assertion_id WHERE assertion_hash IN \
-             (SELECT assertion_hash FROM assertion_id WHERE expires_at < $1 LIMIT $2)",
-        )
-        .bind(before)
-        .bind(limit)
-        .execute(self.database.writer())
-        .await
-        .during("ended assertions are being removed")?;
-        let pushed = sqlx::query(
-            "DELETE FROM pushed_request WHERE request_uri_hash IN \
-             (SELECT request_uri_hash FROM pushed_request WHERE kept_until < $1 LIMIT $2)",
-        )
-        .bind(before)
-        .bind(limit)
-        .execute(self.database.writer())
-        .await
-        .during("ended pushed requests are being removed")?;
-        let signatures = self.sweep_signatures(before, limit).await?;
-        let removed = [sign_ins, assertions, pushed].map(|done| done.rows_affected());
-        Ok(removed.iter().sum::<u64>() + signatures)
+        let mut removed = 0;
+        for statement in SWEEPS {
+            let swept = sqlx::query(statement).bind(before).bind(limit);
+            let swept = swept.execute(self.database.writer()).await;
+            removed += swept
+                .during("what has ended is being removed")?
+                .rows_affected();
+        }
+        Ok(removed)
     }
 
     /// How many rows each client has stored, for the limits per client.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::by_hand::{ByHand, PREFIX};
-use e2e::packages::{OAUTH4WEBAPI, Packages};
 use e2e::system::{Plan, Shape, System};
+use sandbox::packages::{OAUTH4WEBAPI, node_packages, python_requirements};
 use sandbox::relying_party::Registration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -129,20 +129,23 @@ async fn hold_to_fapi2(system: &System, client_id: &str) -> Result<()> {
 
 /// npm's oauth4webapi, in one of the gateway's profiles.
 async fn oauth4webapi(system: &System, profile: &str) -> Result<()> {
-    let packages = Packages::npm(&[OAUTH4WEBAPI])?;
-    let script = packages.folder().join("oauth4webapi.mjs");
-    std::fs::copy(clients().join("oauth4webapi.mjs"), &script)?;
+    // Beside the packages, where it finds them.
+    let script = tempfile::Builder::new()
+        .suffix(".mjs")
+        .tempfile_in(node_packages(&[OAUTH4WEBAPI])?)?;
+    std::fs::copy(clients().join("oauth4webapi.mjs"), script.path())?;
     let settings = settings(system, "city", ALL_SCOPES, profile)?;
-    must_know_the_holder(&sign_in_with(system, node(&script), &settings).await?)
+    must_know_the_holder(&sign_in_with(system, node(script.path()), &settings).await?)
 }
 
 /// PyPI's idpyoidc.
 async fn idpyoidc(system: &System) -> Result<()> {
-    let packages = Packages::python(&clients().join("idpyoidc.requirements.txt"))?;
+    let requirements = clients().join("idpyoidc.requirements.txt");
+    let packages = python_requirements("idpyoidc-5.0.0", &requirements)?;
     let mut python = Command::new("python3");
     python
         .arg(clients().join("idpyoidc_client.py"))
-        .env("PYTHONPATH", packages.python_path());
+        .env("PYTHONPATH", packages);
     let settings = settings(system, "city", ALL_SCOPES, "compatibility")?;
     must_know_the_holder(&sign_in_with(system, python, &settings).await?)
 }
