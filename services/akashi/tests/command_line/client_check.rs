@@ -7,12 +7,22 @@ const SAMPLE: &str = concat!(
     "/../../deploy/config/clients.toml"
 );
 
+const RECIPIENTS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../deploy/config/recipients.toml"
+);
+
 #[test]
 fn the_sample_is_good_and_its_client_is_named() {
-    let said = akashi(&["client", "check", SAMPLE]);
+    let said = akashi(&["client", "check", "--recipients", RECIPIENTS, SAMPLE]);
     assert_eq!(said.code, Some(0), "{}{}", said.stdout, said.stderr);
     let line = "RP00000001: good (profile compatibility, ES256, 1 key, 1 redirect URI, sector rp.example.jp)";
     assert!(said.stdout.contains(line), "{}", said.stdout);
+    // Without the file nobody is there to receive a private client's signatures.
+    let said = akashi(&["client", "check", SAMPLE]);
+    assert_eq!(said.code, Some(2), "{}", said.stdout);
+    let words = "signature.recipient \"platform-operator-1\" is not in the recipients file";
+    assert!(said.stdout.contains(words), "{}", said.stdout);
 }
 
 #[test]
@@ -40,7 +50,14 @@ fn a_broken_rule_is_named_with_its_client_and_file() {
     for words in ["local.toml", "RP00000001", "must be https", "fapi.toml"] {
         assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
     }
-    let said = akashi(&["client", "check", "--sandbox", text(&local)]);
+    let said = akashi(&[
+        "client",
+        "check",
+        "--sandbox",
+        "--recipients",
+        RECIPIENTS,
+        text(&local),
+    ]);
     assert_eq!(said.code, Some(0), "{}", said.stdout);
 }
 
@@ -55,6 +72,8 @@ fn the_pairwise_secret_of_every_client_must_be_there() {
             "check",
             "--pairwise-secret-file",
             text(&secrets),
+            "--recipients",
+            RECIPIENTS,
             SAMPLE,
         ];
         akashi(&of)

@@ -132,6 +132,13 @@ fn a_gateway_s_files_that_would_keep_it_from_starting_are_refused() {
             "must be https",
         ),
         ("readers.toml", readers, "MFkw", "MFkx", "is no P-256"),
+        (
+            "recipients.toml",
+            sample("recipients.toml"),
+            "recipient_id = \"platform-operator-1\"",
+            "recipient_id = \"\"",
+            "recipient_id must be",
+        ),
         ("secrets/pairwise", secret, "1:", "one:", "line 1"),
         (
             "signing-keys.toml",
@@ -145,6 +152,12 @@ fn a_gateway_s_files_that_would_keep_it_from_starting_are_refused() {
         let file = deployment.config_file("oidc-gateway");
         let (spoilt, path) = (good.replacen(from, to, 1), folder.path().join(name));
         assert!(path.exists(), "{name}");
+        // The sample's clients name one of them.
+        std::fs::copy(
+            format!("{SAMPLES}/recipients.toml"),
+            folder.path().join("recipients.toml"),
+        )
+        .unwrap();
         std::fs::write(&path, good).unwrap();
         let said = akashi(&["config", "check", text(&file)]);
         assert_eq!(said.code, Some(0), "{name}: {}{}", said.stdout, said.stderr);
