@@ -228,6 +228,13 @@ async fn fapi2_security_profile_final_ensure_dpop_proof_at_par_endpoint_binding_
     );
 }
 
+/// Another key gets nothing for the code and does not spend it.
+async fn only_its_key_redeems(world: &World, code: &str, key: &ClientKey, stranger: &ClientKey) {
+    let redeem = async |key| world.delta.redeem_bound(&world.router, code, key).await;
+    assert_eq!(error(&redeem(stranger).await), "invalid_grant");
+    assert_eq!(redeem(key).await.status, 200);
+}
+
 #[tokio::test]
 async fn fapi2_security_profile_final_ensure_mismatched_dpop_jkt_fails() {
     let world = World::new().await;
@@ -250,19 +257,7 @@ async fn fapi2_security_profile_final_ensure_token_endpoint_fails_with_mismatche
     let (key, stranger) = (fresh_key(), fresh_key());
     let request = honest(&world).with("dpop_jkt", &thumbprint(&key));
     let code = world.delta.pushed_code(&world, &request).await;
-    let answer = world
-        .delta
-        .redeem_bound(&world.router, &code, &stranger)
-        .await;
-    assert_eq!(error(&answer), "invalid_grant");
-    assert_eq!(
-        world
-            .delta
-            .redeem_bound(&world.router, &code, &key)
-            .await
-            .status,
-        200
-    );
+    only_its_key_redeems(&world, &code, &key, &stranger).await;
 }
 
 #[tokio::test]
@@ -277,19 +272,7 @@ async fn fapi2_security_profile_final_ensure_token_endpoint_fails_with_mismatche
     let reference = world.delta.reference(&answer);
     let answer = Browser::default().sign_in(&world, &reference, HANAKO).await;
     let code = answer.redirected("code").unwrap();
-    let answer = world
-        .delta
-        .redeem_bound(&world.router, &code, &stranger)
-        .await;
-    assert_eq!(error(&answer), "invalid_grant");
-    assert_eq!(
-        world
-            .delta
-            .redeem_bound(&world.router, &code, &key)
-            .await
-            .status,
-        200
-    );
+    only_its_key_redeems(&world, &code, &key, &stranger).await;
 }
 
 #[tokio::test]
