@@ -1,18 +1,21 @@
 //! What the gateway keeps between requests: sign-ins under way, with their codes and access tokens, the signatures asked
 //! for, and the client assertions that were used.
 //!
-//! A sign-in is one row that walks through its [`Stage`]s. Every step is one conditional statement: of any number of
-//! requests that try the same step at once, on any number of gateway processes, exactly one succeeds. Times are seconds
-//! since 1970-01-01T00:00:00Z and are given by the caller.
+//! A sign-in is one row that walks through its [`Stage`]s. Every step is conditional and whole: of any number of requests
+//! that try the same step at once, exactly one succeeds. Times are seconds since 1970-01-01T00:00:00Z and are given by the
+//! caller.
+//!
+//! It is kept in a database, where any number of gateway processes share it and it survives them, or in the memory of one
+//! process, and is lost with it. The promises of a step are the same, and one suite of tests holds both to them.
 
+mod database;
 mod device;
 mod grant;
 mod interaction;
+mod memory;
 mod pushed_request;
-mod row;
 mod signature;
 mod signing_key;
-mod steps;
 mod upkeep;
 
 pub use device::{OpenedByQr, QrOffer};
@@ -21,11 +24,10 @@ pub use signature::{
 };
 pub use signing_key::PublishedKey;
 
-use crate::database::Database;
 use crate::database_url::DatabaseUrl;
 use crate::error::StoreError;
-use crate::migrations::Part;
-use steps::Steps;
+use database::InDatabase;
+use memory::InMemory;
 
 /// SHA-256 of a bearer secret.
 pub type SecretHash = [u8; 32];
@@ -259,25 +261,67 @@ pub struct Occupancy {
     pub signatures: u64,
 }
 
+impl Occupancy {
+    fn none(client_id: String) -> Self {
+        Self {
+            client_id,
+            sign_ins: 0,
+            assertion_ids: 0,
+            pushed_requests: 0,
+            signatures: 0,
+        }
+    }
+}
+
 /// The gateway's part of the data.
 #[derive(Debug, Clone)]
 pub struct GatewayState {
-    database: Database,
-    steps: Steps,
+    keeper: Keeper,
 }
+
+#[derive(Debug, Clone)]
+enum Keeper {
+    Database(InDatabase),
+    Memory(InMemory),
+}
+
+/// The same call to whoever keeps the state; in memory nothing waits.
+macro_rules! of_keeper {
+    ($state:ident, $method:ident($($argument:expr),*)) => {
+        match &$state.keeper {
+            $crate::gateway_state::Keeper::Database(database) => database.$method($($argument),*).await,
+            $crate::gateway_state::Keeper::Memory(memory) => memory.$method($($argument),*),
+        }
+    };
+}
+use of_keeper;
 
 impl GatewayState {
     /// Connects and brings the schema up to this program's version.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        let database = Database::open(url, Part::Gateway).await?;
+        let database = InDatabase::open(url).await?;
         Ok(Self {
-            steps: Steps::on(database.clone()),
-            database,
+            keeper: Keeper::Database(database),
         })
+    }
+
+    /// In the memory of this process: for one gateway alone, and nothing outlives it. Clones share what they keep.
+    pub fn in_memory() -> Self {
+        Self {
+            keeper: Keeper::Memory(InMemory::default()),
+        }
+    }
+
+    /// Whether what was used up before this process began can be used again: whoever relies on single use then has to
+    /// refuse all that may have come before.
+    pub fn forgets_on_restart(&self) -> bool {
+        matches!(self.keeper, Keeper::Memory(_))
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        self.database.close().await;
+        if let Keeper::Database(database) = &self.keeper {
+            database.close().await;
+        }
     }
 }

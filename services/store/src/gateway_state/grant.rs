@@ -1,22 +1,12 @@
 //! Codes, access tokens and client assertions.
 
-use super::row::{sign_in, sign_in_columns};
-use super::{GatewayState, Redemption, SecretHash, SignIn};
-use crate::error::{During as _, StoreError};
+use super::{GatewayState, Redemption, SecretHash, SignIn, of_keeper};
+use crate::error::StoreError;
 
 impl GatewayState {
     /// The sign-in of a code, used or not, ended or not.
     pub async fn by_code(&self, code_hash: &SecretHash) -> Result<Option<SignIn>, StoreError> {
-        let row = sqlx::query(concat!(
-            "SELECT ",
-            sign_in_columns!(),
-            " FROM sign_in WHERE code_hash = $1"
-        ))
-        .bind(code_hash.as_slice())
-        .fetch_optional(self.database.reader())
-        .await
-        .during("a code is being read")?;
-        row.as_ref().map(sign_in).transpose()
+        of_keeper!(self, by_code(code_hash))
     }
 
     /// Exchanges a code for an access token. Of any number of redemptions one succeeds, and a redemption that does not
@@ -26,24 +16,7 @@ impl GatewayState {
         redemption: &Redemption<'_>,
         now: i64,
     ) -> Result<bool, StoreError> {
-        self.step(
-            sqlx::query(
-                "UPDATE sign_in SET stage = 'redeemed', access_token_hash = $5, sealed_identity = $6, \
-                 expires_at = $7, dpop_jkt = $9 WHERE code_hash = $1 AND stage = 'code_issued' AND client_id = $2 \
-                 AND redirect_uri = $3 AND code_challenge = $4 AND dpop_jkt IN ('', $9) AND expires_at > $8",
-            )
-            .bind(redemption.code_hash.as_slice())
-            .bind(redemption.client_id)
-            .bind(redemption.redirect_uri)
-            .bind(redemption.code_challenge)
-            .bind(redemption.access_token_hash.as_slice())
-            .bind(redemption.sealed_identity)
-            .bind(redemption.access_token_expires_at)
-            .bind(now)
-            .bind(redemption.dpop_jkt),
-            "a code is being redeemed",
-        )
-        .await
+        of_keeper!(self, redeem_code(redemption, now))
     }
 
     /// Revokes what this client got for a code, because the code came again (RFC 6749 section 4.1.2).
@@ -52,17 +25,7 @@ impl GatewayState {
         code_hash: &SecretHash,
         client_id: &str,
     ) -> Result<bool, StoreError> {
-        self.step(
-            sqlx::query(
-                "UPDATE sign_in SET stage = 'revoked', access_token_hash = NULL, sealed_identity = $3 \
-                 WHERE code_hash = $1 AND client_id = $2 AND stage = 'redeemed'",
-            )
-            .bind(code_hash.as_slice())
-            .bind(client_id)
-            .bind([].as_slice()),
-            "a code's token is being revoked",
-        )
-        .await
+        of_keeper!(self, revoke_redeemed_code(code_hash, client_id))
     }
 
     /// The sign-in of an access token that is good now.
@@ -71,17 +34,7 @@ impl GatewayState {
         access_token_hash: &SecretHash,
         now: i64,
     ) -> Result<Option<SignIn>, StoreError> {
-        let row = sqlx::query(concat!(
-            "SELECT ",
-            sign_in_columns!(),
-            " FROM sign_in WHERE access_token_hash = $1 AND stage = 'redeemed' AND expires_at > $2"
-        ))
-        .bind(access_token_hash.as_slice())
-        .bind(now)
-        .fetch_optional(self.database.reader())
-        .await
-        .during("an access token is being read")?;
-        row.as_ref().map(sign_in).transpose()
+        of_keeper!(self, by_access_token(access_token_hash, now))
     }
 
     /// Revokes an access token of this client; another client's is left alone.
@@ -90,17 +43,7 @@ impl GatewayState {
         access_token_hash: &SecretHash,
         client_id: &str,
     ) -> Result<bool, StoreError> {
-        self.step(
-            sqlx::query(
-                "UPDATE sign_in SET stage = 'revoked', access_token_hash = NULL, sealed_identity = $3 \
-                 WHERE access_token_hash = $1 AND client_id = $2 AND stage = 'redeemed'",
-            )
-            .bind(access_token_hash.as_slice())
-            .bind(client_id)
-            .bind([].as_slice()),
-            "an access token is being revoked",
-        )
-        .await
+        of_keeper!(self, revoke_access_token(access_token_hash, client_id))
     }
 
     /// Uses a client assertion up: `true` the first time, `false` ever after until it is swept past `expires_at`.
@@ -110,16 +53,6 @@ impl GatewayState {
         assertion_hash: &SecretHash,
         expires_at: i64,
     ) -> Result<bool, StoreError> {
-        self.step(
-            sqlx::query(
-                "INSERT INTO assertion_id (assertion_hash, client_id, expires_at) VALUES ($1, $2, $3) \
-                 ON CONFLICT (assertion_hash) DO NOTHING",
-            )
-            .bind(assertion_hash.as_slice())
-            .bind(client_id)
-            .bind(expires_at),
-            "an assertion is being used up",
-        )
-        .await
+        of_keeper!(self, use_assertion(client_id, assertion_hash, expires_at))
     }
 }

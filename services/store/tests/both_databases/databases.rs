@@ -8,6 +8,8 @@ use store::{AuditLog, CrlReader, CrlWriter, DatabaseUrl, GatewayState, HolderLin
 
 /// One empty installation: a database for each authority.
 pub(crate) enum Databases {
+    /// None but the gateway's, which every gateway of the test shares.
+    Memory(GatewayState),
     Sqlite(tempfile::TempDir),
     Postgres {
         server: Arc<Postgres>,
@@ -16,6 +18,10 @@ pub(crate) enum Databases {
 }
 
 impl Databases {
+    pub(crate) fn memory() -> Self {
+        Self::Memory(GatewayState::in_memory())
+    }
+
     pub(crate) fn sqlite() -> Self {
         Self::Sqlite(tempfile::tempdir().unwrap())
     }
@@ -33,6 +39,7 @@ impl Databases {
     /// The URL of one role. On SQLite the roles that share a part share a file.
     pub(crate) fn url(&self, role: &str) -> DatabaseUrl {
         match self {
+            Self::Memory(_) => panic!("what is in memory has no address"),
             Self::Sqlite(folder) => {
                 let part = if role.starts_with("crl_") {
                     "crl"
@@ -72,6 +79,7 @@ impl Databases {
     /// Changes the database of the lists behind their writer's back.
     pub(crate) async fn tamper(&self, sql: &'static str) {
         match self {
+            Self::Memory(_) => panic!("nothing of the lists is in memory"),
             Self::Sqlite(folder) => {
                 let path = format!("sqlite://{}", folder.path().join("crl.db").display());
                 let mut connection = SqliteConnection::connect(&path).await.unwrap();
@@ -100,7 +108,10 @@ impl Databases {
     }
 
     pub(crate) async fn gateway(&self) -> GatewayState {
-        GatewayState::open(&self.url("gateway")).await.unwrap()
+        match self {
+            Self::Memory(state) => state.clone(),
+            _ => GatewayState::open(&self.url("gateway")).await.unwrap(),
+        }
     }
 
     pub(crate) async fn holders(&self) -> HolderLinks {

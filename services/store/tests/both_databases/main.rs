@@ -1,4 +1,5 @@
-//! The store's promises, each kept on SQLite and on PostgreSQL: one suite, run twice.
+//! The store's promises, each kept on SQLite and on PostgreSQL: one suite, run twice; and what a gateway may keep in memory,
+//! there too.
 
 #![expect(clippy::unwrap_used, reason = "in a test, failing is the report")]
 
@@ -42,6 +43,55 @@ macro_rules! on_both_databases {
             )*
         }
     };
+}
+
+/// Each named function becomes one test of the state in memory.
+macro_rules! in_memory_too {
+    ($($module:ident :: $test:ident),* $(,)?) => {
+        mod memory {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$module::$test(super::Databases::memory()).await;
+                }
+            )*
+        }
+    };
+}
+
+in_memory_too! {
+    gateway_state::a_sign_in_walks_from_the_request_to_the_claims,
+    gateway_state::a_challenge_stays_until_it_ends_and_then_is_another,
+    gateway_state::a_challenge_is_not_spent_before_it_is_issued_or_after_its_end,
+    gateway_state::of_many_answers_one_spends_the_challenge,
+    gateway_state::a_verdict_is_recorded_once,
+    gateway_state::the_way_back_needs_the_token_and_the_browser_and_is_taken_once,
+    gateway_state::consent_needs_the_browser_s_new_secret,
+    gateway_state::of_many_consents_one_makes_a_code,
+    gateway_state::a_denial_forgets_who_it_was_and_ends_the_sign_in,
+    gateway_devices::a_code_is_offered_only_by_the_browser_that_began,
+    gateway_devices::of_many_devices_one_opens_the_code,
+    gateway_devices::a_device_answers_in_time_and_only_if_it_opened_the_code,
+    gateway_devices::another_code_ends_the_device_and_its_challenge,
+    gateway_devices::a_key_is_published_once_and_held_for_as_long_as_it_is_said,
+    gateway_grants::of_many_redemptions_one_gets_the_token,
+    gateway_grants::a_redemption_that_does_not_fit_spends_nothing,
+    gateway_grants::a_code_that_comes_again_ends_its_token,
+    gateway_grants::only_its_client_revokes_an_access_token,
+    gateway_grants::an_assertion_is_used_by_one_of_many,
+    gateway_grants::a_sweep_removes_what_ended_and_nothing_else,
+    gateway_grants::a_sweep_takes_no_more_rows_than_it_is_told,
+    gateway_pushed_requests::a_pushed_request_is_its_client_s_until_it_ends_or_is_answered,
+    gateway_pushed_requests::of_many_sign_ins_one_answers_a_pushed_request,
+    gateway_pushed_requests::a_pushed_request_is_counted_and_kept_as_long_as_a_sign_in_may_answer_it,
+    gateway_pushed_requests::a_code_bound_to_a_key_is_redeemed_with_that_key_alone,
+    gateway_pushed_requests::a_code_that_is_not_bound_binds_its_token_to_the_key_that_came,
+    gateway_signatures::of_many_sign_ins_one_uses_the_transaction,
+    gateway_signatures::a_transaction_that_does_not_fit_is_not_used,
+    gateway_signatures::a_result_is_stored_with_its_sign_in_or_not_at_all,
+    gateway_signatures::a_result_is_fetched_as_often_as_it_may_be_and_by_its_sign_in,
+    gateway_signatures::signatures_and_their_tokens_are_counted_and_swept,
+    gateway_signatures::only_its_client_revokes_a_signing_token,
 }
 
 on_both_databases! {

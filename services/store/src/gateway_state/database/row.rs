@@ -3,8 +3,8 @@
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::{SignIn, Stage};
 use crate::error::{During as _, StoreError};
+use crate::gateway_state::{SignIn, Stage};
 
 /// The columns of a [`SignIn`]; statements are literals, so this is one too.
 macro_rules! sign_in_columns {
