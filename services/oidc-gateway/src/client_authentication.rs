@@ -79,15 +79,19 @@ struct Claims {
 /// Checks client assertions.
 pub(crate) struct ClientAuthenticator {
     audiences: Audiences,
+    /// Assertions that were made by then may have been used without our knowing: they are refused. None: all are known.
+    unremembered_until: Option<i64>,
     /// Keys nobody signs with, one an algorithm: they take the time of a verification where there is no key.
     decoys: [PublicKey; 3],
 }
 
 impl ClientAuthenticator {
-    /// For assertions meant for this provider.
-    pub(crate) fn new(audiences: Audiences) -> Option<Self> {
+    /// For assertions meant for this provider. `unremembered_until`: the last second whose used assertions are not
+    /// remembered.
+    pub(crate) fn new(audiences: Audiences, unremembered_until: Option<i64>) -> Option<Self> {
         Some(Self {
             audiences,
+            unremembered_until,
             decoys: decoys()?,
         })
     }
@@ -182,6 +186,13 @@ impl ClientAuthenticator {
             return refused("aud");
         }
         let expires_at = check_times(&claims, client.assertion_lifetime_seconds(), now)?;
+        if let Some(unremembered_until) = self.unremembered_until {
+            match numeric_date(claims.iat.as_ref()) {
+                Some(issued_at) if issued_at > unremembered_until => {}
+                Some(_) => return refused("iat_before_start"),
+                None => return refused("iat_missing"),
+            }
+        }
         let Some(jti) = text(claims.jti.as_ref()).filter(|jti| is_assertion_id(jti)) else {
             return refused("jti");
         };

@@ -6,12 +6,12 @@ use runtime::config::{
     ConfigError, ConfigPath, Environment, GrpcClientConfig, ObservabilityConfig, SecretFile,
 };
 use serde::Deserialize;
-use store::DatabaseUrl;
 use url::Url;
 
 use crate::authentication_context::RevocationMethod;
 use crate::clients::is_loopback;
 use crate::source::Network;
+use crate::state_store::StateStore;
 
 /// The gateway's configuration file. `deploy/config/oidc-gateway.toml` explains every key.
 #[derive(Debug, Clone, Deserialize)]
@@ -109,12 +109,12 @@ pub struct WebTlsConfig {
     pub private_key: SecretFile,
 }
 
-/// `[store]`: the gateway's database.
+/// `[store]`: where the gateway keeps its state.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreConfig {
-    /// SQLite for one process, PostgreSQL for several.
-    pub gateway: DatabaseUrl,
+    /// SQLite or this process's memory for one process, PostgreSQL for several.
+    pub gateway: StateStore,
 }
 
 /// `[lifetimes]`: seconds. The defaults are also the most that is allowed: each is what somebody who stole the thing

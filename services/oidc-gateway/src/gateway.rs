@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use runtime::clock::Clock;
 use runtime::config::{ConfigError, SecretFile};
 use runtime::metrics::Metrics;
 use runtime::{Refreshed, ServeError};
-use serde_json::Value;
 use store::{GatewayState, StoreError};
 
 use crate::authentication_context::RevocationMethod;
@@ -23,12 +23,14 @@ use crate::readers::{Readers, ReadersFile};
 use crate::signing_certificates::SigningCertificates;
 use crate::signing_keys::{self, KeysUnusable, SigningKeys};
 use crate::source::Sources;
+use crate::state_store::unremembered_until;
 use crate::verification::SignatureVerification;
 
 /// Everything a request needs.
 pub struct Gateway {
     pub(crate) endpoints: Endpoints,
-    pub(crate) discovery_document: Value,
+    /// As sent, shared by all answers.
+    pub(crate) discovery_document: Bytes,
     pub(crate) clients: LiveClients,
     pub(crate) readers: Readers,
     pub(crate) signing_keys: SigningKeys,
@@ -80,13 +82,15 @@ impl Gateway {
             config.lifetimes.id_token_seconds,
             metrics,
         )?;
-        let authenticator = ClientAuthenticator::new(Audiences {
+        let audiences = Audiences {
             issuer: endpoints.issuer.clone(),
             token_endpoint: endpoints.token.clone(),
-        })
-        .ok_or_else(|| ServeError::role("the cryptographic library made no keys"))?;
+        };
+        let unremembered_until = unremembered_until(&state, clock.now().secs());
+        let authenticator = ClientAuthenticator::new(audiences, unremembered_until)
+            .ok_or_else(|| ServeError::role("the cryptographic library made no keys"))?;
         Ok(Arc::new(Self {
-            discovery_document: discovery::document(&endpoints),
+            discovery_document: discovery::document(&endpoints).to_string().into(),
             endpoints,
             clients,
             readers,

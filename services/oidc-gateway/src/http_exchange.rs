@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use http::header::{self, HeaderName, HeaderValue};
@@ -12,7 +10,6 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use crate::bearer::{BearerSecret, NoRandomness, random_octets};
-use crate::gateway::Gateway;
 use crate::limits;
 use crate::observation::Outcome;
 use crate::parameters::{self, Parameters};
@@ -241,42 +238,53 @@ pub(crate) fn content_security_policy_with_script(form_targets: &str) -> HeaderV
 }
 
 /// Headers of every answer, unless the handler chose its own.
-pub(crate) async fn protect(
-    State(gateway): State<Arc<Gateway>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    // RFC 6797: for a year a browser that was here once refuses plain HTTP, so nobody on its network answers in our place.
-    if gateway.endpoints.public_url.starts_with("https://") {
-        headers
-            .entry(header::STRICT_TRANSPORT_SECURITY)
-            .or_insert(HeaderValue::from_static("max-age=31536000"));
+#[derive(Debug, Clone)]
+pub(crate) struct Protection {
+    headers: Arc<[(HeaderName, HeaderValue)]>,
+}
+
+impl Protection {
+    /// For a gateway that browsers see at this origin.
+    pub(crate) fn at(public_url: &str) -> Self {
+        let mut headers = vec![
+            (header::CONTENT_SECURITY_POLICY, content_security_policy("")),
+            // For browsers that do not know frame-ancestors.
+            (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            // Codes, states and interaction identifiers stand in URLs: they must not travel as a referrer.
+            (
+                header::REFERRER_POLICY,
+                HeaderValue::from_static("no-referrer"),
+            ),
+            (
+                header::X_CONTENT_TYPE_OPTIONS,
+                HeaderValue::from_static("nosniff"),
+            ),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+            (
+                HeaderName::from_static("permissions-policy"),
+                HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+            ),
+        ];
+        // RFC 6797: for a year a browser that was here once refuses plain HTTP, so nobody on its network answers in our
+        // place.
+        if public_url.starts_with("https://") {
+            let year = HeaderValue::from_static("max-age=31536000");
+            headers.push((header::STRICT_TRANSPORT_SECURITY, year));
+        }
+        Self {
+            headers: headers.into(),
+        }
     }
-    let fixed: [(HeaderName, HeaderValue); 6] = [
-        (header::CONTENT_SECURITY_POLICY, content_security_policy("")),
-        // For browsers that do not know frame-ancestors.
-        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-        // Codes, states and interaction identifiers stand in URLs: they must not travel as a referrer.
-        (
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("no-referrer"),
-        ),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (
-            HeaderName::from_static("permissions-policy"),
-            HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
-        ),
-    ];
-    for (name, value) in fixed {
-        headers.entry(name).or_insert(value);
+
+    /// The answer with them.
+    pub(crate) fn protect(&self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        headers.reserve(self.headers.len());
+        for (name, value) in self.headers.iter() {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+        response
     }
-    response
 }
 
 #[cfg(test)]

@@ -55,15 +55,16 @@ mod signature;
 mod signing_certificates;
 mod signing_keys;
 mod source;
+mod state_store;
 mod token;
 mod userinfo;
 mod verification;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use runtime::{Context, ServeError};
-use store::GatewayState;
 
 pub use authentication_context::RevocationMethod;
 pub use clients::{
@@ -81,6 +82,7 @@ pub use scope::Claim;
 pub use signing_certificates::{RemoteSigningCertificates, SigningCertificates};
 pub use signing_keys::{Pkcs11Config, SigningKeyEntry, SigningKeysFile};
 pub use source::{Network, NetworkError, PeerAddress};
+pub use state_store::StateStore;
 pub use verification::{RemoteSignatureVerification, SignatureVerification};
 
 /// Reads the files that the configuration names and checks them as [`serve`] would, without starting anything.
@@ -122,7 +124,10 @@ pub async fn serve(config: Config, context: Context) -> Result<(), ServeError> {
 }
 
 async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError> {
-    let state = GatewayState::open(&config.store.gateway)
+    let state = config
+        .store
+        .gateway
+        .open()
         .await
         .map_err(ServeError::role)?;
     let channel = runtime::client::channel_of(&config.signature_verification)?;
@@ -139,6 +144,9 @@ async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError>
     }
     gateway.sweep().await.map_err(ServeError::role)?;
     let ready = gateway.refresh_signing_keys().await?;
+    if state.forgets_on_restart() {
+        wait_for_fresh_assertions(context).await;
+    }
     let server = server::Server::bind(config).await?;
     if let Some(address) = server.address() {
         context.addresses.announce("http", address);
@@ -157,6 +165,21 @@ async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError>
     context.health.set("", false).await;
     state.close().await;
     Ok(())
+}
+
+/// What was used before this process began is not remembered, so that assertions from then are refused. Whoever made one
+/// just now would be refused too: better that nobody is let in yet.
+async fn wait_for_fresh_assertions(context: &Context) {
+    let seconds = limits::ASSERTION_SKEW_SECONDS + 1;
+    tracing::warn!(
+        seconds,
+        "the state is kept in memory: it serves this one process, ends with it, and listening begins a little later"
+    );
+    let pause = Duration::from_secs(seconds.unsigned_abs());
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = context.shutdown.requested() => {}
+    }
 }
 
 /// Sweeps what has ended, looks whether clients, signing keys and TLS files changed, and says whether tokens can be signed.

@@ -1,12 +1,15 @@
 //! Metrics of the gateway. Labels are closed sets of ours; nothing a request said becomes one.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
+use axum::routing::MethodRouter;
+use axum::routing::future::RouteFuture;
 use runtime::Refreshed;
 use runtime::metrics::Metrics;
+use tower::util::MapFutureLayer;
 
 use crate::gateway::Gateway;
 
@@ -55,32 +58,32 @@ impl Observation {
 }
 
 /// Counts and times the requests of one endpoint.
-pub(crate) async fn observe(
-    State((gateway, endpoint)): State<(Arc<Gateway>, &'static str)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let timer = gateway
-        .observation
-        .seconds
-        .with_label_values(&[endpoint])
-        .start_timer();
-    let response = next.run(request).await;
-    timer.observe_duration();
-    let outcome = response.extensions().get::<Outcome>().map_or_else(
-        || {
-            if response.status().as_u16() < 400 {
-                "ok"
-            } else {
-                "refused"
+pub(crate) fn observed(
+    methods: MethodRouter<Arc<Gateway>>,
+    observation: &Observation,
+    endpoint: &'static str,
+) -> MethodRouter<Arc<Gateway>> {
+    let seconds = observation.seconds.with_label_values(&[endpoint]);
+    let requests = observation.requests.clone();
+    methods.layer(MapFutureLayer::new(
+        move |answering: RouteFuture<Infallible>| {
+            let (seconds, requests) = (seconds.clone(), requests.clone());
+            let began = Instant::now();
+            async move {
+                let response = answering.await?;
+                seconds.observe(began.elapsed().as_secs_f64());
+                let outcome = outcome(&response);
+                requests.with_label_values(&[endpoint, outcome]).inc();
+                Ok::<_, Infallible>(response)
             }
         },
-        |outcome| outcome.0,
-    );
-    gateway
-        .observation
-        .requests
-        .with_label_values(&[endpoint, outcome])
-        .inc();
-    response
+    ))
+}
+
+fn outcome(response: &Response) -> &'static str {
+    match response.extensions().get::<Outcome>() {
+        Some(outcome) => outcome.0,
+        None if response.status().as_u16() < 400 => "ok",
+        None => "refused",
+    }
 }

@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
-use http::{StatusCode, header};
+use http::{HeaderValue, header};
+use tower::util::MapResponseLayer;
 
 use crate::authorization::{accepted_language, authorize};
 use crate::gateway::Gateway;
-use crate::http_exchange::{json_answer, protect};
-use crate::observation::observe;
+use crate::http_exchange::Protection;
+use crate::observation::observed;
 use crate::problem::PageProblem;
-use crate::signing_keys::KEY_SET_SECONDS;
 use crate::{card, interaction, other_device, pushed_request, signature, token, userinfo};
 
 const STYLESHEET: &str = include_str!("../assets/gateway.css");
@@ -22,6 +21,11 @@ const WAITING_SCRIPT: &str = include_str!("../assets/waiting.js");
 
 /// How long relying parties and browsers may keep what only changes with the configuration.
 const CACHED: &str = "public, max-age=3600";
+
+const JSON: [(header::HeaderName, HeaderValue); 1] = [(
+    header::CONTENT_TYPE,
+    HeaderValue::from_static("application/json"),
+)];
 
 /// An address, what it is called in metrics, and what answers it.
 type Address = (String, &'static str, MethodRouter<Arc<Gateway>>);
@@ -37,12 +41,16 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
     ];
     let mut router = Router::new();
     for (path, endpoint, methods) in addresses.into_iter().flatten() {
-        let observed = from_fn_with_state((Arc::clone(&gateway), endpoint), observe);
-        router = router.route(&path, methods.fallback(wrong_method).layer(observed));
+        let methods = methods.fallback(wrong_method);
+        let methods = observed(methods, &gateway.observation, endpoint);
+        router = router.route(&path, methods);
     }
+    let protection = Protection::at(&endpoints.public_url);
     router
         .fallback(not_found)
-        .layer(from_fn_with_state(Arc::clone(&gateway), protect))
+        .layer(MapResponseLayer::new(move |response| {
+            protection.protect(response)
+        }))
         .with_state(gateway)
 }
 
@@ -143,21 +151,13 @@ fn reader_app() -> Vec<Address> {
 }
 
 async fn discovery(State(gateway): State<Arc<Gateway>>) -> Response {
-    cached(json_answer(StatusCode::OK, &gateway.discovery_document))
+    cached((JSON, gateway.discovery_document.clone()).into_response())
 }
 
 async fn key_set(State(gateway): State<Arc<Gateway>>) -> Response {
     // Its own max-age is what the keys' times are reckoned with.
-    let mut response = (
-        [(header::CONTENT_TYPE, "application/json")],
-        gateway.signing_keys.key_set(),
-    )
-        .into_response();
-    let kept = format!("public, max-age={KEY_SET_SECONDS}");
-    if let Ok(kept) = http::HeaderValue::from_str(&kept) {
-        response.headers_mut().insert(header::CACHE_CONTROL, kept);
-    }
-    response
+    let cache_control = [(header::CACHE_CONTROL, gateway.signing_keys.cache_control())];
+    (JSON, cache_control, gateway.signing_keys.key_set()).into_response()
 }
 
 async fn stylesheet() -> Response {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router};
+use axum::Router;
 use runtime::shutdown::Shutdown;
 use runtime::web::{WebLimits, WebServer};
 use runtime::{ServeError, WebTls};
@@ -49,10 +49,7 @@ impl Server {
 
     /// Serves until asked to stop, then lets requests in progress finish. Each request carries the other end's address.
     pub(crate) async fn serve(self, router: Router, shutdown: Shutdown) {
-        let with_address = move |peer: runtime::peer::Peer| {
-            let address = PeerAddress(peer.address.ip());
-            router.clone().layer(Extension(address))
-        };
-        self.web.serve(with_address, shutdown).await;
+        let address = |peer: runtime::peer::Peer| PeerAddress(peer.address.ip());
+        self.web.serve(router, address, shutdown).await;
     }
 }

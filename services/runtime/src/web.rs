@@ -18,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
+use tower::ServiceExt as _;
 
 use crate::error::ServeError;
 use crate::peer::{Peer, identity};
@@ -78,13 +79,21 @@ impl WebServer {
         self.listener.local_addr()
     }
 
-    /// Serves until asked to stop, then lets requests in progress finish. `routes` is called once a connection, with
-    /// who is at its other end.
-    pub async fn serve<F>(self, routes: F, shutdown: Shutdown)
+    /// Serves until asked to stop, then lets requests in progress finish. Every request carries, among its extensions,
+    /// what `about` says once a connection of who is at its other end.
+    pub async fn serve<F, E>(self, router: Router, about: F, shutdown: Shutdown)
     where
-        F: Fn(Peer) -> Router + Send + Sync + 'static,
+        F: Fn(Peer) -> E + Send + Sync + 'static,
+        E: Clone + Send + Sync + 'static,
     {
-        let service = move |peer| TowerToHyperService::new(routes(peer));
+        let service = move |peer| {
+            let about = about(peer);
+            let said = move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(about.clone());
+                request
+            };
+            TowerToHyperService::new(router.clone().map_request(said))
+        };
         self.serve_by(service, shutdown).await;
     }
 
@@ -272,9 +281,9 @@ mod tests {
         let address = server.address().unwrap();
         let show = |Extension(peer): Extension<IpAddr>| async move { peer.to_string() };
         let router = Router::new().route("/", get(show));
-        let with_address = move |peer: Peer| router.clone().layer(Extension(peer.address.ip()));
+        let address_of = |peer: Peer| peer.address.ip();
         let shutdown = Shutdown::new();
-        let serving = tokio::spawn(server.serve(with_address, shutdown.clone()));
+        let serving = tokio::spawn(server.serve(router, address_of, shutdown.clone()));
         let mut ours = TcpStream::connect(address).await.unwrap();
         ours.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             .await

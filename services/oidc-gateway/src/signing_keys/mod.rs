@@ -22,6 +22,8 @@ pub use file::{Pkcs11Config, SigningKeyEntry, SigningKeysFile};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::HeaderValue;
 use runtime::config::{ConfigError, ConfigPath};
 use runtime::metrics::Metrics;
 use serde_json::{Value, json};
@@ -29,8 +31,7 @@ use store::{GatewayState, StoreError};
 
 use crate::jws::{compact, signing_input};
 use loading::{HeldKeys, Stamp};
-pub(crate) use ring::KEY_SET_SECONDS;
-use ring::{KEPT_SECONDS, Ring};
+use ring::{KEPT_SECONDS, KEY_SET_SECONDS, Ring};
 pub(crate) use signer::SigningError;
 
 /// The keys as they are now, and where they come from.
@@ -38,6 +39,7 @@ pub(crate) struct SigningKeys {
     path: ConfigPath,
     id_token_seconds: i64,
     ring: ArcSwap<Ring>,
+    cache_control: HeaderValue,
     files: Mutex<Files>,
     observation: KeyObservation,
 }
@@ -92,7 +94,10 @@ impl SigningKeys {
         let stamp = Stamp::of(path, None);
         let held = Arc::new(HeldKeys::load(path)?);
         let stamp = stamp.with_keys(&held);
+        let cache_control = format!("public, max-age={KEY_SET_SECONDS}");
         Ok(Self {
+            cache_control: HeaderValue::from_str(&cache_control)
+                .map_err(runtime::ServeError::role)?,
             path: path.clone(),
             id_token_seconds,
             ring: ArcSwap::from_pointee(Ring::new(Arc::clone(&held), Vec::new())),
@@ -106,8 +111,13 @@ impl SigningKeys {
     }
 
     /// The JWK Set (RFC 7517 section 5), as sent.
-    pub(crate) fn key_set(&self) -> String {
-        self.ring.load().key_set().to_owned()
+    pub(crate) fn key_set(&self) -> Bytes {
+        self.ring.load().key_set()
+    }
+
+    /// How long it may be kept.
+    pub(crate) fn cache_control(&self) -> HeaderValue {
+        self.cache_control.clone()
     }
 
     /// A signed ID token with these claims.

@@ -1,7 +1,9 @@
 //! Pure: which key signs when, and which are published.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use store::PublishedKey;
 
 use super::loading::{HeldKey, HeldKeys};
@@ -22,12 +24,13 @@ pub(super) const KEPT_SECONDS: i64 = KEY_SET_SECONDS + MARGIN_SECONDS;
 pub(super) struct Ring {
     held: Arc<HeldKeys>,
     published: Vec<PublishedKey>,
-    key_set: String,
+    /// As sent, shared by all answers.
+    key_set: Bytes,
 }
 
 impl Ring {
     pub(super) fn new(held: Arc<HeldKeys>, published: Vec<PublishedKey>) -> Self {
-        let key_set = key_set(&held, &published);
+        let key_set = Bytes::from(key_set(&held, &published));
         Self {
             held,
             published,
@@ -44,12 +47,13 @@ impl Ring {
     }
 
     /// The JWK Set, as sent.
-    pub(super) fn key_set(&self) -> &str {
-        &self.key_set
+    pub(super) fn key_set(&self) -> Bytes {
+        self.key_set.clone()
     }
 
     /// The key that signs now: the newest whose time has come and that everybody can know. Where nothing is known to
-    /// everybody yet (the first start, or the only key was replaced), the one that was published first.
+    /// everybody yet (the first start, a database that was lost, or the only key was replaced), the one that was published
+    /// first, and of those at once the oldest: if any is known from before, it is that one.
     pub(super) fn signing_at(&self, now: i64) -> Option<&HeldKey> {
         let keys = self.held.keys();
         let due = |key: &&HeldKey| key.sign_from <= now;
@@ -60,7 +64,7 @@ impl Ring {
             .or_else(|| {
                 let first = keys.iter().filter(due).max_by_key(|key| {
                     let since = self.published_at(key).unwrap_or(now);
-                    (std::cmp::Reverse(since), key.sign_from)
+                    (Reverse(since), Reverse(key.sign_from))
                 });
                 first.or_else(|| keys.iter().min_by_key(|key| key.sign_from))
             })

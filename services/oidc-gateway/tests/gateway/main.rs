@@ -26,6 +26,7 @@ mod fapi2_client_proof;
 mod fapi2_security_profile;
 mod flow;
 mod hygiene;
+mod in_memory;
 mod listener;
 mod log;
 mod oidcc_basic;

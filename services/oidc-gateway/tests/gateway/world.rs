@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
 use axum::Router;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use oidc_gateway::{Config, Gateway, Quotas};
+use oidc_gateway::{Config, Gateway, Quotas, StateStore};
 use pki::UnixTime;
 use runtime::clock::ManualClock;
 use runtime::metrics::Metrics;
@@ -75,7 +75,6 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     /// What each sign-in's page gives the reader app.
     pub(crate) links: Mutex<HashMap<String, String>>,
-    database: DatabaseUrl,
     _postgres: Option<Arc<Postgres>>,
 }
 
@@ -93,6 +92,10 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let database = DatabaseUrl::sqlite(&folder.path().join("gateway.db")).unwrap();
         Self::on(folder, database, None, change).await
+    }
+
+    pub(crate) async fn in_memory() -> Self {
+        Self::configured(|config| config.store.gateway = StateStore::Memory).await
     }
 
     pub(crate) async fn on_postgres() -> Self {
@@ -137,8 +140,12 @@ impl World {
         write_recipients(folder.path(), &operator);
         let mut config = config(folder.path(), &database);
         change(&mut config);
-        let state = GatewayState::open(&database).await.unwrap();
-        let clock = ManualClock::at(UnixTime::from_secs(NOW));
+        let (state, began) = match &config.store.gateway {
+            // As a gateway that listens only once no assertion can be about that it does not remember.
+            StateStore::Memory => (GatewayState::in_memory(), NOW - 11),
+            StateStore::Database(url) => (GatewayState::open(url).await.unwrap(), NOW),
+        };
+        let clock = ManualClock::at(UnixTime::from_secs(began));
         let verification = Arc::new(StandIn::default());
         let metrics = Metrics::new("oidc-gateway");
         let gateway = Gateway::new(
@@ -149,6 +156,7 @@ impl World {
             &metrics,
         )
         .unwrap();
+        clock.advance(NOW - began);
         let signing_certificates = Arc::new(Agency::default());
         gateway.forward_checks_to(signing_certificates.clone());
         Self {
@@ -174,19 +182,21 @@ impl World {
             config,
             folder,
             links: Mutex::default(),
-            database,
             _postgres: postgres,
         }
     }
 
-    /// Another gateway on the same database, as a second process or after a restart.
+    /// Another gateway on the same database, as a second process or after a restart; in memory, after a restart.
     pub(crate) async fn replica(&self) -> Router {
         oidc_gateway::router(self.replica_with(&self.config).await)
     }
 
     /// The same with a configuration of its own.
     pub(crate) async fn replica_with(&self, config: &Config) -> Arc<Gateway> {
-        let state = GatewayState::open(&self.database).await.unwrap();
+        let state = match &config.store.gateway {
+            StateStore::Memory => GatewayState::in_memory(),
+            StateStore::Database(url) => GatewayState::open(url).await.unwrap(),
+        };
         let gateway = Gateway::new(
             config,
             state,
@@ -204,7 +214,7 @@ fn config(folder: &Path, database: &DatabaseUrl) -> Config {
     let path = folder.join("oidc-gateway.toml");
     std::fs::write(&path, text).unwrap();
     let mut config: Config = runtime::config::load(&path).unwrap();
-    config.store.gateway = database.clone();
+    config.store.gateway = StateStore::Database(database.clone());
     config
 }
 

@@ -11,7 +11,17 @@ use crate::cpu::CpuTime;
 
 const COLUMNS: &str = "interaction_id, stage, client_id, redirect_uri, state, nonce, scope, code_challenge, language, \
     browser_hash, challenge_random, challenge_expires_at, return_token_hash, refusal, authenticated_at, \
-    sealed_identity, expires_at";
+    sealed_identity, expires_at, pushed_request_hash, dpop_jkt, revocation_method, link_hash, qr_random, qr_hash, \
+    card_random, card_hash, other_device_until";
+
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../../services/store/migrations/gateway/0001_gateway_state.sql"),
+    include_str!("../../../../services/store/migrations/gateway/0002_pushed_requests.sql"),
+    include_str!("../../../../services/store/migrations/gateway/0003_signatures.sql"),
+    include_str!("../../../../services/store/migrations/gateway/0004_devices_and_signing_keys.sql"),
+];
+/// Characters of the parameters of a pushed request, about.
+const PARAMETERS: usize = 320;
 
 /// Microseconds of this process's CPU time that the statements of one request take.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +30,17 @@ pub(super) struct BareCost {
     pub(super) token: f64,
     /// Of a userinfo request: the sign-in of a token is read.
     pub(super) userinfo: f64,
+    /// Of a pushed request: the assertion is used up, the request is stored.
+    pub(super) pushed: f64,
+}
+
+impl BareCost {
+    /// Of state in memory.
+    pub(super) const NONE: Self = Self {
+        token: 0.0,
+        userinfo: 0.0,
+        pushed: 0.0,
+    };
 }
 
 /// A database with a table as the gateway's, and rows in it.
@@ -53,11 +74,9 @@ impl BareStatements {
         };
         let (writers, readers) = if is_sqlite { (1, 4) } else { (8, 8) };
         let writer = pool(writers).connect(url).await?;
-        sqlx::raw_sql(include_str!(
-            "../../../../services/store/migrations/gateway/0001_gateway_state.sql"
-        ))
-        .execute(&writer)
-        .await?;
+        for migration in MIGRATIONS {
+            sqlx::raw_sql(*migration).execute(&writer).await?;
+        }
         Ok(Self {
             writer,
             reader: pool(readers).connect(url).await?,
@@ -81,14 +100,19 @@ impl BareStatements {
             self.token(number).await?;
         }
         let between = CpuTime::of_process(process)?;
-        for number in numbers {
+        for number in numbers.clone() {
             self.userinfo(number).await?;
+        }
+        let read = CpuTime::of_process(process)?;
+        for number in numbers {
+            self.push(number).await?;
         }
         let after = CpuTime::of_process(process)?;
         let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(requests.max(1));
         Ok(BareCost {
             token: each(between.since(&before)),
-            userinfo: each(after.since(&between)),
+            userinfo: each(read.since(&between)),
+            pushed: each(after.since(&read)),
         })
     }
 
@@ -108,16 +132,34 @@ impl BareStatements {
         Ok(())
     }
 
-    async fn token(&self, number: u64) -> Result<()> {
+    async fn use_assertion(&self, assertion: Vec<u8>) -> Result<()> {
         sqlx::query(
             "INSERT INTO assertion_id (assertion_hash, client_id, expires_at) VALUES ($1, $2, $3) \
              ON CONFLICT (assertion_hash) DO NOTHING",
         )
-        .bind(hash(number, 2))
+        .bind(assertion)
         .bind("RPLOAD")
         .bind(4_000_000_000_i64)
         .execute(&self.writer)
         .await?;
+        Ok(())
+    }
+
+    async fn push(&self, number: u64) -> Result<()> {
+        self.use_assertion(hash(number, 4)).await?;
+        sqlx::query(
+            "INSERT INTO pushed_request (request_uri_hash, client_id, parameters, dpop_jkt, answered_by, expires_at, \
+             kept_until) VALUES ($1, 'RPLOAD', $2, '', '', 4000000000, 4000000000)",
+        )
+        .bind(hash(number, 5))
+        .bind("p".repeat(PARAMETERS))
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    async fn token(&self, number: u64) -> Result<()> {
+        self.use_assertion(hash(number, 2)).await?;
         let select = format!("SELECT {COLUMNS} FROM sign_in WHERE code_hash = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(select)).bind(hash(number, 1));
         ensure!(
@@ -125,9 +167,9 @@ impl BareStatements {
             "no such code"
         );
         let redeemed = sqlx::query(
-            "UPDATE sign_in SET stage = 'redeemed', access_token_hash = $5, sealed_identity = $6, expires_at = $7 \
-             WHERE code_hash = $1 AND stage = 'code_issued' AND client_id = $2 AND redirect_uri = $3 \
-             AND code_challenge = $4 AND expires_at > $8",
+            "UPDATE sign_in SET stage = 'redeemed', access_token_hash = $5, sealed_identity = $6, expires_at = $7, \
+             dpop_jkt = $9 WHERE code_hash = $1 AND stage = 'code_issued' AND client_id = $2 AND redirect_uri = $3 \
+             AND code_challenge = $4 AND dpop_jkt IN ('', $9) AND expires_at > $8",
         )
         .bind(hash(number, 1))
         .bind("RPLOAD")
@@ -137,6 +179,7 @@ impl BareStatements {
         .bind(vec![1_u8; 300])
         .bind(4_000_000_000_i64)
         .bind(1_i64)
+        .bind("")
         .execute(&self.writer)
         .await?;
         ensure!(redeemed.rows_affected() == 1, "the code was not redeemed");

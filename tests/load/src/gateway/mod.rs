@@ -1,5 +1,6 @@
-//! What a request at the gateway costs: token, userinfo and key set of the shipped binary on SQLite and on PostgreSQL,
-//! beside their bare statements and beside another provider that does the same work with its state in memory.
+//! What a request at the gateway costs: token, userinfo, key set and pushed request of the shipped binary with its state in
+//! memory, on SQLite and on PostgreSQL, beside their bare statements and beside another provider that does the same work
+//! with its state in memory.
 
 mod bare;
 mod node;
@@ -22,7 +23,7 @@ use crate::rsa::BareVerification;
 use crate::turns;
 use bare::BareCost;
 use node::NodeProvider;
-use party::{Endpoints, Party, Reader, Redeemer};
+use party::{Endpoints, Party, Pusher, Reader, Redeemer};
 use subject::Subject;
 
 pub use stand_in::{StandInOptions, serve as serve_stand_in};
@@ -31,9 +32,16 @@ pub use stand_in::{StandInOptions, serve as serve_stand_in};
 const TOKEN: f64 = 100.0;
 const USERINFO: f64 = 15.0;
 const KEY_SET: f64 = 8.0;
+const PUSHED: f64 = 60.0;
 const STATEMENTS: f64 = 1.3;
-/// Megabytes that the gateway may have resident, beside a kilobyte a live code.
+/// Of what the other provider takes, as much may a request take with its state in memory.
+const TOKEN_SHARE: f64 = 1.0 / 6.0;
+const USERINFO_SHARE: f64 = 1.0 / 7.0;
+/// Megabytes that the gateway may have resident, and beside them so many for a live code.
 const RESIDENT: f64 = 40.0;
+const RESIDENT_PER_CODE: f64 = 1.0 / 1024.0;
+/// What a gateway is called that keeps its state there.
+const MEMORY: &str = "memory";
 /// Requests for claims and keys for each code that is redeemed.
 const READS: usize = 10;
 /// Sign-ins that go on at once.
@@ -58,6 +66,7 @@ struct Costs {
     token: f64,
     userinfo: f64,
     key_set: f64,
+    pushed: f64,
 }
 
 /// A gateway on one database, in one round.
@@ -88,7 +97,10 @@ pub fn measure(plan: &GatewayPlan, folder: &Path, load_before: String) -> Result
         .enable_all()
         .build()?;
     turns::begin("starting")?;
-    let mut subjects = vec![runtime.block_on(Subject::on_sqlite(plan, folder))?];
+    let mut subjects = vec![
+        runtime.block_on(Subject::in_memory(plan, folder))?,
+        runtime.block_on(Subject::on_sqlite(plan, folder))?,
+    ];
     if let Some(postgres) = &postgres {
         subjects.push(runtime.block_on(Subject::on_postgres(plan, folder, postgres))?);
     }
@@ -119,11 +131,16 @@ async fn on_store(plan: &GatewayPlan, subject: &mut Subject) -> Result<OnStore> 
         .collect()
         .await;
     let codes = codes.into_iter().collect::<Result<Vec<_>>>()?;
+    let resident = subject.resident_megabytes()?;
     let costs = costs(&subject.party, &subject.endpoints, &codes, &subject.gateway).await?;
+    let bare = match &mut subject.bare {
+        Some(bare) => bare.measure(u32::try_from(plan.codes)?).await?,
+        None => BareCost::NONE,
+    };
     Ok(OnStore {
         costs,
-        bare: subject.bare.measure(u32::try_from(plan.codes)?).await?,
-        resident: subject.resident_megabytes()?,
+        bare,
+        resident,
     })
 }
 
@@ -140,10 +157,14 @@ async fn costs(
     let token = cost(&redeemer, server, left).await?;
     let claims = Reader::of_claims(party, at, redeemer.tokens());
     let reads = codes.len() * READS;
+    let userinfo = cost(&claims, server, reads).await?;
+    let key_set = cost(&Reader::of_keys(party, at), server, reads).await?;
+    let pusher = Pusher::new(party, at, codes.len() + 1)?;
     Ok(Costs {
         token,
-        userinfo: cost(&claims, server, reads).await?,
-        key_set: cost(&Reader::of_keys(party, at), server, reads).await?,
+        userinfo,
+        key_set,
+        pushed: cost(&pusher, server, codes.len()).await?,
     })
 }
 
@@ -159,9 +180,13 @@ fn report(
     names: &[&'static str],
     rounds: &[Round],
 ) -> RatioReport {
+    let codes = f64::from(u32::try_from(plan.codes).unwrap_or(u32::MAX));
+    let most_resident = RESIDENT + codes * RESIDENT_PER_CODE;
     let mut lines = Vec::new();
     for (place, name) in names.iter().enumerate() {
-        lines.extend(lines_of(name, rounds, &|round| &round.stores[place]));
+        lines.extend(lines_of(name, most_resident, rounds, &|round| {
+            &round.stores[place]
+        }));
     }
     RatioReport {
         title: format!(
@@ -179,7 +204,8 @@ fn report(
             Figure::of(rounds, |round| round.rsa),
         )],
         notes: vec![
-            "oidc-provider keeps its state in a Map of its process, and loses it with it; the gateway's survives both."
+            "oidc-provider keeps its state in a Map of its process, and loses it with it, as the gateway does in memory; on \
+             a database it survives."
                 .to_owned(),
         ],
     }
@@ -187,6 +213,7 @@ fn report(
 
 fn lines_of<'a>(
     name: &str,
+    most_resident: f64,
     rounds: &'a [Round],
     store: &dyn Fn(&'a Round) -> &'a OnStore,
 ) -> Vec<Line> {
@@ -202,19 +229,27 @@ fn lines_of<'a>(
     };
     let with_statements =
         |most: f64| format!("{most} us and {STATEMENTS} times its bare statements");
+    // The other provider keeps nothing on a disk: only what keeps nothing there either is held to it.
+    let share = |most: f64| {
+        if name == MEMORY {
+            Goal::AtMost(most)
+        } else {
+            Goal::Untold
+        }
+    };
     let other = "oidc-provider";
     let within = Goal::AtMost(1.0);
     let mut lines = vec![
         line("token", &with_statements(TOKEN), within, &|it, _| {
             (it.costs.token, TOKEN + STATEMENTS * it.bare.token)
         }),
-        line("token", other, Goal::Untold, &|it, round| {
+        line("token", other, share(TOKEN_SHARE), &|it, round| {
             (it.costs.token, round.node.token)
         }),
         line("userinfo", &with_statements(USERINFO), within, &|it, _| {
             (it.costs.userinfo, USERINFO + STATEMENTS * it.bare.userinfo)
         }),
-        line("userinfo", other, Goal::Untold, &|it, round| {
+        line("userinfo", other, share(USERINFO_SHARE), &|it, round| {
             (it.costs.userinfo, round.node.userinfo)
         }),
         line("key set", "8 us", within, &|it, _| {
@@ -223,14 +258,23 @@ fn lines_of<'a>(
         line("key set", other, Goal::Untold, &|it, round| {
             (it.costs.key_set, round.node.key_set)
         }),
+        line(
+            "pushed request",
+            &with_statements(PUSHED),
+            within,
+            &|it, _| (it.costs.pushed, PUSHED + STATEMENTS * it.bare.pushed),
+        ),
+        line("pushed request", other, Goal::Untold, &|it, round| {
+            (it.costs.pushed, round.node.pushed)
+        }),
     ];
     let resident: Vec<_> = rounds
         .iter()
-        .map(|round| (store(round).resident, RESIDENT))
+        .map(|round| (store(round).resident, most_resident))
         .collect();
     lines.push(Line::new(
         format!("resident, {name}"),
-        "40 MB",
+        "40 MB and 1 KB a live code",
         "MB",
         &resident,
         within,

@@ -92,5 +92,6 @@ fn endpoints(issuer: &str) -> Endpoints {
         token: format!("{issuer}/token"),
         userinfo: format!("{issuer}/me"),
         key_set: format!("{issuer}/jwks"),
+        pushed_request: format!("{issuer}/request"),
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Endpoints {
     pub(super) userinfo: String,
     /// The public keys.
     pub(super) key_set: String,
+    /// Requests are pushed here.
+    pub(super) pushed_request: String,
 }
 
 /// The relying party.
@@ -170,35 +172,57 @@ impl Party {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub(super) fn redemption(
-        &self,
-        issuer: &str,
-        code: &str,
-    ) -> Result<[(&'static str, String); 7]> {
-        let number = self.next_assertion.fetch_add(1, Ordering::Relaxed);
-        let now = sandbox::now().secs();
-        let claims = json!({
-            "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": issuer,
-            "jti": format!("load-{number}"), "iat": now, "exp": now + 60,
-        });
-        Ok([
+    pub(super) fn redemption(&self, issuer: &str, code: &str) -> Result<Form> {
+        Ok(vec![
             ("grant_type", "authorization_code".to_owned()),
             ("code", code.to_owned()),
             ("redirect_uri", REDIRECT_URI.to_owned()),
             ("code_verifier", CODE_VERIFIER.to_owned()),
             ("client_id", CLIENT_ID.to_owned()),
             ("client_assertion_type", ASSERTION_TYPE.to_owned()),
-            ("client_assertion", self.key.sign_jwt(KEY_ID, &claims)?),
+            ("client_assertion", self.assertion(issuer)?),
         ])
     }
+
+    /// What pushes an authorization request: a form with an assertion of its own.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub(super) fn request_to_push(&self, issuer: &str) -> Result<Form> {
+        Ok(vec![
+            ("response_type", "code".to_owned()),
+            ("redirect_uri", REDIRECT_URI.to_owned()),
+            ("scope", SCOPES.join(" ")),
+            ("state", "state-of-a-benchmark".to_owned()),
+            ("nonce", NONCE.to_owned()),
+            ("code_challenge", CODE_CHALLENGE.to_owned()),
+            ("code_challenge_method", "S256".to_owned()),
+            ("client_id", CLIENT_ID.to_owned()),
+            ("client_assertion_type", ASSERTION_TYPE.to_owned()),
+            ("client_assertion", self.assertion(issuer)?),
+        ])
+    }
+
+    fn assertion(&self, issuer: &str) -> Result<String> {
+        let number = self.next_assertion.fetch_add(1, Ordering::Relaxed);
+        let now = sandbox::now().secs();
+        let claims = json!({
+            "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": issuer,
+            "jti": format!("load-{number}"), "iat": now, "exp": now + 60,
+        });
+        Ok(self.key.sign_jwt(KEY_ID, &claims)?)
+    }
 }
+
+/// The parameters of a request.
+pub(super) type Form = Vec<(&'static str, String)>;
 
 /// Redeems one code after the other, and keeps the access tokens.
 #[derive(Clone)]
 pub(super) struct Redeemer {
     party: Party,
     endpoint: String,
-    forms: Arc<[[(&'static str, String); 7]]>,
+    forms: Arc<[Form]>,
     next: Arc<AtomicUsize>,
     tokens: Arc<std::sync::Mutex<Vec<String>>>,
 }
@@ -246,6 +270,44 @@ impl Caller for Redeemer {
         if let Ok(mut tokens) = self.tokens.lock() {
             tokens.push(token.to_owned());
         }
+        Ok(())
+    }
+}
+
+/// Pushes one request after the other.
+#[derive(Clone)]
+pub(super) struct Pusher {
+    party: Party,
+    endpoint: String,
+    forms: Arc<[Form]>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Pusher {
+    /// So many at this provider.
+    ///
+    /// # Errors
+    /// When the relying party's key cannot sign.
+    pub(super) fn new(party: &Party, at: &Endpoints, count: usize) -> Result<Self> {
+        let forms: Result<Vec<_>> = (0..count)
+            .map(|_| party.request_to_push(&at.issuer))
+            .collect();
+        Ok(Self {
+            party: party.clone(),
+            endpoint: at.pushed_request.clone(),
+            forms: forms?.into(),
+            next: Arc::default(),
+        })
+    }
+}
+
+impl Caller for Pusher {
+    async fn call(&mut self, _number: u32) -> Result<()> {
+        let place = self.next.fetch_add(1, Ordering::Relaxed);
+        let form = self.forms.get(place).context("no request is left")?;
+        let answer = self.party.http.post(&self.endpoint).form(form).send();
+        let answer: Value = read(answer.await?).await?;
+        ensure!(answer["request_uri"].is_string(), "no request_uri");
         Ok(())
     }
 }
@@ -300,7 +362,8 @@ impl Caller for Reader {
 async fn read(answer: Response) -> Result<Value> {
     let status = answer.status();
     let text = answer.text().await?;
-    ensure!(status == StatusCode::OK, "{status}: {text}");
+    let is_good = [StatusCode::OK, StatusCode::CREATED].contains(&status);
+    ensure!(is_good, "{status}: {text}");
     Ok(serde_json::from_str(&text)?)
 }
 

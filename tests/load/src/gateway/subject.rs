@@ -15,9 +15,9 @@ use sandbox::postgres::Postgres;
 use sandbox::relying_party::ClientKey;
 use serde_json::Value;
 
-use super::GatewayPlan;
 use super::bare::BareStatements;
 use super::party::{CLIENT_ID, Endpoints, KEY_ID, Party, READER, REDIRECT_URI, SCOPES};
+use super::{GatewayPlan, MEMORY};
 use crate::child::Process;
 
 /// Where the gateway's paths start.
@@ -36,20 +36,28 @@ pub(super) struct Subject {
     pub(super) endpoints: Endpoints,
     /// Its relying party.
     pub(super) party: Party,
-    /// The statements without it.
-    pub(super) bare: BareStatements,
+    /// The statements without it; none in memory.
+    pub(super) bare: Option<BareStatements>,
     jwk: Value,
     _verification: Process,
 }
 
 impl Subject {
+    /// With its state in its own memory.
+    pub(super) async fn in_memory(plan: &GatewayPlan, folder: &Path) -> Result<Self> {
+        let folder = folder.join("memory");
+        std::fs::create_dir_all(&folder)?;
+        let databases = Databases::SqliteAndMemory;
+        Self::start(plan, &folder, MEMORY, &databases, None).await
+    }
+
     /// With its state in a SQLite file.
     pub(super) async fn on_sqlite(plan: &GatewayPlan, folder: &Path) -> Result<Self> {
         let folder = folder.join("sqlite");
         std::fs::create_dir_all(&folder)?;
         let bare = format!("sqlite://{}?mode=rwc", folder.join("bare.db").display());
         let bare = BareStatements::open(&bare).await?;
-        Self::start(plan, &folder, "SQLite", &Databases::Sqlite, bare).await
+        Self::start(plan, &folder, "SQLite", &Databases::Sqlite, Some(bare)).await
     }
 
     /// With its state in PostgreSQL.
@@ -71,7 +79,7 @@ impl Subject {
             holder_links: url("holder_links"),
             gateway: url("gateway"),
         };
-        Self::start(plan, &folder, "PostgreSQL", &databases, bare).await
+        Self::start(plan, &folder, "PostgreSQL", &databases, Some(bare)).await
     }
 
     async fn start(
@@ -79,7 +87,7 @@ impl Subject {
         folder: &Path,
         name: &'static str,
         databases: &Databases,
-        bare: BareStatements,
+        bare: Option<BareStatements>,
     ) -> Result<Self> {
         let (key, reader) = (ClientKey::generate()?, EcKey::generate()?);
         let jwk = serde_json::to_value(key.public_jwk(KEY_ID))?;
@@ -115,6 +123,7 @@ impl Subject {
                 token: endpoint("token"),
                 userinfo: endpoint("userinfo"),
                 key_set: endpoint("certs"),
+                pushed_request: endpoint("ext/par/request"),
                 issuer: issuer.clone(),
             },
             origin,

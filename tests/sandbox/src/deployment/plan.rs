@@ -183,6 +183,8 @@ pub struct Surroundings {
 pub enum Databases {
     /// One SQLite file for each authority over data, in the deployment's `data` folder.
     Sqlite,
+    /// The same, but for the gateway, which keeps its state in memory.
+    SqliteAndMemory,
     /// One PostgreSQL role for each.
     Postgres {
         /// crl-sync's.
@@ -201,7 +203,8 @@ pub enum Databases {
 impl Databases {
     pub(super) fn url(&self, part: Part, folder: &Path) -> String {
         match (self, part) {
-            (Self::Sqlite, part) => format!(
+            (Self::SqliteAndMemory, Part::Gateway) => "memory:".to_owned(),
+            (Self::Sqlite | Self::SqliteAndMemory, part) => format!(
                 "sqlite://{}",
                 folder.join("data").join(part.file()).display()
             ),
