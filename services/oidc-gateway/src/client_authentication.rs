@@ -4,7 +4,7 @@
 //! exist; which rule it was goes to the log. The assertion is used up last, once all else holds, and before anything is
 //! done for the client.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -81,8 +81,7 @@ pub(crate) struct ClientAuthenticator {
     audiences: Audiences,
     /// Assertions that were made by then may have been used without our knowing: they are refused. None: all are known.
     unremembered_until: Option<i64>,
-    /// Keys nobody signs with, one an algorithm: they take the time of a verification where there is no key.
-    decoys: [PublicKey; 3],
+    decoys: &'static [PublicKey; 3],
 }
 
 impl ClientAuthenticator {
@@ -92,7 +91,7 @@ impl ClientAuthenticator {
         Some(Self {
             audiences,
             unremembered_until,
-            decoys: decoys()?,
+            decoys: DECOYS.as_ref()?,
         })
     }
 
@@ -264,6 +263,10 @@ fn is_assertion_type(typ: Option<&str>) -> bool {
         typ.eq_ignore_ascii_case("JWT") || typ.eq_ignore_ascii_case("client-authentication+jwt")
     })
 }
+
+/// Keys nobody signs with, one an algorithm: they take the time of a verification where there is no key. None if the library
+/// made none.
+static DECOYS: LazyLock<Option<[PublicKey; 3]>> = LazyLock::new(decoys);
 
 fn decoys() -> Option<[PublicKey; 3]> {
     let ec = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).ok()?;

@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaKeyPair,
 };
@@ -27,6 +26,10 @@ use crate::signature_validity::Agency;
 pub(crate) const PUBLIC_URL: &str = "https://op.example";
 pub(crate) const ISSUER: &str = "https://op.example/api/realms/main";
 pub(crate) const NOW: i64 = 1_800_000_000;
+
+/// Those of this run: making one takes longer than most tests do.
+static RSA_KEYS: LazyLock<[RsaKey; 4]> =
+    LazyLock::new(|| std::array::from_fn(|_| RsaKey::generate().unwrap()));
 
 /// A relying party with its private key.
 pub(crate) struct RelyingParty {
@@ -121,17 +124,22 @@ impl World {
             es256("RPALPHA", "https://a.example/callback"),
             es256("RPSISTER", "https://sister.example/cb?tenant=1"),
         ];
-        let beta = rsa("RPBETA", "https://b.example/callback", ClientKey::Rs256);
-        let gamma = rsa("RPGAMMA", "https://p.example/callback", ClientKey::Ps256);
+        let beta = rsa("RPBETA", "https://b.example/callback", 0, ClientKey::Rs256);
+        let gamma = rsa("RPGAMMA", "https://p.example/callback", 1, ClientKey::Ps256);
         let delta = es256("RPDELTA", "https://d.example/callback");
-        let epsilon = rsa("RPEPSILON", "https://e.example/callback", ClientKey::Ps256);
+        let epsilon = rsa(
+            "RPEPSILON",
+            "https://e.example/callback",
+            2,
+            ClientKey::Ps256,
+        );
         let [bank, notary, ministry] = [
             es256("RPBANK", "https://bank.example/callback"),
             es256("RPNOTARY", "https://notary.example/callback"),
             es256("GOVMINISTRY", "https://ministry.example/callback"),
         ];
         let operator = RecipientKey::Ec(EcKey::generate().unwrap());
-        let ministry_key = RecipientKey::Rsa(RsaKey::generate().unwrap());
+        let ministry_key = RecipientKey::Rsa(RSA_KEYS[3].clone());
         let reader = fresh_ec();
         let parties = [
             &alpha, &sister, &beta, &gamma, &delta, &epsilon, &bank, &notary, &ministry,
@@ -334,9 +342,10 @@ fn es256(client_id: &'static str, redirect_uri: &'static str) -> RelyingParty {
 fn rsa(
     client_id: &'static str,
     redirect_uri: &'static str,
+    number: usize,
     key: fn(RsaKeyPair) -> ClientKey,
 ) -> RelyingParty {
-    let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let pair = RsaKeyPair::from_pkcs8(RSA_KEYS[number].pkcs8()).unwrap();
     RelyingParty {
         client_id,
         redirect_uri,
