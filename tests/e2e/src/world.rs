@@ -1,10 +1,11 @@
 //! The sandbox's side of a test, within the test's own process and on ports that the system chooses.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use sandbox::deployment::{Lists, Surroundings};
+use sandbox::mint::{Jpki, MintError};
 use sandbox::repository::Repository;
 use sandbox::world::{WorldOptions, WorldPorts};
 
@@ -17,14 +18,26 @@ pub struct World {
     running: sandbox::world::World,
 }
 
+/// The JPKI of this run: its keys take seconds to make.
+static JPKI: LazyLock<Result<Jpki, MintError>> = LazyLock::new(|| Jpki::mint(sandbox::now()));
+
+/// Every installation gets a copy and goes its own way from there.
+fn copy_jpki(folder: &Path) -> Result<()> {
+    let jpki = JPKI.as_ref().map_err(|error| anyhow!("{error}"))?;
+    std::fs::create_dir_all(folder)?;
+    Ok(jpki.save(folder)?)
+}
+
 impl World {
-    /// Mints a JPKI into `folder` and starts everything, for a gateway that will be at `gateway_url`. Lists are good
+    /// Puts a JPKI into `folder` and starts everything, for a gateway that will be at `gateway_url`. Lists are good
     /// for `list_lifetime_seconds` and are published anew well before they end.
     pub async fn start(
         folder: &Path,
         gateway_url: &str,
         list_lifetime_seconds: u32,
     ) -> Result<Self> {
+        let data = folder.to_owned();
+        tokio::task::spawn_blocking(move || copy_jpki(&data)).await??;
         let options = WorldOptions {
             data: folder.to_owned(),
             gateway_url: gateway_url.to_owned(),
