@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use runtime::shutdown::Shutdown;
-use runtime::web::{WebLimits, WebServer};
+use runtime::web::{ServingThreads, WebLimits, WebServer};
 use runtime::{ServeError, WebTls};
 
 use crate::config::Config;
@@ -48,8 +48,13 @@ impl Server {
     }
 
     /// Serves until asked to stop, then lets requests in progress finish. Each request carries the other end's address.
-    pub(crate) async fn serve(self, router: Router, shutdown: Shutdown) {
+    /// What comes back keeps what requests opened alive: to be dropped after the store is closed.
+    pub(crate) async fn serve(
+        self,
+        router: Router,
+        shutdown: Shutdown,
+    ) -> Result<ServingThreads, ServeError> {
         let address = |peer: runtime::peer::Peer| PeerAddress(peer.address.ip());
-        self.web.serve(router, address, shutdown).await;
+        self.web.serve(router, address, shutdown).await
     }
 }

@@ -1,5 +1,7 @@
 //! An HTTP/1.1 listener: plain, behind a proxy or on loopback, or with TLS of its own, with limits on whoever connects.
-//! It runs where it is called; the serving cores of gRPC are not for it.
+//! It runs where it is called, or on threads of its own; the serving cores of gRPC are not for it.
+
+mod threads;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -24,6 +26,8 @@ use crate::error::ServeError;
 use crate::peer::{Peer, identity};
 use crate::shutdown::Shutdown;
 use crate::tls::WebTls;
+
+pub use threads::ServingThreads;
 
 /// What one listener allows whoever connects.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +85,19 @@ impl WebServer {
 
     /// Serves until asked to stop, then lets requests in progress finish. Every request carries, among its extensions,
     /// what `about` says once a connection of who is at its other end.
-    pub async fn serve<F, E>(self, router: Router, about: F, shutdown: Shutdown)
+    ///
+    /// Connections are dealt out to threads of their own, one a core, so that a request is answered by one core from its
+    /// first octet to its last. What comes back keeps the threads' runtimes: sockets that requests opened and left behind,
+    /// those of a database, are driven by them.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub async fn serve<F, E>(
+        self,
+        router: Router,
+        about: F,
+        shutdown: Shutdown,
+    ) -> Result<ServingThreads, ServeError>
     where
         F: Fn(Peer) -> E + Send + Sync + 'static,
         E: Clone + Send + Sync + 'static,
@@ -94,63 +110,129 @@ impl WebServer {
             };
             TowerToHyperService::new(router.clone().map_request(said))
         };
+        let connections = Arc::new(Connections {
+            services: service,
+            tls: self.tls.clone(),
+            limits: self.limits,
+            shutdown: shutdown.clone(),
+        });
+        let mut threads = ServingThreads::start(connections)?;
+        let slots = Arc::new(Semaphore::new(self.limits.connections));
+        while let Some(accepted) = next(&self.listener, &slots, &shutdown).await {
+            threads.take(accepted).await;
+        }
+        drop(self.listener);
+        let time = self.limits.drain_timeout;
+        until_drained(threads.drained(), &shutdown, time).await;
+        Ok(threads)
+    }
+
+    /// Serves a router where it is called.
+    pub async fn serve_here(self, router: Router, shutdown: Shutdown) {
+        let service = move |_| TowerToHyperService::new(router.clone());
         self.serve_by(service, shutdown).await;
     }
 
-    /// The same by services that find their way without a router: `services` is called once a connection.
+    /// Serves where it is called, by services that find their way without a router: `services` is called once a
+    /// connection.
     pub async fn serve_by<F, S>(self, services: F, shutdown: Shutdown)
     where
         F: Fn(Peer) -> S + Send + Sync + 'static,
         S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Send + 'static,
         S::Future: Send,
     {
-        let slots = Arc::new(Semaphore::new(self.limits.connections));
-        let services = Arc::new(services);
+        let served = Arc::new(Connections {
+            services,
+            tls: self.tls.clone(),
+            limits: self.limits,
+            shutdown: shutdown.clone(),
+        });
         let mut connections = JoinSet::new();
-        loop {
-            let accepted = tokio::select! {
-                () = shutdown.requested() => break,
-                accepted = accept(&self.listener, &slots) => accepted,
-                Some(_) = connections.join_next() => continue,
-            };
-            match accepted {
-                Ok((stream, address, permit)) => {
-                    let (tls, services) = (self.tls.clone(), services.clone());
-                    let (shutdown, limits) = (shutdown.clone(), self.limits);
-                    connections.spawn(async move {
-                        connection((stream, address), tls, &*services, shutdown, limits).await;
-                        drop(permit);
-                    });
-                }
-                Err(error) => {
-                    // Out of file descriptors, or a client that left at once; without a pause this would be a busy loop.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
+        let slots = Arc::new(Semaphore::new(self.limits.connections));
+        while let Some(accepted) = next(&self.listener, &slots, &shutdown).await {
+            while connections.try_join_next().is_some() {}
+            connections.spawn(Arc::clone(&served).serve(accepted));
         }
         drop(self.listener);
-        tokio::select! {
-            () = async { while connections.join_next().await.is_some() {} } => {}
-            () = shutdown.stopped() => {}
-            () = tokio::time::sleep(self.limits.drain_timeout) => {
-                tracing::warn!("requests were still in progress when the time to drain was over");
+        let time = self.limits.drain_timeout;
+        let drained = async { while connections.join_next().await.is_some() {} };
+        until_drained(drained, &shutdown, time).await;
+    }
+}
+
+/// The next connection, unless asked to stop.
+async fn next(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+    shutdown: &Shutdown,
+) -> Option<Accepted> {
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.requested() => return None,
+            accepted = accept(listener, slots) => accepted,
+        };
+        match accepted {
+            Ok(accepted) => return Some(accepted),
+            Err(error) => {
+                // Out of file descriptors, or a client that left at once; without a pause this would be a busy loop.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+async fn until_drained(drained: impl Future<Output = ()>, shutdown: &Shutdown, time: Duration) {
+    tokio::select! {
+        () = drained => {}
+        () = shutdown.stopped() => {}
+        () = tokio::time::sleep(time) => {
+            tracing::warn!("requests were still in progress when the time to drain was over");
+        }
+    }
+}
+
+/// A connection, and the slot that it takes.
+struct Accepted {
+    stream: TcpStream,
+    address: SocketAddr,
+    slot: OwnedSemaphorePermit,
+}
+
+/// How connections are served.
+struct Connections<F> {
+    services: F,
+    tls: Option<Arc<WebTls>>,
+    limits: WebLimits,
+    shutdown: Shutdown,
+}
+
+impl<F, S> Connections<F>
+where
+    F: Fn(Peer) -> S,
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
+    /// Serves one to its end.
+    async fn serve(self: Arc<Self>, accepted: Accepted) {
+        let (shutdown, tls) = (self.shutdown.clone(), self.tls.clone());
+        let at = (accepted.stream, accepted.address);
+        connection(at, tls, &self.services, shutdown, self.limits).await;
+        drop(accepted.slot);
+    }
+}
+
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> std::io::Result<Accepted> {
     // The slot comes first: over the limit, clients wait in the kernel's queue and cost nothing.
-    let permit = Arc::clone(slots)
+    let slot = Arc::clone(slots)
         .acquire_owned()
         .await
         .map_err(std::io::Error::other)?;
     let (stream, address) = listener.accept().await?;
-    Ok((stream, address, permit))
+    Ok(Accepted {
+        stream,
+        address,
+        slot,
+    })
 }
 
 async fn connection<F, S>(
@@ -283,7 +365,8 @@ mod tests {
         let router = Router::new().route("/", get(show));
         let address_of = |peer: Peer| peer.address.ip();
         let shutdown = Shutdown::new();
-        let serving = tokio::spawn(server.serve(router, address_of, shutdown.clone()));
+        let serving = server.serve(router, address_of, shutdown.clone());
+        let serving = tokio::spawn(async move { drop(serving.await.unwrap()) });
         let mut ours = TcpStream::connect(address).await.unwrap();
         ours.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             .await

@@ -364,7 +364,7 @@ pub fn serve_echo(options: &HttpEchoOptions) -> Result<()> {
             async move { ([("content-type", "application/ocsp-response")], answer) }
         };
         let router = Router::new().route("/", post(reply));
-        server.serve(router, |_| (), shutdown).await;
+        server.serve_here(router, shutdown).await;
         Ok(())
     })
 }
