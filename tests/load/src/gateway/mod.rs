@@ -5,6 +5,7 @@
 mod bare;
 mod node;
 mod party;
+mod requests;
 mod stand_in;
 mod subject;
 
@@ -24,19 +25,11 @@ use crate::turns;
 use bare::BareCost;
 use node::NodeProvider;
 use party::{Endpoints, Party, Pusher, Reader, Redeemer};
+use requests::REQUESTS;
 use subject::Subject;
 
 pub use stand_in::{StandInOptions, serve as serve_stand_in};
 
-/// Microseconds of CPU time that a request may take beside its statements, and how much dearer than bare these may be.
-const TOKEN: f64 = 100.0;
-const USERINFO: f64 = 15.0;
-const KEY_SET: f64 = 8.0;
-const PUSHED: f64 = 60.0;
-const STATEMENTS: f64 = 1.3;
-/// Of what the other provider takes, as much may a request take with its state in memory.
-const TOKEN_SHARE: f64 = 1.0 / 6.0;
-const USERINFO_SHARE: f64 = 1.0 / 7.0;
 /// Megabytes that the gateway may have resident, and beside them so many for a live code.
 const RESIDENT: f64 = 40.0;
 const RESIDENT_PER_CODE: f64 = 1.0 / 1024.0;
@@ -217,57 +210,20 @@ fn lines_of<'a>(
     rounds: &'a [Round],
     store: &dyn Fn(&'a Round) -> &'a OnStore,
 ) -> Vec<Line> {
-    let line = |request: &str,
-                limit_name: &str,
-                goal: Goal,
-                pair: &dyn Fn(&'a OnStore, &'a Round) -> (f64, f64)| {
-        let pairs: Vec<_> = rounds
-            .iter()
-            .map(|round| pair(store(round), round))
-            .collect();
-        Line::new(format!("{request}, {name}"), limit_name, "us", &pairs, goal)
-    };
-    let with_statements =
-        |most: f64| format!("{most} us and {STATEMENTS} times its bare statements");
-    // The other provider keeps nothing on a disk: only what keeps nothing there either is held to it.
-    let share = |most: f64| {
-        if name == MEMORY {
-            Goal::AtMost(most)
-        } else {
-            Goal::Untold
-        }
-    };
-    let other = "oidc-provider";
-    let within = Goal::AtMost(1.0);
-    let mut lines = vec![
-        line("token", &with_statements(TOKEN), within, &|it, _| {
-            (it.costs.token, TOKEN + STATEMENTS * it.bare.token)
-        }),
-        line("token", other, share(TOKEN_SHARE), &|it, round| {
-            (it.costs.token, round.node.token)
-        }),
-        line("userinfo", &with_statements(USERINFO), within, &|it, _| {
-            (it.costs.userinfo, USERINFO + STATEMENTS * it.bare.userinfo)
-        }),
-        line("userinfo", other, share(USERINFO_SHARE), &|it, round| {
-            (it.costs.userinfo, round.node.userinfo)
-        }),
-        line("key set", "8 us", within, &|it, _| {
-            (it.costs.key_set, KEY_SET)
-        }),
-        line("key set", other, Goal::Untold, &|it, round| {
-            (it.costs.key_set, round.node.key_set)
-        }),
-        line(
-            "pushed request",
-            &with_statements(PUSHED),
-            within,
-            &|it, _| (it.costs.pushed, PUSHED + STATEMENTS * it.bare.pushed),
-        ),
-        line("pushed request", other, Goal::Untold, &|it, round| {
-            (it.costs.pushed, round.node.pushed)
-        }),
-    ];
+    let mut lines = Vec::new();
+    for request in &REQUESTS {
+        let limits = request.limits(name);
+        lines.extend(limits.into_iter().map(|limit| {
+            let pair = |round| {
+                let it = store(round);
+                let measured = (request.cost)(&it.costs);
+                (measured, (limit.of)(request, &it.bare, &round.node))
+            };
+            let pairs: Vec<_> = rounds.iter().map(pair).collect();
+            let measured = format!("{}, {name}", request.name);
+            Line::new(measured, limit.name, "us", &pairs, limit.goal)
+        }));
+    }
     let resident: Vec<_> = rounds
         .iter()
         .map(|round| (store(round).resident, most_resident))
@@ -277,7 +233,7 @@ fn lines_of<'a>(
         "40 MB and 1 KB a live code",
         "MB",
         &resident,
-        within,
+        Goal::AtMost(1.0),
     ));
     lines
 }
