@@ -6,6 +6,7 @@ use crl_sync::{Outcome, SourceOutcome};
 use sandbox::mint::{ListKind, ListSigner, MUNICIPALITIES};
 use store::{CrlReader, CrlWriter, SourceState};
 
+use crate::service::eventually;
 use crate::world::{FULL, HOUR, World, accepted, partition, revocation, rule, unchanged};
 
 const CITY: ListKind = ListKind {
@@ -265,10 +266,12 @@ async fn a_service_reads_what_is_new_in_the_folder_and_minds_no_older_file() {
     world.clock.advance(HOUR);
     world.put("3.crl", world.list(&FULL, 1003));
     in_force(1003).await;
+    // An attempt is counted after its list is in force.
+    let accepted = "outcome=\"accepted\",role=\"crl-sync\"} 3";
+    eventually(async || context.metrics.render().contains(accepted)).await;
     world.shutdown.begin();
     service.await.unwrap().unwrap();
     let metrics = context.metrics.render();
-    let accepted = "outcome=\"accepted\",role=\"crl-sync\"} 3";
     let refused = "outcome=\"refused\",role=\"crl-sync\"} 0";
     assert!(metrics.contains(accepted), "{metrics}");
     assert!(metrics.contains(refused), "{metrics}");

@@ -33,7 +33,7 @@ impl Service {
 }
 
 /// Waits for something the service does by itself; ten of its rounds are enough.
-async fn eventually(mut happened: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(mut happened: impl AsyncFnMut() -> bool) {
     for _ in 0..200 {
         if happened().await {
             return;

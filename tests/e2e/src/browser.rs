@@ -6,11 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
-/// Longest wait for a page element: the slowest step is a sign-in's round trip through all services.
-const ELEMENT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest wait for a page element: the slowest step is a sign-in's round trip through all services, on a machine that
+/// runs other browsers beside it.
+const ELEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often an element is looked up again because its page went away between finding and using it.
+const LOOKUPS: usize = 20;
 
 /// The size of the window that pages are shown in.
 #[derive(Clone, Copy, Debug)]
@@ -132,36 +137,31 @@ impl Browser {
 
     /// All text on the page as a person sees it.
     pub async fn text(&self) -> Result<String> {
-        let body = self
-            .client
-            .wait()
-            .at_most(ELEMENT_TIMEOUT)
-            .for_element(Locator::Css("body"));
-        Ok(body.await?.text().await?)
+        self.text_of("body").await
     }
 
     /// Clicks the element at `css` once it is there.
     pub async fn click(&self, css: &str) -> Result<()> {
-        self.element(css)
-            .await?
-            .click()
+        self.on_element(css, async |element| element.click().await)
             .await
             .with_context(|| format!("clicking {css}"))
     }
 
     /// Types into the field at `css`.
     pub async fn fill(&self, css: &str, value: &str) -> Result<()> {
-        let field = self.element(css).await?;
-        field.clear().await?;
-        field
-            .send_keys(value)
-            .await
-            .with_context(|| format!("typing into {css}"))
+        self.on_element(css, async |field| {
+            field.clear().await?;
+            field.send_keys(value).await
+        })
+        .await
+        .with_context(|| format!("typing into {css}"))
     }
 
     /// The text of the element at `css`.
     pub async fn text_of(&self, css: &str) -> Result<String> {
-        Ok(self.element(css).await?.text().await?)
+        self.on_element(css, async |element| element.text().await)
+            .await
+            .with_context(|| format!("reading {css}"))
     }
 
     /// Waits until an element matches `css`, on a page that may load itself again at any moment.
@@ -206,6 +206,24 @@ impl Browser {
         Ok(self.client.clone().close().await?)
     }
 
+    /// Does something with the element at `css`. A page may be replaced by the next one while it is looked at: what was
+    /// found on the old one is then looked up again.
+    async fn on_element<T>(
+        &self,
+        css: &str,
+        step: impl AsyncFn(fantoccini::elements::Element) -> Result<T, CmdError>,
+    ) -> Result<T> {
+        for _ in 1..LOOKUPS {
+            match step(self.element(css).await?).await {
+                Err(error) if error.is_stale_element_reference() => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+        Ok(step(self.element(css).await?).await?)
+    }
+
     async fn element(&self, css: &str) -> Result<fantoccini::elements::Element> {
         let wait = self
             .client
@@ -217,10 +235,12 @@ impl Browser {
             return Ok(element);
         }
         let _ = self.screenshot("missing-element").await;
+        // What there is is told without waiting for anything once more.
+        let body = self.client.find(Locator::Css("body")).await?;
         bail!(
             "no element {css} on {}:\n{}",
             self.address().await?,
-            self.text().await?
+            body.text().await?
         )
     }
 }
