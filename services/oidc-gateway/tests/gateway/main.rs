@@ -22,6 +22,7 @@ mod confusion;
 mod discovery;
 mod dpop;
 mod dpop_binding;
+mod erasure;
 mod fapi2_client_proof;
 mod fapi2_security_profile;
 mod flow;

@@ -36,6 +36,16 @@ impl GatewayState {
         Ok(removed)
     }
 
+    /// Leaves nothing of what was removed in SQLite's log. PostgreSQL keeps removed rows until it vacuums their table.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        let emptied = self
+            .database
+            .dialect()
+            .empty_log(self.database.writer())
+            .await;
+        emptied.during("the log is being emptied")
+    }
+
     /// How many rows each client has stored, for the limits per client.
     pub async fn occupancy(&self) -> Result<Vec<Occupancy>, StoreError> {
         let mut clients: BTreeMap<String, Occupancy> = BTreeMap::new();
