@@ -10,7 +10,9 @@
 mod assertion;
 mod browser;
 mod card;
+mod every_flow;
 mod proof;
+mod traffic;
 mod world;
 
 mod acr;
@@ -41,11 +43,11 @@ mod session;
 mod session_twins;
 mod signature_bound;
 mod signature_card;
-mod signature_hygiene;
 mod signature_results;
 mod signature_tokens;
 mod signature_transactions;
 mod signature_validity;
 mod signing;
 mod tokens;
+mod traces;
 mod two_devices;
