@@ -7,10 +7,13 @@
 use aws_lc_rs::{digest, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use zeroize::Zeroizing;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// 256 random bits that whoever holds them may use.
 pub(crate) struct BearerSecret(Zeroizing<[u8; 32]>);
+
+/// By what it is made of.
+impl ZeroizeOnDrop for BearerSecret {}
 
 /// The operating system gave no randomness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

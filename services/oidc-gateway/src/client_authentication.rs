@@ -278,3 +278,6 @@ fn decoys() -> Option<[PublicKey; 3]> {
         PublicKey::parse(Algorithm::Ps256, rsa).ok()?,
     ])
 }
+
+#[cfg(test)]
+mod tests;

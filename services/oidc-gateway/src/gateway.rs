@@ -126,6 +126,7 @@ impl Gateway {
     pub async fn sweep(&self) -> Result<(), StoreError> {
         let before = self.now() - limits::SWEEP_MARGIN_SECONDS;
         while self.state.sweep(before, limits::SWEEP_ROWS).await? > 0 {}
+        self.state.empty_log().await?;
         self.quotas.recount(self.state.occupancy().await?);
         Ok(())
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::bearer::{BearerSecret, NoRandomness, random_octets};
+use crate::limits;
 use crate::scope::{Claim, Scopes};
 
 /// The pairwise subject, and those of the four information that were asked for and vouched for.
@@ -123,8 +124,9 @@ impl Identity {
     ) -> Result<Vec<u8>, SealError> {
         let key = sealing_key(secret, under)?;
         let nonce: [u8; aead::NONCE_LEN] = random_octets()?;
-        let mut sealed =
-            Zeroizing::new(serde_json::to_vec(self).map_err(|_| SealError::DoesNotOpen)?);
+        // With room for all of it: text that grows is copied, and the copies are not overwritten.
+        let mut sealed = Zeroizing::new(Vec::with_capacity(limits::IDENTITY_BYTES));
+        serde_json::to_writer(&mut *sealed, self).map_err(|_| SealError::DoesNotOpen)?;
         key.seal_in_place_append_tag(
             aead::Nonce::assume_unique_for_key(nonce),
             aead::Aad::from(interaction_id.as_bytes()),
@@ -221,6 +223,39 @@ mod tests {
             .unwrap();
         assert!(!sealed.windows(6).any(|window| window == b"CANARY"));
         assert_eq!(format!("{:?}", identity()), "Identity(..)");
+    }
+
+    /// That dropping overwrites is the promise of a trait, to which the compiler holds these types; memory that was let go of
+    /// cannot be looked at. Not in our hands: what the person or the client was sent stood in the buffers of HTTP and TLS.
+    #[test]
+    fn attack_70_types_that_hold_a_person_s_data_or_a_secret_overwrite_it_when_they_are_dropped() {
+        fn is_overwritten<T: ZeroizeOnDrop>() {}
+        is_overwritten::<Identity>();
+        is_overwritten::<FourInformation>();
+        is_overwritten::<crate::readers::CardSurface>();
+        is_overwritten::<BearerSecret>();
+        is_overwritten::<crate::signature::PostedSigningLeg>();
+        let mut overwritten = identity();
+        overwritten.zeroize();
+        assert!(overwritten.subject.is_empty() && overwritten.four_information.is_none());
+    }
+
+    #[test]
+    fn attack_70_an_identity_is_written_without_a_copy_being_left_behind() {
+        let longest = |octets: usize| Some("\"".repeat(octets));
+        let identity = Identity {
+            subject: "s".repeat(43),
+            four_information: Some(FourInformation {
+                name: longest(limits::NAME_BYTES),
+                address: longest(limits::ADDRESS_BYTES),
+                birthdate: Some("19850315".to_owned()),
+                gender: Some("2".to_owned()),
+            }),
+        };
+        let secret = BearerSecret::generate().unwrap();
+        let sealed = identity.seal(&secret, SealedUnder::Code, "interaction");
+        // Nonce, text and tag: the text had room from the beginning.
+        assert!(sealed.unwrap().len() - aead::NONCE_LEN <= limits::IDENTITY_BYTES);
     }
 
     #[test]

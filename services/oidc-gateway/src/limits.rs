@@ -116,6 +116,9 @@ pub(crate) const NAME_BYTES: usize = 512;
 /// See [`NAME_BYTES`].
 pub(crate) const ADDRESS_BYTES: usize = 1_024;
 
+/// A person's subject and four information as JSON, where every character of name and address may take two, and a tag.
+pub(crate) const IDENTITY_BYTES: usize = 2 * (NAME_BYTES + ADDRESS_BYTES) + 512;
+
 /// `key_id` of a reader and `kid` of a client's key.
 pub(crate) const KEY_ID_CHARACTERS: usize = 128;
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::bearer::{length_prefixed, sha256};
 use crate::clients::is_key_id;
@@ -48,7 +49,7 @@ pub struct ReaderRefused {
 pub(crate) struct Readers(HashMap<String, PublicKey>);
 
 /// The four information as a reader read them.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CardSurface {
     pub(crate) name: String,
@@ -111,17 +112,24 @@ impl Readers {
     }
 }
 
-fn vouched_message(surface: &CardSurface, challenge: &[u8; 32], certificate: &[u8]) -> Vec<u8> {
-    [
-        b"akashi-reader-v1".as_slice(),
-        &length_prefixed(surface.name.as_bytes()),
-        &length_prefixed(surface.address.as_bytes()),
-        &length_prefixed(surface.birthdate.as_bytes()),
-        &length_prefixed(surface.gender.as_bytes()),
-        challenge,
-        &sha256(&[certificate]),
-    ]
-    .concat()
+fn vouched_message(
+    surface: &CardSurface,
+    challenge: &[u8; 32],
+    certificate: &[u8],
+) -> Zeroizing<Vec<u8>> {
+    let item = |text: &str| Zeroizing::new(length_prefixed(text.as_bytes()));
+    Zeroizing::new(
+        [
+            b"akashi-reader-v1".as_slice(),
+            &item(&surface.name),
+            &item(&surface.address),
+            &item(&surface.birthdate),
+            &item(&surface.gender),
+            challenge,
+            &sha256(&[certificate]),
+        ]
+        .concat(),
+    )
 }
 
 /// The octets of a PEM or base64 SubjectPublicKeyInfo.
@@ -196,10 +204,8 @@ mod tests {
             vouch("reader", &surface(), 1, b"another"),
             Vouching::Mismatch
         );
-        let changed = CardSurface {
-            gender: "1".to_owned(),
-            ..surface()
-        };
+        let mut changed = surface();
+        "1".clone_into(&mut changed.gender);
         assert_eq!(
             vouch("reader", &changed, 1, b"certificate"),
             Vouching::Mismatch

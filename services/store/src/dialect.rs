@@ -129,6 +129,20 @@ impl Dialect {
         }
     }
 
+    /// Empties SQLite's log once it was moved into its file: what was removed stands in the log as it was before. Where
+    /// somebody reads or writes just then, it is left for the next time, and nobody waits.
+    pub(crate) async fn empty_log(self, writer: &AnyPool) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Postgres => Ok(()),
+            Self::Sqlite => sqlx::raw_sql(
+                "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 10000;",
+            )
+            .execute(writer)
+            .await
+            .map(|_| ()),
+        }
+    }
+
     /// What every new connection is told first.
     pub(crate) async fn prepare(
         connection: &mut AnyConnection,
@@ -140,9 +154,11 @@ impl Dialect {
         // FULL: a commit that was acknowledged survives a power cut; the audit log and the highest CRL number need it.
         // A statement waits 10 s for another process's lock before it fails.
         let settings = match access {
+            // secure_delete: what is removed is overwritten. Of sign-ins and signatures that are over nothing shall be read
+            // out of a file or a copy of it.
             Access::Owner => {
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = 0; \
-                 PRAGMA busy_timeout = 10000;"
+                 PRAGMA busy_timeout = 10000; PRAGMA secure_delete = 1;"
             }
             // A page costs two calls of the system on its way into the log and two more into the file, whatever its size.
             // A file that is there keeps the size it has. The log is moved into the file by [`Self::settle`]; only where

@@ -20,6 +20,7 @@ pub mod postgres;
 pub mod qr_code;
 pub mod relying_party;
 pub mod repository;
+pub mod spellings;
 pub mod world;
 
 /// The time, which this test code may read itself: it plays the outside world, which has clocks.

@@ -179,6 +179,22 @@ impl Postgres {
         self.programs.psql(self.port, database, sql)
     }
 
+    /// All that is in a database, as the text that would restore it.
+    pub fn dump(&self, database: &str) -> Result<Vec<u8>, PostgresError> {
+        let mut command = self.programs.command("pg_dump");
+        command.args(["-h", "127.0.0.1", "-U", "postgres"]);
+        let output = command
+            .args(["-p", &self.port.to_string(), "-d", database])
+            .output()?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        Err(PostgresError::Failed {
+            program: "pg_dump",
+            said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
     fn create(&self, database: &str) -> Result<(), PostgresError> {
         self.execute("postgres", &format!("CREATE DATABASE {database}"))?;
         self.execute(database, split_roles_sql().1)

@@ -162,6 +162,26 @@ fn unknown_keys_and_other_algorithms_do_not_parse() {
     }
 }
 
+/// What is fetched for a client is what somebody may have the gateway fetch (server-side request forgery): nothing is.
+#[test]
+fn attack_45_a_registration_cannot_name_keys_or_anything_else_that_would_be_fetched() {
+    for member in [
+        "jwks_uri",
+        "sector_identifier_uri",
+        "logo_uri",
+        "request_uris",
+        "request_object_uri",
+    ] {
+        let sector = "sector = \"rp.example.jp\"";
+        assert!(SAMPLE.contains(sector));
+        let with_member = format!("{sector}\n{member} = \"https://rp.example.jp/x\"");
+        let text = SAMPLE.replace(sector, &with_member);
+        let refused = runtime::config::parse::<ClientsFile>(&text).unwrap_err();
+        assert!(refused.to_string().contains(member), "{refused}");
+    }
+    check(SAMPLE, false).unwrap();
+}
+
 #[test]
 fn a_name_that_reads_otherwise_than_it_is_written_is_refused() {
     let with_name = |name: &str| {

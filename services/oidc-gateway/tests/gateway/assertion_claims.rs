@@ -15,17 +15,24 @@ async fn attack_26_a_jti_is_a_string_of_1_to_255_characters() {
             ("long", honest(&world).claim("jti", json!("x".repeat(256)))),
             ("empty", honest(&world).claim("jti", json!(""))),
             ("number", honest(&world).claim("jti", json!(1))),
+            ("null", honest(&world).claim("jti", json!(null))),
+            ("truth", honest(&world).claim("jti", json!(true))),
+            ("list", honest(&world).claim("jti", json!(["x"]))),
+            ("object", honest(&world).claim("jti", json!({ "x": "y" }))),
             ("missing", honest(&world).without("jti")),
         ],
     )
     .await;
-    let longest = honest(&world).claim("jti", json!("x".repeat(255)));
-    assert!(
-        world
-            .alpha
-            .proves(&world, &longest.signed_by(&world.alpha.key))
-            .await
-    );
+    // The longest ones: remembered whole, so that two that begin alike are two.
+    let longest = |last: &str| {
+        let jti = format!("{}{last}", "明".repeat(254));
+        let assertion = honest(&world).claim("jti", json!(jti));
+        assertion.signed_by(&world.alpha.key)
+    };
+    for (last, passes) in [("a", true), ("b", true), ("a", false)] {
+        let assertion = longest(last);
+        assert_eq!(world.alpha.proves(&world, &assertion).await, passes);
+    }
 }
 
 #[tokio::test]
@@ -41,10 +48,30 @@ async fn attack_27_times_are_held_to_the_clock() {
                 honest(&world).claim("exp", json!(NOW - 300)),
             ),
             ("far", honest(&world).claim("exp", json!(NOW + 361))),
+            (
+                "a second too far",
+                honest(&world).claim("exp", json!(NOW + 311)),
+            ),
+            ("before the epoch", honest(&world).claim("exp", json!(-1))),
+            (
+                "beyond all dates",
+                honest(&world).claim("exp", json!(i64::MAX)),
+            ),
+            ("unsigned", honest(&world).claim("exp", json!(u64::MAX))),
+            ("null", honest(&world).claim("exp", json!(null))),
             ("a day", honest(&world).claim("exp", json!(NOW + 86_400))),
             ("text", honest(&world).claim("exp", json!("1"))),
             ("huge", honest(&world).claim("exp", json!(1e300))),
             ("iat ahead", honest(&world).claim("iat", json!(NOW + 61))),
+            (
+                "iat 11 s ahead",
+                honest(&world).claim("iat", json!(NOW + 11)),
+            ),
+            (
+                "nbf 11 s ahead",
+                honest(&world).claim("nbf", json!(NOW + 11)),
+            ),
+            ("nbf text", honest(&world).claim("nbf", json!("now"))),
             ("nbf ahead", honest(&world).claim("nbf", json!(NOW + 61))),
             ("iat text", honest(&world).claim("iat", json!("now"))),
         ],
@@ -55,7 +82,13 @@ async fn attack_27_times_are_held_to_the_clock() {
             .claim("iat", json!(NOW + 8))
             .claim("nbf", json!(NOW + 8)),
         honest(&world).without("iat"),
+        honest(&world)
+            .claim("iat", json!(NOW + 10))
+            .claim("nbf", json!(NOW + 10)),
+        honest(&world).claim("nbf", json!(NOW - 86_400)),
+        honest(&world).claim("exp", json!(NOW + 1)),
         honest(&world).claim("exp", json!(NOW + 300)),
+        honest(&world).claim("exp", json!(NOW + 310)),
         #[expect(clippy::cast_precision_loss, reason = "a date is far below 2^52")]
         honest(&world).claim("exp", json!(NOW as f64 + 60.5)),
     ] {
@@ -71,7 +104,8 @@ async fn attack_27_times_are_held_to_the_clock() {
 #[tokio::test]
 async fn attack_28_the_audience_is_the_issuer_as_one_string() {
     let world = World::new().await;
-    let token_url = format!("{ISSUER}/protocol/openid-connect/token");
+    let endpoint = |name: &str| format!("{ISSUER}/protocol/openid-connect/{name}");
+    let token_url = endpoint("token");
     let audiences = [
         ("list", json!([ISSUER])),
         ("two", json!([ISSUER, "https://evil.example"])),
@@ -79,6 +113,13 @@ async fn attack_28_the_audience_is_the_issuer_as_one_string() {
         ("slash", json!(format!("{ISSUER}/"))),
         ("origin", json!("https://op.example")),
         ("case", json!("https://OP.example/api/realms/main")),
+        ("empty", json!("")),
+        ("null", json!(null)),
+        ("number", json!(1)),
+        ("pushed requests", json!(endpoint("ext/par/request"))),
+        ("revocation", json!(endpoint("revoke"))),
+        ("userinfo", json!(endpoint("userinfo"))),
+        ("token with a slash", json!(endpoint("token/"))),
     ];
     for (how, audience) in audiences.clone() {
         for party in [&world.alpha, &world.sister] {
@@ -109,6 +150,10 @@ async fn attack_28_the_audience_is_the_issuer_as_one_string() {
 #[tokio::test]
 async fn attack_29_iss_and_sub_are_the_client() {
     let world = World::new().await;
+    let both = |client_id: &str| {
+        let assertion = honest(&world).claim("iss", json!(client_id));
+        assertion.claim("sub", json!(client_id))
+    };
     only_the_honest_one_passes(
         &world,
         [
@@ -121,6 +166,11 @@ async fn attack_29_iss_and_sub_are_the_client() {
                 "url",
                 honest(&world).claim("iss", json!("https://a.example")),
             ),
+            ("list", honest(&world).claim("sub", json!(["RPALPHA"]))),
+            ("space", both("RPALPHA ")),
+            ("other case", both("rpalpha")),
+            ("another client", both("RPBETA")),
+            ("no client", both("")),
         ],
     )
     .await;

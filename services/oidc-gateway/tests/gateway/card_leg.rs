@@ -77,6 +77,31 @@ async fn attack_54_a_challenge_is_good_once_and_for_120_seconds() {
     }
 }
 
+/// What the card signs names the whole sign-in: with any of it changed, the signature is one for something else.
+#[tokio::test]
+async fn attack_54_a_challenge_is_bound_to_client_address_nonce_scopes_and_sign_in() {
+    let world = World::new().await;
+    for (member, value) in [
+        ("issuer", json!("https://evil.example")),
+        ("client_id", json!("RPBETA")),
+        ("redirect_uri", json!("https://evil.example/callback")),
+        ("nonce", json!("nonce-2")),
+        ("scopes", json!(["openid"])),
+        ("interaction_id", json!("A".repeat(22))),
+        ("random", json!("A".repeat(43))),
+        ("expires_at", json!(0)),
+    ] {
+        let (_, interaction_id) = begun(&world).await;
+        let mut described = describe(&world, &interaction_id).await.json();
+        described[member] = value;
+        let answer = HANAKO.answer(&challenge(&described));
+        let judged = post_answer(&world, &interaction_id, &answer).await.json();
+        // When it ends is no part of it: the gateway keeps that itself.
+        let reason = (member != "expires_at").then_some("signature_mismatch");
+        assert_eq!(judged["reason"].as_str(), reason, "{member}");
+    }
+}
+
 #[tokio::test]
 async fn attack_54_of_many_answers_at_once_one_is_judged() {
     let world = World::new().await;

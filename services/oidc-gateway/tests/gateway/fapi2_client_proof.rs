@@ -1,13 +1,16 @@
 //! The modules of `fapi2-security-profile-final-test-plan` about client assertions and proofs of possession; the others are in
 //! `fapi2_security_profile`.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::assertion::{ASSERTION_TYPE, Assertion, TOKEN};
 use crate::browser::Browser;
 use crate::card::HANAKO;
 use crate::fapi2_security_profile::{code, error, honest};
-use crate::proof::{PAR, Proof, bound_userinfo, fresh_key, post_proven, thumbprint, userinfo_with};
+use crate::proof::{
+    PAR, Proof, USERINFO, bound_userinfo, fresh_key, post_proven, thumbprint, userinfo_with,
+};
 use crate::world::{ClientKey, ISSUER, NOW, World};
 
 /// The status of a push and of a redemption with assertions changed in this way, and that the honest ones pass.
@@ -62,23 +65,23 @@ async fn fapi2_security_profile_final_ensure_client_assertion_with_wrong_aud_fai
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_ensure_client_assertion_with_iss_aud_succeeds() {
+async fn the_issuer_is_the_audience_of_an_honest_assertion() {
     assert_eq!(with_claim("aud", json!(ISSUER)).await, ACCEPTED);
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_assertion_aud_as_array_fails() {
+async fn fapi2_security_profile_final_par_test_array_as_audience_fails() {
     assert_eq!(with_claim("aud", json!([ISSUER])).await, REFUSED);
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_assertion_aud_as_par_endpoint_fails() {
+async fn fapi2_security_profile_final_par_test_par_endpoint_url_as_audience_fails() {
     let par = format!("https://op.example{PAR}");
     assert_eq!(with_claim("aud", json!(par)).await, REFUSED);
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_assertion_aud_as_token_endpoint_fails() {
+async fn fapi2_security_profile_final_par_test_token_endpoint_url_as_audience_fails() {
     let token = format!("https://op.example{TOKEN}");
     assert_eq!(with_claim("aud", json!(token)).await, REFUSED);
 }
@@ -90,7 +93,8 @@ async fn fapi2_security_profile_final_ensure_client_assertion_with_no_sub_fails(
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_par_client_assertion_nbf_8_seconds_in_the_future_succeeds() {
+async fn fapi2_security_profile_final_par_ensure_jwt_client_assertions_nbf_8_seconds_in_the_future_is_accepted()
+ {
     let statuses = with_assertion(|assertion| {
         let moment = json!(NOW + 8);
         assertion.claim("nbf", moment.clone()).claim("iat", moment)
@@ -99,7 +103,8 @@ async fn fapi2_security_profile_final_par_client_assertion_nbf_8_seconds_in_the_
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_client_assertion_nbf_over_60_seconds_in_the_future_fails() {
+async fn fapi2_security_profile_final_par_ensure_jwt_client_assertions_nbf_over_60_seconds_in_the_future_fails()
+ {
     assert_eq!(with_claim("nbf", json!(NOW + 61)).await, REFUSED);
     assert_eq!(with_claim("iat", json!(NOW + 61)).await, REFUSED);
 }
@@ -207,7 +212,33 @@ async fn fapi2_security_profile_final_ensure_dpopproof_with_iat_10seconds_after_
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_ensure_dpop_proof_at_par_endpoint_binding_success() {
+async fn fapi2_security_profile_final_check_dpop_proof_nbf_exp() {
+    let world = World::new().await;
+    let (key, code) = (fresh_key(), code(&world).await);
+    let with_times = |proof: Proof| {
+        let proof = proof
+            .claim("nbf", json!(NOW))
+            .claim("exp", json!(NOW + 300));
+        proof.signed_by(&key)
+    };
+    let proof = Proof::of(&key, "POST", TOKEN)
+        .with_nonce(&world.router)
+        .await;
+    let proof = with_times(proof);
+    let tokens = world
+        .delta
+        .redeem_proven(&world.router, &code, &proof)
+        .await
+        .json();
+    let token = tokens["access_token"].as_str().unwrap();
+    let proof = with_times(Proof::of(&key, "GET", USERINFO).for_token(token));
+    let authorization = format!("DPoP {token}");
+    let info = userinfo_with(&world.router, Method::GET, &authorization, &[&proof]).await;
+    assert_eq!(info.status, 200, "{}", info.body);
+}
+
+#[tokio::test]
+async fn fapi2_security_profile_final_ensure_dpopproof_at_par_endpoint_binding_success() {
     let world = World::new().await;
     let key = fresh_key();
     let proof = Proof::of(&key, "POST", PAR).signed_by(&key);

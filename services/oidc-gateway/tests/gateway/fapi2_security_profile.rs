@@ -1,5 +1,5 @@
-//! The modules of the OpenID Foundation's `fapi2-security-profile-final-test-plan` (plain_fapi, openid_connect,
-//! private_key_jwt, dpop, unsigned, plain_response), each a test of the same name. Where we answer otherwise on purpose, the
+//! The 56 modules of the OpenID Foundation's `fapi2-security-profile-final-test-plan` for plain_fapi, openid_connect,
+//! private_key_jwt, dpop, unsigned and plain_response, each a test of the same name. Where we answer otherwise on purpose, the
 //! test says what we do instead. The modules about what a FAPI 2.0 server may refuse in a client's proof are in
 //! `fapi2_client_proof`.
 
@@ -262,12 +262,25 @@ async fn fapi2_security_profile_final_par_attempt_invalid_http_method() {
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_par_ensure_redirect_uri_in_authorization_request() {
+async fn fapi2_security_profile_final_ensure_redirect_uri_in_authorization_request() {
     let world = World::new().await;
     let request = honest(&world).without("redirect_uri");
     assert_eq!(push_refused(&world, &request).await, "invalid_request");
 }
 
+/// Where there is no request object, the parameters of the request stand in its place.
+#[tokio::test]
+async fn fapi2_security_profile_final_ensure_request_object_without_redirect_uri_fails() {
+    let world = World::new().await;
+    for request in [
+        honest(&world).without("redirect_uri"),
+        honest(&world).with("redirect_uri", ""),
+    ] {
+        assert_eq!(push_refused(&world, &request).await, "invalid_request");
+    }
+}
+
+/// Of other profiles than plain_fapi, which tolerates what we refuse.
 #[tokio::test]
 async fn fapi2_security_profile_final_ensure_registered_redirect_uri() {
     let world = World::new().await;
@@ -277,7 +290,7 @@ async fn fapi2_security_profile_final_ensure_registered_redirect_uri() {
 
 /// Either way is right; ours is to refuse.
 #[tokio::test]
-async fn fapi2_security_profile_final_par_plain_fapi_tolerate_unregistered_redirect_uri() {
+async fn fapi2_security_profile_final_plain_fapi_tolerate_unregistered_redirect_uri() {
     let world = World::new().await;
     let request = honest(&world).with("redirect_uri", "https://d.example/unregistered");
     assert_eq!(push_refused(&world, &request).await, "invalid_request");
@@ -303,7 +316,7 @@ async fn fapi2_security_profile_final_par_ensure_pkce_required() {
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_par_ensure_plain_pkce_rejected() {
+async fn fapi2_security_profile_final_par_plain_pkce_rejected() {
     let world = World::new().await;
     let request = honest(&world).with("code_challenge_method", "plain");
     assert_eq!(push_refused(&world, &request).await, "invalid_request");
@@ -358,7 +371,7 @@ async fn fapi2_security_profile_final_ensure_pkce_code_verifier_required() {
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_par_incorrect_pkce_code_verifier_rejected() {
+async fn fapi2_security_profile_final_incorrect_pkce_code_verifier_rejected() {
     redemption_refused(
         |form| {
             let wrong = |(name, value)| {
@@ -392,7 +405,7 @@ async fn fapi2_security_profile_final_ensure_client_id_in_token_endpoint() {
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_ensure_response_type_code_id_token_fails() {
+async fn fapi2_security_profile_final_ensure_response_type_code_idtoken_fails() {
     let world = World::new().await;
     let request = honest(&world).with("response_type", "code id_token");
     let refused = push_refused(&world, &request).await;
@@ -440,7 +453,7 @@ async fn fapi2_security_profile_final_attempt_reuse_authorization_code_after_one
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_ensure_authorization_code_expires() {
+async fn fapi2_security_profile_final_ensure_token_endpoint_fails_with_expired_auth_code() {
     let world = World::new().await;
     let (key, code) = (fresh_key(), code(&world).await);
     world.clock.advance(60);
@@ -466,7 +479,7 @@ async fn fapi2_security_profile_final_refresh_token() {
 }
 
 #[tokio::test]
-async fn fapi2_security_profile_final_test_essential_acr_sub_claim() {
+async fn an_essential_acr_is_met_and_reported_or_the_request_refused() {
     let world = World::new().await;
     let claims = |acr: &str| {
         json!({ "id_token": { "acr": { "essential": true, "values": [acr] } } }).to_string()

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sandbox::spellings::spellings;
 use serde_json::{Value, json};
 
 use crate::assertion::{ASSERTION_TYPE, REVOKE, TOKEN, payload, userinfo};
 use crate::browser::{Answer, AuthRequest, Browser, post_form};
-use crate::card::{Card, HANAKO, describe, post_answer};
-use crate::world::World;
+use crate::card::{Card, HANAKO, describe, link, post_answer};
+use crate::world::{World, contains};
 
 const ALL_SCOPES: &str = "openid name address birthdate gender";
 
@@ -197,35 +198,16 @@ async fn attack_71_a_line_of_the_log_names_a_case_and_never_a_person() {
     }
 }
 
-/// All octets of the world's database.
-fn database(world: &World) -> Vec<u8> {
-    ["gateway.db", "gateway.db-wal"]
-        .into_iter()
-        .flat_map(|name| std::fs::read(world.folder.path().join(name)).unwrap_or_default())
-        .collect()
-}
-
-fn holds(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
-}
-
 /// The store finds a secret by its hash: nobody compares secrets, so no comparison's time tells about one.
 fn only_its_hash_is_stored(world: &World, secret: &str, what: &str) {
-    let stored = database(world);
+    let stored = world.stored();
     let octets = URL_SAFE_NO_PAD.decode(secret).unwrap();
     assert_eq!(octets.len(), 32, "{what}");
-    assert!(holds(&stored, digest(&SHA256, &octets).as_ref()), "{what}");
-    assert!(!holds(&stored, &octets), "{what} is stored");
-    assert!(
-        !holds(&stored, secret.as_bytes()),
-        "{what} is stored as text"
-    );
-    assert!(
-        !holds(&stored, hex::encode(&octets).as_bytes()),
-        "{what} is stored in hexadecimal"
-    );
+    let hash = digest(&SHA256, &octets);
+    assert!(contains(&stored, hash.as_ref()), "{what}");
+    for (spelling, octets) in spellings(&octets) {
+        assert!(!contains(&stored, &octets), "{what} is stored, {spelling}");
+    }
 }
 
 #[tokio::test]
@@ -254,6 +236,18 @@ async fn attack_72_every_bearer_secret_is_looked_up_by_its_hash() {
         tokens["access_token"].as_str().unwrap(),
         "the access token",
     );
+    only_its_hash_is_stored(
+        &world,
+        &link(&world, &interaction_id),
+        "what the page's link carries",
+    );
+    let request = AuthRequest::of(&world.delta);
+    let pushed = world.delta.pushed(&world.router, &request).await;
+    let reference = &pushed.0[1].1;
+    let secret = reference.rsplit(':').next().unwrap();
+    only_its_hash_is_stored(&world, secret, "a pushed request's reference");
+    let token = world.bank.signing_token(&world).await;
+    only_its_hash_is_stored(&world, &token, "a token to have something signed");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::proof::authorize;
 use crate::world::{NOW, World};
 
 /// Changes the clients file as an operator's editor does: by another file in its place.
-fn edit(world: &World, change: impl FnOnce(String) -> String) {
+pub(crate) fn edit(world: &World, change: impl FnOnce(String) -> String) {
     let path = world.folder.path().join("clients.toml");
     let text = change(std::fs::read_to_string(&path).unwrap());
     let beside = world.folder.path().join("clients.toml.new");

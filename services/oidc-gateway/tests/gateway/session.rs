@@ -236,18 +236,39 @@ async fn a_sign_in_ends_after_ten_minutes() {
     );
 }
 
+/// 307 and 308 would have the browser post again, to the client, what it posted here.
 #[tokio::test]
 async fn attack_08_answers_to_posts_redirect_with_303() {
     let world = World::new().await;
-    let mut browser = Browser::default();
-    let (interaction_id, page) = browser
-        .read_card(&world, &AuthRequest::of(&world.alpha), HANAKO)
-        .await;
-    assert_eq!(
+    let request = AuthRequest::of(&world.beta);
+    let posted = async |browser: &mut Browser, request: &AuthRequest| {
+        let pairs: Vec<(&str, &str)> = request
+            .0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         browser
-            .decide(&world, &interaction_id, &page, "approve")
+            .post(&world, &format!("{PROTOCOL}/auth"), &pairs)
             .await
-            .status,
-        303
+    };
+    let mut browser = Browser::default();
+    let begun = posted(&mut browser, &request).await;
+    let id = begun.location().rsplit('/').next().unwrap().to_owned();
+    let first = browser.get(&world, &page_of(&id)).await;
+    let code_shown = crate::two_devices::ask_for_code(&world, &mut browser, &id, &first).await;
+    let spoiled = request.clone().with("prompt", "none");
+    let refused = posted(&mut browser, &spoiled).await;
+    assert_eq!(
+        refused.redirected("error").as_deref(),
+        Some("login_required")
     );
+    let mut statuses = vec![begun.status, code_shown.status, refused.status];
+    for decision in ["approve", "deny"] {
+        let (id, page) = browser.read_card(&world, &request, HANAKO).await;
+        let decided = browser.decide(&world, &id, &page, decision).await;
+        // Nothing of the form travels on.
+        assert!(!decided.location().contains("csrf") && decided.body.is_empty());
+        statuses.push(decided.status);
+    }
+    assert_eq!(statuses, [303; 5]);
 }

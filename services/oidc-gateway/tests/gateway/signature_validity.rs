@@ -59,7 +59,7 @@ impl SigningCertificates for Agency {
     }
 }
 
-fn question() -> Value {
+pub(crate) fn question() -> Value {
     json!({
         "certificate": STANDARD.encode(signing_certificate("hanako")),
         "purpose": "validity_confirmation",
@@ -68,7 +68,7 @@ fn question() -> Value {
     })
 }
 
-async fn ask(world: &World, id: &str, token: &str, question: &str) -> Answer {
+pub(crate) async fn ask(world: &World, id: &str, token: &str, question: &str) -> Answer {
     let request = Request::post(format!("{START}/{id}/validity"))
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::AUTHORIZATION, format!("Bearer {token}"))

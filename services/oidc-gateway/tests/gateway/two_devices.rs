@@ -8,9 +8,9 @@ use crate::browser::{Answer, AuthRequest, Browser, csrf, get, reader_secret, sen
 use crate::card::{
     HANAKO, REVOKED, TARO, answer_request, challenge, describe, describe_with, link, post_answer,
 };
-use crate::world::{RelyingParty, World};
+use crate::world::{RelyingParty, World, contains};
 
-fn page_of(interaction_id: &str) -> String {
+pub(crate) fn page_of(interaction_id: &str) -> String {
     format!("/api/realms/main/interactions/{interaction_id}")
 }
 
@@ -24,7 +24,12 @@ async fn begun(world: &World, party: &RelyingParty) -> (Browser, String, Answer)
 }
 
 /// Presses the button for another device.
-async fn ask_for_code(world: &World, browser: &mut Browser, id: &str, page: &Answer) -> Answer {
+pub(crate) async fn ask_for_code(
+    world: &World,
+    browser: &mut Browser,
+    id: &str,
+    page: &Answer,
+) -> Answer {
     let path = format!("{}/qr", page_of(id));
     browser.post(world, &path, &[("csrf", &csrf(page))]).await
 }
@@ -40,7 +45,7 @@ async fn showing(world: &World) -> (Browser, String, Answer, String) {
 }
 
 /// What the QR code on a page carries: read as a phone's camera would, from the modules that are drawn.
-fn scanned(page: &Answer) -> String {
+pub(crate) fn scanned(page: &Answer) -> String {
     let address = sandbox::qr_code::read(&page.body).unwrap();
     let (prefix, secret) = address.split_once("&qr=").unwrap();
     assert!(
@@ -51,11 +56,11 @@ fn scanned(page: &Answer) -> String {
 }
 
 /// A phone scans the code.
-async fn scan(world: &World, id: &str, code: &str) -> Answer {
+pub(crate) async fn scan(world: &World, id: &str, code: &str) -> Answer {
     describe_with(world, id, code, "?opened_by=qr").await
 }
 
-async fn answer_as(world: &World, id: &str, secret: &str, answer: &Value) -> Answer {
+pub(crate) async fn answer_as(world: &World, id: &str, secret: &str, answer: &Value) -> Answer {
     send(
         &world.router,
         answer_request(id, secret, answer.to_string()),
@@ -63,7 +68,7 @@ async fn answer_as(world: &World, id: &str, secret: &str, answer: &Value) -> Ans
     .await
 }
 
-async fn state_word(world: &World, browser: &mut Browser, id: &str) -> String {
+pub(crate) async fn state_word(world: &World, browser: &mut Browser, id: &str) -> String {
     let answer = browser.get(world, &format!("{}/state", page_of(id))).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     answer.json()["state"].as_str().unwrap().to_owned()
@@ -472,11 +477,8 @@ async fn attack_72_no_secret_of_the_two_devices_is_stored_or_logged() {
     let device = described["device_secret"].as_str().unwrap();
     let answer = HANAKO.answer(&challenge(&described));
     answer_as(&world, &id, device, &answer).await;
-    let mut stored = Vec::new();
-    for name in ["gateway.db", "gateway.db-wal"] {
-        stored.extend(std::fs::read(world.folder.path().join(name)).unwrap_or_default());
-    }
-    let holds = |octets: &[u8]| stored.windows(octets.len()).any(|window| window == octets);
+    let stored = world.stored();
+    let holds = |octets: &[u8]| contains(&stored, octets);
     let log = crate::log::text();
     for secret in [code.as_str(), device, &link(&world, &id)] {
         use base64::Engine as _;

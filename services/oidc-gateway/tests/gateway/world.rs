@@ -78,7 +78,8 @@ pub(crate) struct World {
     pub(crate) folder: TempDir,
     /// What each sign-in's page gives the reader app.
     pub(crate) links: Mutex<HashMap<String, String>>,
-    _postgres: Option<Arc<Postgres>>,
+    /// The server and the database's name on it; none for SQLite.
+    postgres: Option<(Arc<Postgres>, String)>,
 }
 
 impl World {
@@ -110,13 +111,14 @@ impl World {
         .await
         .unwrap();
         let database = server.url_in(&name, "gateway").parse().unwrap();
-        Self::on(tempfile::tempdir().unwrap(), database, Some(server), |_| {}).await
+        let postgres = Some((server, name));
+        Self::on(tempfile::tempdir().unwrap(), database, postgres, |_| {}).await
     }
 
     async fn on(
         folder: TempDir,
         database: DatabaseUrl,
-        postgres: Option<Arc<Postgres>>,
+        postgres: Option<(Arc<Postgres>, String)>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         crate::log::collect();
@@ -190,8 +192,23 @@ impl World {
             config,
             folder,
             links: Mutex::default(),
-            _postgres: postgres,
+            postgres,
         }
+    }
+
+    /// All that is stored: SQLite's files octet by octet as they lie there, or PostgreSQL's tables as text.
+    pub(crate) fn stored(&self) -> Vec<u8> {
+        if let Some((server, name)) = &self.postgres {
+            return server.dump(name).unwrap_or_else(|error| panic!("{error}"));
+        }
+        let files = std::fs::read_dir(self.folder.path()).unwrap();
+        let paths = files.map(|file| file.unwrap().path()).filter(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("gateway.db")
+        });
+        paths
+            .flat_map(|path| std::fs::read(path).unwrap())
+            .collect()
     }
 
     /// Another gateway on the same database, as a second process or after a restart; in memory, after a restart.
@@ -214,6 +231,11 @@ impl World {
         );
         gateway.unwrap()
     }
+}
+
+/// Whether `needle` stands in `hay`.
+pub(crate) fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    hay.windows(needle.len()).any(|window| window == needle)
 }
 
 fn config(folder: &Path, database: &DatabaseUrl) -> Config {

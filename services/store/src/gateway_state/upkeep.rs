@@ -10,6 +10,11 @@ impl GatewayState {
         of_keeper!(self, sweep(before, limit))
     }
 
+    /// Leaves nothing of what was removed in SQLite's log. PostgreSQL keeps removed rows until it vacuums their table.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        of_keeper!(self, empty_log())
+    }
+
     /// How many rows each client has stored, for the limits per client.
     pub async fn occupancy(&self) -> Result<Vec<Occupancy>, StoreError> {
         of_keeper!(self, occupancy())

@@ -23,46 +23,14 @@ use haystack::Haystack;
 const PATIENCE: Duration = Duration::from_mins(3);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_leaves_no_trace_of_the_person_or_of_a_secret() -> Result<()> {
+async fn attack_67_a_sign_in_leaves_no_trace_of_the_person_or_of_a_secret() -> Result<()> {
     searched("info").await
 }
 
 /// An operator who looks for a fault turns the log up; what it then holds is the same law's business.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_is_turned_up_leaves_no_trace_either() -> Result<()> {
+async fn attack_67_a_log_that_is_turned_up_leaves_no_trace_either() -> Result<()> {
     searched("trace").await
-}
-
-#[test]
-fn the_search_finds_what_is_planted_in_every_spelling() {
-    let canary = Canary::new(
-        "a planted value",
-        "海野　花子 AKASHI2026 canary",
-        Where::Nowhere,
-    );
-    for (spelling, octets) in canary.spellings() {
-        for around in [&b""[..], b" ", b"\xff\0"] {
-            let mut hay = vec![b'.'; 5_000];
-            hay.splice(2_500..2_500, [around, &octets, around].concat());
-            assert!(canary.found_in(&hay).is_some(), "{spelling}");
-        }
-    }
-    assert_eq!(canary.found_in(&[b'.'; 5_000]), None);
-    // In the middle of something longer, base64 depends on what stands before.
-    for before in 0..6 {
-        let text = [
-            &b"abcdef"[..before],
-            "海野　花子 AKASHI2026 canary".as_bytes(),
-            b"xyz",
-        ]
-        .concat();
-        for encoded in canaries::base64_both(&text) {
-            assert!(
-                canary.found_in(encoded.as_bytes()).is_some(),
-                "{before} before"
-            );
-        }
-    }
 }
 
 async fn searched(level: &str) -> Result<()> {

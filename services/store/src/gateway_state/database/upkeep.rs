@@ -35,6 +35,15 @@ impl InDatabase {
         Ok(removed)
     }
 
+    pub(crate) async fn empty_log(&self) -> Result<(), StoreError> {
+        let emptied = self
+            .database
+            .dialect()
+            .empty_log(self.database.writer())
+            .await;
+        emptied.during("the log is being emptied")
+    }
+
     pub(crate) async fn occupancy(&self) -> Result<Vec<Occupancy>, StoreError> {
         let mut clients: BTreeMap<String, Occupancy> = BTreeMap::new();
         let rows = sqlx::query(

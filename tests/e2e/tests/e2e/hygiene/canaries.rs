@@ -1,11 +1,10 @@
 //! What must not be found, and how it might be spelt.
 
 use anyhow::Result;
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use e2e::system::System;
 use sandbox::card::{AUTHENTICATION_PIN, CARD_SURFACE_PIN, SIGNING_PIN};
 use sandbox::mint::{CaKind, serial_octets};
+use sandbox::spellings::spellings;
 
 /// Where a value may stand, by what it is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,74 +88,8 @@ impl Canary {
                 .map(|text| (text.clone(), text.clone().into_bytes()))
                 .collect();
         }
-        let value = &self.octets;
-        let pairs = |separator: &str| {
-            let pairs: Vec<String> = value.iter().map(|octet| format!("{octet:02x}")).collect();
-            pairs.join(separator)
-        };
-        let mut spellings = vec![
-            ("as it is".to_owned(), value.clone()),
-            ("hexadecimal".to_owned(), pairs("").into_bytes()),
-            (
-                "HEXADECIMAL".to_owned(),
-                pairs("").to_uppercase().into_bytes(),
-            ),
-            (
-                "hexadecimal with colons".to_owned(),
-                pairs(":").into_bytes(),
-            ),
-            ("a list of octets".to_owned(), {
-                let list: Vec<String> = value.iter().map(u8::to_string).collect();
-                list.join(", ").into_bytes()
-            }),
-            ("percent-encoded".to_owned(), {
-                let escaped: Vec<String> =
-                    value.iter().map(|octet| format!("%{octet:02X}")).collect();
-                escaped.concat().into_bytes()
-            }),
-        ];
-        if let Ok(text) = std::str::from_utf8(value)
-            && !text.is_ascii()
-        {
-            let escaped: Vec<String> = text
-                .encode_utf16()
-                .map(|unit| format!("\\u{unit:04x}"))
-                .collect();
-            spellings.push((
-                "escaped as in JSON".to_owned(),
-                escaped.concat().into_bytes(),
-            ));
-        }
-        spellings.extend(base64_spellings(value));
-        // Short ones would be found by chance.
-        spellings.retain(|(_, octets)| octets.len() >= 4);
-        spellings
+        spellings(&self.octets)
     }
-}
-
-/// base64 at each of the three places where a value may begin in a longer text.
-fn base64_spellings(value: &[u8]) -> Vec<(String, Vec<u8>)> {
-    let mut spellings = vec![("base64".to_owned(), STANDARD.encode(value).into_bytes())];
-    for skipped in 0..3 {
-        let inner = value.get(skipped..).unwrap_or_default();
-        let inner = &inner[..inner.len() / 3 * 3];
-        // 6 octets at least, or chance finds them.
-        if inner.len() < 6 {
-            continue;
-        }
-        for (name, encoded) in [
-            ("base64", STANDARD_NO_PAD.encode(inner)),
-            ("base64 for URLs", URL_SAFE_NO_PAD.encode(inner)),
-        ] {
-            spellings.push((format!("{name} from octet {skipped}"), encoded.into_bytes()));
-        }
-    }
-    spellings
-}
-
-/// Both alphabets.
-pub(super) fn base64_both(octets: &[u8]) -> [String; 2] {
-    [STANDARD.encode(octets), URL_SAFE_NO_PAD.encode(octets)]
 }
 
 fn contains(hay: &[u8], needle: &[u8]) -> bool {
