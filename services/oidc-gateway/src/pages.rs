@@ -15,7 +15,7 @@ use crate::identity::Identity;
 use crate::language::Language;
 use crate::problem::PageProblem;
 use crate::scope::{Claim, Scopes};
-use crate::signature::SignatureWords;
+use crate::signature::{ReadBy, SignatureWords};
 use crate::words::{Notice, OtherDevice, Words};
 
 /// What every page has.
@@ -30,10 +30,13 @@ pub(crate) struct Frame<'a> {
 #[template(path = "sign_in.html")]
 struct SignInPage<'a> {
     frame: Frame<'a>,
+    heading: &'static str,
     client_name: &'a str,
     client_host: &'a str,
     items: Vec<&'static str>,
+    learns_nothing: bool,
     signature: Option<SignatureWords>,
+    at_hand: &'static str,
     reader_url: &'a str,
     qr_url: Option<String>,
     code_is_over: bool,
@@ -46,9 +49,11 @@ struct SignInPage<'a> {
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     frame: Frame<'a>,
+    heading: &'static str,
     client_name: &'a str,
     client_host: &'a str,
     items: Vec<Item>,
+    learns_nothing: bool,
     signature: Option<SignatureWords>,
     decision_url: &'a str,
     csrf: &'a str,
@@ -102,11 +107,26 @@ impl Shown<'_> {
         )
     }
 
-    /// Who receives the signature, where one is asked for.
-    fn recipient(&self) -> Option<&str> {
+    /// Who reads the signature, where one is asked for.
+    fn signature_is_for(&self) -> Option<ReadBy<'_>> {
         let recipient = self.client.recipient()?;
-        let is_asked_for = self.scopes.ask_for_a_signature();
-        is_asked_for.then(|| recipient.name.in_language(self.language()))
+        let name = recipient.name.in_language(self.language());
+        self.scopes.ask_for_a_signature().then(|| {
+            if self.client.is_administrative() {
+                ReadBy::Client(name)
+            } else {
+                ReadBy::PlatformOperator(name)
+            }
+        })
+    }
+
+    fn asks_for_details(&self) -> bool {
+        !self.scopes.claims().is_empty()
+    }
+
+    /// Whether the client learns no detail: who reads a signing certificate learns all four.
+    fn learns_nothing(&self) -> bool {
+        !self.asks_for_details() && !matches!(self.signature_is_for(), Some(ReadBy::Client(_)))
     }
 
     /// The domain people know a client by.
@@ -123,8 +143,10 @@ impl Gateway {
     /// The first page: who asks for what, and the way to the reader app.
     pub(crate) fn sign_in_page(&self, shown: &Shown<'_>) -> Response {
         let language = shown.language();
+        let signature = shown.signature_is_for();
         let page = SignInPage {
             frame: self.frame(language),
+            heading: language.sign_in_heading(signature.is_some()),
             client_name: shown.client.name().in_language(language),
             client_host: &shown.client_host(),
             items: shown
@@ -133,9 +155,9 @@ impl Gateway {
                 .iter()
                 .map(|claim| language.claim(*claim))
                 .collect(),
-            signature: shown
-                .recipient()
-                .map(|name| language.signature_asked_for(name)),
+            learns_nothing: shown.learns_nothing(),
+            signature: signature.map(|reader| language.signature_asked_for(reader)),
+            at_hand: language.at_hand(shown.asks_for_details(), signature.is_some()),
             reader_url: &format!(
                 "{}?interaction={}&link={}",
                 self.reader_app_url,
@@ -161,14 +183,15 @@ impl Gateway {
             label: language.claim(*claim),
             value: shown_value(identity, *claim, language),
         };
+        let signature = shown.signature_is_for();
         let page = ConsentPage {
             frame: self.frame(language),
+            heading: language.consent_heading(shown.asks_for_details(), signature.is_some()),
             client_name: shown.client.name().in_language(language),
             client_host: &shown.client_host(),
             items: shown.scopes.claims().iter().map(item).collect(),
-            signature: shown
-                .recipient()
-                .map(|name| language.signature_handed_over(name)),
+            learns_nothing: shown.learns_nothing(),
+            signature: signature.map(|reader| language.signature_handed_over(reader)),
             decision_url: &shown.decision_url(self),
             csrf: shown.csrf,
         };

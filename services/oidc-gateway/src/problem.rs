@@ -145,8 +145,12 @@ impl PageProblem {
                 "このサービスでは、はじめにお使いの端末でだけカードを読み取れます。",
                 "前の画面に戻り、この端末の読み取りアプリを開いてください。",
             ),
-            Self::NotFound => ("見つかりません", "この番地にページはありません。", RESTART),
-            Self::Method => (HEADING, "この番地では、その操作はできません。", RESTART),
+            Self::NotFound => (
+                "見つかりません",
+                "このアドレスにページはありません。",
+                RESTART,
+            ),
+            Self::Method => (HEADING, "このアドレスでは、その操作はできません。", RESTART),
             Self::TooLarge => (HEADING, "送られた内容が大きすぎます。", CONTACT),
             Self::TooSlow => (HEADING, "内容が時間内に届きませんでした。", RESTART),
             Self::Crowded | Self::Full | Self::Unavailable => (

@@ -21,7 +21,7 @@ pub(crate) use result::result;
 pub(crate) use start::start;
 pub(crate) use to_sign::ToSign;
 pub(crate) use validity::validity;
-pub(crate) use words::SignatureWords;
+pub(crate) use words::{ReadBy, SignatureWords};
 
 use axum::response::Response;
 use store::{NewSignIn, StoreError};

@@ -81,14 +81,12 @@ static OTHER_DEVICE_IN_ENGLISH: OtherDevice = OtherDevice {
 pub(crate) struct Words {
     pub(crate) service: &'static str,
     pub(crate) sandbox: &'static str,
-    pub(crate) sign_in_heading: &'static str,
     pub(crate) asks_for: &'static str,
     pub(crate) asks_for_nothing: &'static str,
-    pub(crate) steps: [&'static str; 3],
+    pub(crate) steps: [&'static str; 2],
     pub(crate) open_reader: &'static str,
     pub(crate) pin_warning: &'static str,
     pub(crate) cancel: &'static str,
-    pub(crate) consent_heading: &'static str,
     pub(crate) consent_items: &'static str,
     pub(crate) consent_nothing: &'static str,
     pub(crate) not_provided: &'static str,
@@ -101,46 +99,40 @@ pub(crate) struct Words {
 static JAPANESE: Words = Words {
     service: "マイナンバーカード認証",
     sandbox: "サンドボックス：試験用です。本物のカードは使えません。",
-    sign_in_heading: "マイナンバーカードで本人確認",
-    asks_for: "同意すると、次の情報が渡されます。",
-    asks_for_nothing: "氏名などの情報は渡されません。同じ人であることだけが伝わります。",
+    asks_for: "同意すると、このサービスに次の情報が渡されます。",
+    asks_for_nothing: "このサービスに氏名などの情報は渡されません。いつも同じ人であることだけが伝わります。",
     steps: [
-        "カードと、利用者証明用の暗証番号（数字4桁）を用意します。",
         "読み取りアプリを開き、表示されるサービス名が上と同じか確かめて、カードを読み取ります。",
         "この画面に戻り、内容を確かめて同意します。",
     ],
     open_reader: "読み取りアプリを開く",
     pin_warning: "暗証番号は読み取りアプリにだけ入力します。この画面で尋ねることはありません。",
     cancel: "やめて戻る",
-    consent_heading: "情報を渡すことへの同意",
-    consent_items: "次の情報を渡します。",
-    consent_nothing: "氏名などの情報は渡しません。",
+    consent_items: "このサービスに次の情報を渡します。",
+    consent_nothing: "このサービスに氏名などの情報は渡しません。",
     not_provided: "（提供なし）",
-    identifier_note: "あわせて、この事業者だけで使われるあなたの識別子を渡します。ほかの事業者の識別子とは結び付きません。",
+    identifier_note: "このサービスであなたを表す識別子を渡します。ほかの組織のサービスには別の識別子が渡され、互いに結び付けることはできません。",
     approve: "同意して進む",
     deny: "同意しない",
     reference: "お問い合わせ番号",
 };
 
 static ENGLISH: Words = Words {
-    service: "My Number Card sign-in",
+    service: "My Number card sign-in",
     sandbox: "Sandbox: for testing only. Real cards do not work here.",
-    sign_in_heading: "Sign in with your My Number card",
-    asks_for: "If you agree, it will receive:",
-    asks_for_nothing: "It will not receive your name or other details, only that you are the same person as last time.",
+    asks_for: "If you agree, this service will receive:",
+    asks_for_nothing: "This service will not receive your name or other details, only that you are the same person each time.",
     steps: [
-        "Have your card and your authentication PIN (4 digits) at hand.",
         "Open the reader app, check that it names the same service as above, and read your card.",
         "Come back to this page, check what is shared, and agree.",
     ],
     open_reader: "Open the reader app",
-    pin_warning: "Enter your PIN in the reader app only. This page never asks for it.",
+    pin_warning: "Enter a PIN in the reader app only. This page never asks for one.",
     cancel: "Cancel and go back",
-    consent_heading: "Agree to share your details",
-    consent_items: "These details will be shared:",
-    consent_nothing: "Your name and other details will not be shared.",
+    consent_items: "This service will receive:",
+    consent_nothing: "This service will not receive your name or other details.",
     not_provided: "(not provided)",
-    identifier_note: "An identifier that only this operator has is shared as well. It cannot be linked to the one another operator has.",
+    identifier_note: "This service will receive an identifier that stands for you here. Services of other organisations receive another one, and the two cannot be linked.",
     approve: "Agree and continue",
     deny: "Do not agree",
     reference: "Reference number",
@@ -158,6 +150,59 @@ impl Language {
         match self {
             Japanese => &OTHER_DEVICE_IN_JAPANESE,
             English => &OTHER_DEVICE_IN_ENGLISH,
+        }
+    }
+
+    /// The first page's heading.
+    pub(crate) fn sign_in_heading(self, signature: bool) -> &'static str {
+        match (self, signature) {
+            (Japanese, false) => "マイナンバーカードで本人確認",
+            (Japanese, true) => "マイナンバーカードで本人確認と電子署名",
+            (English, false) => "Sign in with your My Number card",
+            (English, true) => "Sign in and sign with your My Number card",
+        }
+    }
+
+    /// What to have at hand: each PIN that the reader app will ask for.
+    pub(crate) fn at_hand(self, details: bool, signature: bool) -> &'static str {
+        match (self, details, signature) {
+            (Japanese, false, false) => "カードと、利用者証明用の暗証番号（数字4桁）を用意します。",
+            (Japanese, true, false) => {
+                "カードと、利用者証明用の暗証番号（数字4桁）、券面事項入力補助用の暗証番号（数字4桁）を用意します。"
+            }
+            (Japanese, false, true) => {
+                "カードと、利用者証明用の暗証番号（数字4桁）、署名用の暗証番号（英数字6〜16文字）を用意します。"
+            }
+            (Japanese, true, true) => {
+                "カードと、利用者証明用の暗証番号（数字4桁）、券面事項入力補助用の暗証番号（数字4桁）、署名用の暗証番号（英数字6〜16文字）を用意します。"
+            }
+            (English, false, false) => {
+                "Have your card and your authentication PIN (4 digits) at hand."
+            }
+            (English, true, false) => {
+                "Have your card, your authentication PIN (4 digits) and your card-surface PIN (4 digits) at hand."
+            }
+            (English, false, true) => {
+                "Have your card, your authentication PIN (4 digits) and your signing PIN (6 to 16 letters and digits) at hand."
+            }
+            (English, true, true) => {
+                "Have your card, your authentication PIN (4 digits), your card-surface PIN (4 digits) and your signing PIN \
+                 (6 to 16 letters and digits) at hand."
+            }
+        }
+    }
+
+    /// The last page's heading: what is agreed to.
+    pub(crate) fn consent_heading(self, details: bool, signature: bool) -> &'static str {
+        match (self, details, signature) {
+            (Japanese, false, false) => "サインインへの同意",
+            (Japanese, true, false) => "情報を渡すことへの同意",
+            (Japanese, false, true) => "電子署名を渡すことへの同意",
+            (Japanese, true, true) => "情報と電子署名を渡すことへの同意",
+            (English, false, false) => "Agree to sign in",
+            (English, true, false) => "Agree to share your details",
+            (English, false, true) => "Agree to hand over your signature",
+            (English, true, true) => "Agree to share your details and your signature",
         }
     }
 
@@ -265,7 +310,7 @@ fn refusal_in_japanese(refusal: CardRefusal) -> Notice {
         ),
         CardRefusal::SignatureMismatch | CardRefusal::ReaderMismatch => notice(
             REFUSED,
-            "読み取った内容が、このお申し込みと一致しませんでした。",
+            "読み取った内容が、このお手続きと一致しませんでした。",
             "はじめからやり直してください。心当たりのない画面から読み取りを求められた場合は、中止してください。",
         ),
         CardRefusal::UnsupportedCertificate

@@ -2,10 +2,11 @@
 //! card. It knows the OIDC gateway only by its issuer and speaks plain OpenID Connect to it, so it is
 //! also the gateway's most honest test.
 //!
-//! One process shows four uses as four pages. The city signs people in to an account with their
+//! One process shows five uses as five pages. The city signs people in to an account with their
 //! four information; the shop hands out one premium item per person; the bar asks whether somebody is
-//! 20 or over; the shop has a contract signed. City and shop are two registrations at two sectors, which is why one card has a
-//! different `sub` on the first page than on the other two.
+//! 20 or over; the shop has a contract signed; the city takes a signed application and asks whether the
+//! signing certificate is valid. City and shop are two registrations at two sectors, which is why one
+//! card has another `sub` at the city than at the shop and the bar.
 //!
 //! Everything is kept in memory and forgotten when the process ends.
 
@@ -21,18 +22,22 @@ use axum_extra::extract::CookieJar;
 use tokio::net::TcpListener;
 use url::Url;
 
+pub use agency::Agency;
 pub use client_key::{ClientKey, PublicJwk};
 pub use uses::{Registration, Use};
 
-use crate::operator::Operator;
+use crate::recipient::SignatureRecipient;
 use premium::PremiumItems;
 use provider::Provider;
 use sessions::Sessions;
 
 mod age;
+mod agency;
+mod application;
 mod claims;
 mod client_key;
 mod contract;
+mod facts;
 #[cfg(test)]
 mod fake_provider;
 mod handlers;
@@ -45,6 +50,7 @@ mod provider;
 mod refusal;
 mod sessions;
 mod sign_in;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod uses;
@@ -60,7 +66,9 @@ pub struct RelyingPartyConfig {
     pub clients: Vec<ClientConfig>,
     /// The platform operator that receives the shop's signatures. In the world it is somebody else; here it stands beside
     /// the shop, so that a page can show what it finds.
-    pub operator: Option<Operator>,
+    pub operator: Option<SignatureRecipient>,
+    /// What the city has as an administrative agency.
+    pub agency: Option<Agency>,
 }
 
 /// One registration, as the relying party knows it.
@@ -108,7 +116,8 @@ struct RelyingParty {
     provider: Provider,
     sessions: Sessions,
     premium_items: PremiumItems,
-    operator: Option<Operator>,
+    operator: Option<SignatureRecipient>,
+    agency: Option<Agency>,
 }
 
 /// A registration whose key has been read.
@@ -139,6 +148,7 @@ impl RelyingParty {
             sessions: Sessions::default(),
             premium_items: PremiumItems::default(),
             operator: config.operator,
+            agency: config.agency,
             origin,
         })
     }

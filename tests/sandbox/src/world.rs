@@ -14,10 +14,10 @@ use tokio::task::JoinSet;
 
 use crate::card_app::{self, CardAppConfig};
 use crate::deployment::{Client, Lists, Surroundings, is_free};
-use crate::relying_party::{self, ClientConfig, RelyingPartyConfig};
+use crate::relying_party::{self, Agency, ClientConfig, RelyingPartyConfig};
 use crate::repository::{self, Repository};
 
-use crate::operator::Operator;
+use crate::recipient::SignatureRecipient;
 use clients::{Receivers, client_configs, registrations};
 
 /// What the world has to be told.
@@ -122,7 +122,8 @@ impl World {
         let clients = client_configs(&options.data)?;
         let receivers = Receivers::kept(&options.data)?;
         let registrations = registrations(&clients, &addresses.relying_party, &receivers)?;
-        let operator = repository.read(|jpki| Operator::new(receivers.operator.clone(), jpki))?;
+        let (operator, agency) = repository
+            .read(|jpki| anyhow::Ok((receivers.operator(jpki)?, receivers.city(jpki)?)))?;
         let mut world = Self {
             addresses,
             repository,
@@ -131,17 +132,23 @@ impl World {
             shutdown: watch::Sender::new(false),
             servers: JoinSet::new(),
         };
-        let config = world.relying_party(clients, operator);
+        let config = world.relying_party(clients, operator, agency);
         world.serve(relying_party, card, files, control, config);
         Ok(world)
     }
 
-    fn relying_party(&self, clients: Vec<ClientConfig>, operator: Operator) -> RelyingPartyConfig {
+    fn relying_party(
+        &self,
+        clients: Vec<ClientConfig>,
+        operator: SignatureRecipient,
+        agency: Agency,
+    ) -> RelyingPartyConfig {
         RelyingPartyConfig {
             public_url: self.addresses.relying_party.clone(),
             issuer: self.addresses.issuer.clone(),
             clients,
             operator: Some(operator),
+            agency: Some(agency),
         }
     }
 

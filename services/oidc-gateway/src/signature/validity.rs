@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::request::Parts;
-use proto::revocation::v1::Purpose;
+use proto::revocation::v1::{Purpose, Revocation};
 use proto::signing::v1::{
     CheckForwardedSigningCertificateRequest, CheckSigningCertificateRequest,
     CheckSigningCertificateResponse,
@@ -173,15 +173,33 @@ impl PostedQuestion {
     }
 }
 
-/// What the agency is told: signing-certificate's words.
+/// What the agency is told: signing-certificate's words, and of a revoked certificate since when and why.
 fn told(response: &CheckSigningCertificateResponse) -> Value {
-    let result = response.result().as_str_name();
-    json!({
-        "result": result.trim_start_matches("CHECK_RESULT_").to_ascii_lowercase(),
+    let mut told = json!({
+        "result": word(response.result().as_str_name(), "CHECK_RESULT_"),
         "failed_rule": response.failed_rule,
         "explanation": response.explanation,
         "checked_at": response.checked_at,
         "at": response.at,
         "audit_record_id": response.audit_record_id,
-    })
+    });
+    if let Some(revocation) = revocation(response) {
+        let reason = revocation.reason().as_str_name();
+        told["revoked_at"] = json!(revocation.revoked_at);
+        told["revocation_reason"] = json!(word(reason, "REVOCATION_REASON_"));
+    }
+    told
+}
+
+/// Of now, or of the moment in the past that was asked about.
+fn revocation(response: &CheckSigningCertificateResponse) -> Option<&Revocation> {
+    let now = response.revocation.as_ref();
+    let then = response.revocation_as_of.as_ref();
+    now.and_then(|status| status.revocation.as_ref())
+        .or_else(|| then.and_then(|status| status.revocation.as_ref()))
+}
+
+/// A value of the contract without what its kind is called.
+fn word(value: &str, kind: &str) -> String {
+    value.trim_start_matches(kind).to_ascii_lowercase()
 }

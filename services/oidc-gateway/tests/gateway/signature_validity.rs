@@ -7,6 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{Request, header};
 use oidc_gateway::SigningCertificates;
+use proto::revocation::v1::{
+    GetRevocationStatusResponse, Revocation, RevocationReason, RevocationStatus,
+};
 use proto::signing::v1::{
     CheckForwardedSigningCertificateRequest, CheckForwardedSigningCertificateResponse, CheckResult,
     CheckSigningCertificateResponse,
@@ -53,6 +56,14 @@ impl SigningCertificates for Agency {
                 failed_rule: "certificate_revoked".to_owned(),
                 audit_record_id: "record".to_owned(),
                 checked_at: 7,
+                revocation: Some(GetRevocationStatusResponse {
+                    status: RevocationStatus::Revoked.into(),
+                    revocation: Some(Revocation {
+                        revoked_at: 5,
+                        reason: RevocationReason::AffiliationChanged.into(),
+                    }),
+                    ..GetRevocationStatusResponse::default()
+                }),
                 ..CheckSigningCertificateResponse::default()
             }),
         })
@@ -95,6 +106,7 @@ async fn an_agency_s_own_assertion_is_forwarded_and_the_answer_handed_back() {
         json!({
             "result": "revoked", "failed_rule": "certificate_revoked", "explanation": "",
             "checked_at": 7, "at": 0, "audit_record_id": "record",
+            "revoked_at": 5, "revocation_reason": "affiliation_changed",
         })
     );
     let asked = world.signing_certificates.asked.lock().unwrap().clone();

@@ -231,3 +231,31 @@ async fn the_pages_say_that_a_signature_is_handed_over_and_to_whom() {
     let code = fresh_code(&world, &world.bank, "openid", HANAKO).await;
     assert_eq!(world.bank.redeem(&world.router, &code).await.status, 200);
 }
+
+#[tokio::test]
+async fn the_pages_say_who_learns_the_person_s_name_and_nothing_of_validity() {
+    let world = World::new().await;
+    for (client, learns_it) in [(&world.bank, false), (&world.ministry, true)] {
+        let id = client.open(&world).await;
+        let request = client.sign_request(&id).with("ui_locales", "en");
+        let mut browser = Browser::default();
+        let first = browser.authorize(&world, &request).await;
+        let first = browser.get(&world, first.location()).await;
+        assert!(first.body.contains("signing PIN") && !first.body.contains("card-surface PIN"));
+        let id = client.open(&world).await;
+        let request = client.sign_request(&id).with("ui_locales", "en");
+        let (_, consent) = Browser::default().read_card(&world, &request, HANAKO).await;
+        for page in [&first.body, &consent.body] {
+            // Who receives the certificate learns what stands in it, and whoever does not is told so.
+            assert!(page.contains("name, address, date of birth and gender"));
+            assert_ne!(
+                page.contains("will not receive your name"),
+                learns_it,
+                "{page}"
+            );
+            assert_ne!(page.contains("platform operator"), learns_it, "{page}");
+            assert!(!page.contains("valid") && !page.contains("revoked"));
+        }
+        assert!(consent.body.contains("has not been checked here"));
+    }
+}

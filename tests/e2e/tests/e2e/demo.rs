@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use e2e::accessibility::Accessibility;
 use e2e::browser::{Browser, Screen};
 use e2e::process::Process;
 use e2e::system::{akashi_binary, eventually};
@@ -96,21 +97,47 @@ async fn is_refused(browser: &Browser, at: &Value, card: &str) -> Result<bool> {
     Ok(words.contains("revoked") || words.contains("失効"))
 }
 
-/// What the README shows.
+/// What the README shows, each page of it for everybody.
 async fn take_pictures(browser: &Browser, at: &Value) -> Result<()> {
+    let checker = Accessibility::fetch()?;
+    let picture = async |name: &str, language: &str| {
+        browser.screenshot(name).await?;
+        checker.check(browser, name, language).await
+    };
     browser.forget_cookies().await?;
     browser.open(relying_party(at)?).await?;
-    browser.screenshot("relying-party").await?;
+    picture("relying-party", "en").await?;
     browser
         .go_to_card_from(relying_party(at)?, Use::City)
         .await?;
-    browser.screenshot("card").await?;
+    picture("card", "ja").await?;
     browser.read_card("good").await?;
-    browser.text_of("button[value=approve]").await?;
-    browser.screenshot("consent").await?;
+    browser.wait_for("button[value=approve]").await?;
+    picture("consent", "en").await?;
     browser.approve().await?;
-    browser.text_of("#sub").await?;
-    browser.screenshot("signed-in").await
+    browser.wait_for("#sub").await?;
+    picture("signed-in", "en").await?;
+    browser
+        .go_to_card_from(relying_party(at)?, Use::Contract)
+        .await?;
+    browser.read_card("good").await?;
+    browser.wait_for("button[value=approve]").await?;
+    picture("signature-consent", "en").await?;
+    for (purpose, name) in [
+        (Use::Premium, "premium"),
+        (Use::Age, "age"),
+        (Use::Application, "application"),
+    ] {
+        browser.go_to_card_from(relying_party(at)?, purpose).await?;
+        browser.read_card("good").await?;
+        browser.approve().await?;
+        browser.wait_for("#result").await?;
+        browser
+            .run("document.getElementById('result').scrollIntoView()")
+            .await?;
+        picture(name, "en").await?;
+    }
+    Ok(())
 }
 
 fn revoke(card: &str, data: &Path) -> Result<()> {

@@ -12,3 +12,5 @@ mod operations;
 mod pages;
 mod real_clients;
 mod sign_in;
+mod signature_pages;
+mod visitor;

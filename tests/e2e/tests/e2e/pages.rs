@@ -1,8 +1,6 @@
 //! The gateway's pages in a real browser: both ways of reading the card, at three widths, in both languages; with axe-core's
 //! rules on every page; and without JavaScript.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Result, ensure};
 use e2e::accessibility::Accessibility;
 use e2e::browser::{Browser, Manner, Screen};
@@ -10,52 +8,7 @@ use e2e::by_hand::PREFIX;
 use e2e::system::{Plan, Shape, System};
 use sandbox::relying_party::Use;
 
-fn screenshots(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join("screenshots/pages")
-        .join(name)
-}
-
-/// A browser that looks at every page with the checker, and keeps a picture of it.
-struct Visitor<'a> {
-    browser: Browser,
-    language: &'static str,
-    checker: &'a Accessibility,
-}
-
-impl<'a> Visitor<'a> {
-    async fn start(manner: Manner, checker: &'a Accessibility) -> Result<Self> {
-        let screen = match manner.screen {
-            Screen::Desktop => "desktop",
-            Screen::Phone => "phone",
-            Screen::SmallPhone => "small-phone",
-        };
-        let folder = screenshots(&format!("{screen}-{}", manner.language));
-        Ok(Self {
-            browser: Browser::start_with(manner, &folder).await?,
-            language: manner.language,
-            checker,
-        })
-    }
-
-    /// Looks at the gateway's page that is shown.
-    async fn look(&self, name: &str) -> Result<()> {
-        self.browser.screenshot(name).await?;
-        self.checker.check(&self.browser, name, self.language).await
-    }
-
-    /// From the relying party's page to the gateway's first one.
-    async fn begin(&self, system: &System) -> Result<()> {
-        self.browser.forget_cookies().await?;
-        let origin = &system.world.relying_party_url;
-        self.browser
-            .open(&format!("{origin}{}", Use::City.path()))
-            .await?;
-        self.browser
-            .click(&format!("#{}", Use::City.sign_in_id()))
-            .await
-    }
-}
+use crate::visitor::{Site, Visitor, screenshots};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_for_everybody() -> Result<()> {
@@ -64,18 +17,11 @@ async fn every_page_is_for_everybody() -> Result<()> {
     for language in ["ja", "en"] {
         for screen in [Screen::Phone, Screen::Desktop, Screen::SmallPhone] {
             let manner = Manner::of(screen).in_language(language);
-            let visitor = Visitor::start(manner, &checker).await?;
-            let phone =
-                Visitor::start(Manner::of(Screen::Phone).in_language(language), &checker).await?;
+            let visitor = Visitor::start(manner, &checker, "pages").await?;
+            let phone = Manner::of(Screen::Phone).in_language(language);
+            let phone = Visitor::start(phone, &checker, "pages").await?;
             let outcome = visit(&system, &visitor, &phone).await;
-            if let Err(error) = &outcome {
-                visitor.browser.screenshot("failed").await?;
-                let address = visitor.browser.address().await?;
-                eprintln!(
-                    "{screen:?} {language} at {address}: {error}\n{}",
-                    visitor.browser.text().await?
-                );
-            }
+            visitor.tell_failure(&outcome).await?;
             visitor.browser.close().await?;
             phone.browser.close().await?;
             outcome?;
@@ -93,30 +39,30 @@ async fn visit(system: &System, visitor: &Visitor<'_>, phone: &Visitor<'_>) -> R
 
 /// The reader app is opened by the page's link.
 async fn on_this_device(system: &System, visitor: &Visitor<'_>) -> Result<()> {
-    visitor.begin(system).await?;
+    visitor.begin(system, Use::City).await?;
     let browser = &visitor.browser;
     browser.text_of("#other-device").await?;
-    visitor.look("1-sign-in").await?;
+    visitor.look(Site::Gateway, "1-sign-in").await?;
     let page = browser.address().await?;
     browser.click("main.card a.button.primary").await?;
     browser.read_card("good").await?;
     browser.wait_for("button[value=approve]").await?;
-    visitor.look("2-consent").await?;
+    visitor.look(Site::Gateway, "2-consent").await?;
     browser.approve().await?;
     browser.text_of("#sub").await?;
     // Who goes back reads that it has ended.
     browser.open(&page).await?;
     browser.text_of(".reference").await?;
-    visitor.look("3-ended").await
+    visitor.look(Site::Gateway, "3-ended").await
 }
 
 /// The page's QR code is scanned with a phone; the page goes on by itself.
 async fn on_another_device(system: &System, visitor: &Visitor<'_>, phone: &Browser) -> Result<()> {
-    visitor.begin(system).await?;
+    visitor.begin(system, Use::City).await?;
     let browser = &visitor.browser;
     browser.click("#other-device").await?;
     let shown = browser.text_of("#short-code").await?;
-    visitor.look("4-qr-code").await?;
+    visitor.look(Site::Gateway, "4-qr-code").await?;
     let address = sandbox::qr_code::read(&browser.html().await?)?;
     phone.open(&address).await?;
     let seen = phone.text_of("#short-code").await?;
@@ -129,22 +75,22 @@ async fn on_another_device(system: &System, visitor: &Visitor<'_>, phone: &Brows
     phone.screenshot("phone-card").await?;
     // The page notices that the code was opened.
     browser.wait_for("#waiting[data-state=opened]").await?;
-    visitor.look("5-opened").await?;
+    visitor.look(Site::Gateway, "5-opened").await?;
     phone.read_card("good").await?;
     phone.text_of("h1").await?;
     phone.screenshot("phone-done").await?;
     browser.wait_for("button[value=approve]").await?;
-    visitor.look("6-consent-after-phone").await?;
+    visitor.look(Site::Gateway, "6-consent-after-phone").await?;
     browser.approve().await?;
     browser.text_of("#sub").await.map(drop)
 }
 
 async fn refused(system: &System, visitor: &Visitor<'_>) -> Result<()> {
-    visitor.begin(system).await?;
+    visitor.begin(system, Use::City).await?;
     visitor.browser.click("main.card a.button.primary").await?;
     visitor.browser.read_card("revoked").await?;
     visitor.browser.text_of(".reference").await?;
-    visitor.look("7-refused").await
+    visitor.look(Site::Gateway, "7-refused").await
 }
 
 async fn problems(system: &System, visitor: &Visitor<'_>) -> Result<()> {
@@ -158,7 +104,7 @@ async fn problems(system: &System, visitor: &Visitor<'_>) -> Result<()> {
     ] {
         visitor.browser.open(&format!("{gateway}{path}")).await?;
         visitor.browser.text_of(".reference").await?;
-        visitor.look(name).await?;
+        visitor.look(Site::Gateway, name).await?;
     }
     Ok(())
 }
@@ -166,7 +112,7 @@ async fn problems(system: &System, visitor: &Visitor<'_>) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_ways_work_without_javascript() -> Result<()> {
     let system = System::start(&Plan::of(Shape::AllOnSqlite)).await?;
-    let folder = screenshots("without-javascript");
+    let folder = screenshots("pages/without-javascript");
     let manner = Manner::of(Screen::Desktop).without_scripts();
     let browser = Browser::start_with(manner, &folder).await?;
     browser.sign_in(&system, Use::City, "good").await?;

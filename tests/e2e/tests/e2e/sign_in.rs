@@ -50,6 +50,7 @@ async fn journey(system: &mut System, browser: &Browser) -> Result<()> {
     a_premium_item_is_given_once(system, browser).await?;
     an_age_check_tells_only_the_age(system, browser).await?;
     a_contract_is_signed_and_the_operator_verifies_it(system, browser).await?;
+    an_agency_is_told_that_the_signing_certificate_is_valid(system, browser).await?;
     a_card_revoked_meanwhile_is_refused_after_one_sync(system, browser).await
 }
 
@@ -167,12 +168,12 @@ async fn a_contract_is_signed_and_the_operator_verifies_it(
     let consent = browser.text_of("main").await?;
     browser.screenshot("9-consent-to-signature").await?;
     ensure!(
-        consent.contains("サンドボックス事業者") || consent.contains("Sandbox Platform Operator"),
+        consent.contains("みなとトラスト") || consent.contains("Harbour Trust"),
         "consent says who receives the signature:\n{consent}"
     );
     browser.approve().await?;
     ensure!(
-        browser.text_of("#operator").await? == "256 octets",
+        browser.text_of("#operator").await? == "a genuine signature, 256 octets",
         "the operator decrypts and verifies:\n{}",
         browser.text().await?
     );
@@ -181,6 +182,19 @@ async fn a_contract_is_signed_and_the_operator_verifies_it(
         "the signing certificate says whose it is"
     );
     browser.screenshot("10-signed").await
+}
+
+async fn an_agency_is_told_that_the_signing_certificate_is_valid(
+    system: &System,
+    browser: &Browser,
+) -> Result<()> {
+    browser.forget_cookies().await?;
+    browser.sign_in(system, Use::Application, "good").await?;
+    let validity = browser.text_of("#validity").await?;
+    ensure!(validity == "valid", "{}", browser.text().await?);
+    browser
+        .wait_for("#application-result[data-outcome=accepted]")
+        .await
 }
 
 async fn a_card_revoked_meanwhile_is_refused_after_one_sync(

@@ -174,9 +174,13 @@ fn show(status: StatusCode, page: &impl Template) -> Response {
 impl<'a> Choice<'a> {
     fn new(jpki: &Jpki, card: &'a Card, chosen: bool) -> Self {
         let person = card.person();
-        let revoked = jpki.is_revoked(card, CaKind::UserAuthentication);
+        let revoked = |kind| card.id != "revoked" && jpki.is_revoked(card, kind);
         let (ja, en) = match card_in_words(&card.id) {
-            _ if revoked && card.id != "revoked" => ("その後失効したカード", "revoked since"),
+            _ if revoked(CaKind::UserAuthentication) => ("その後失効したカード", "revoked since"),
+            _ if revoked(CaKind::DigitalSignature) => (
+                "その後、署名用電子証明書だけが失効したカード",
+                "its signing certificate revoked since",
+            ),
             in_words => in_words,
         };
         let state = words(ja, en);

@@ -90,7 +90,9 @@ fn write_advice(text: &mut String, running: &Running, world: &World) -> fmt::Res
         "
 Try
   Sign in as good and as revoked; ask for the premium item as renewed-old, then as renewed.
-  Sign the contract as good: the market gets an encrypted result, the sandbox's operator opens and verifies it.
+  Sign the contract as good: the market gets an encrypted result, its platform operator opens and verifies it.
+  Apply to the city as older-key: the city verifies the signature and asks whether the certificate is valid: accepted.
+  cargo demo revoke older-key --certificate digital-signature{data}   then apply again: not accepted, since when, and why
   cargo demo revoke good{data}   then sign in again: refused after the next fetch
   cargo demo fault stop{data}    the server of the lists is gone; `none` brings it back
   cargo demo unlock good{data}   after three wrong PINs

@@ -17,7 +17,7 @@ use super::claims::Address;
 use super::refusal::Refusal;
 use super::sessions::{CityAccount, Outcome};
 use super::sign_in::{self, Answer, SignedIn};
-use super::{Registration, RelyingParty, Use, age, contract, pages};
+use super::{Registration, RelyingParty, Use, age, application, contract, pages};
 
 /// The name is the site's own: cookies are shared by all ports of a host, so another part of the
 /// sandbox on 127.0.0.1 must not be able to overwrite it by chance.
@@ -86,7 +86,10 @@ pub(super) async fn callback(
     };
     let client = site.client(registration);
     let signed_in = sign_in::complete(&site.provider, client, &pending, answer, now).await;
-    let outcome = signed_in.map(|signed_in| site.outcome(pending.purpose, signed_in, now));
+    let outcome = match signed_in {
+        Ok(signed_in) => Ok(site.outcome(pending.purpose, signed_in, now).await),
+        Err(refusal) => Err(refusal),
+    };
     if let Err(refusal) = &outcome {
         tracing::warn!(reason = refusal.label(), "sign-in refused");
     }
@@ -162,7 +165,7 @@ impl RelyingParty {
     }
 
     /// Keeps of a signed-in person what the page needs, and drops the rest here.
-    fn outcome(&self, purpose: Use, signed_in: SignedIn, now: i64) -> Outcome {
+    async fn outcome(&self, purpose: Use, signed_in: SignedIn, now: i64) -> Outcome {
         let SignedIn {
             id_token,
             user_info,
@@ -182,9 +185,16 @@ impl RelyingParty {
             },
             Use::Age => Outcome::Age(age::answer(user_info.birthdate.as_deref(), now)),
             Use::Contract => {
-                let (id, result) = signature.unwrap_or_default();
+                let fetched = signature.unwrap_or_default();
                 let operator = self.operator.as_ref();
-                Outcome::Contract(Box::new(contract::signed(id_token, id, &result, operator)))
+                Outcome::Contract(Box::new(contract::signed(id_token, &fetched, operator)))
+            }
+            Use::Application => {
+                let fetched = signature.unwrap_or_default();
+                let (provider, agency) = (&self.provider, self.agency.as_ref());
+                let application =
+                    application::receive(provider, agency, id_token, &fetched, now).await;
+                Outcome::Application(Box::new(application))
             }
         }
     }

@@ -5,12 +5,13 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::age::AgeAnswer;
-use super::claims::{Meaning, birthdate_in_words, gender_in_words, moment_in_words};
-use super::contract::SignedContract;
+use super::application::Decision;
+use super::facts::{self, Fact};
 use super::premium::PremiumAnswer;
-use super::refusal::{Refusal, Words};
-use super::sessions::{CityAccount, Outcome};
-use super::{Client, RelyingParty, Use, contract};
+use super::refusal::{Refusal, Words, words};
+use super::sessions::Outcome;
+use super::signature::digest_in_hex;
+use super::{Client, RelyingParty, Use};
 
 #[derive(Template)]
 #[template(path = "relying_party/home.html")]
@@ -56,9 +57,20 @@ struct AgePage<'a> {
 struct ContractPage<'a> {
     client: &'a Client,
     purpose: Purpose,
-    document: &'static str,
-    digest: String,
-    facts: Option<Vec<Fact>>,
+    document: Document,
+    /// Whether the operator found a genuine signature, and what there is to say.
+    result: Option<(bool, Vec<Fact>)>,
+    refusal: Option<RefusalView<'a>>,
+    signed_in: bool,
+}
+
+#[derive(Template)]
+#[template(path = "relying_party/application.html")]
+struct ApplicationPage<'a> {
+    client: &'a Client,
+    purpose: Purpose,
+    document: Document,
+    result: Option<(Decision, Vec<Fact>)>,
     refusal: Option<RefusalView<'a>>,
     signed_in: bool,
 }
@@ -84,12 +96,10 @@ struct Purpose {
     shares: Words,
 }
 
-/// One thing the provider said, and what it means.
-struct Fact {
-    id: &'static str,
-    label: Words,
-    value: Option<String>,
-    meaning: Option<Meaning>,
+/// What is to be signed.
+struct Document {
+    text: &'static str,
+    digest: String,
 }
 
 struct RefusalView<'a> {
@@ -121,61 +131,80 @@ pub(super) fn use_page(
         Some(Err(refusal)) => (None, Some(RefusalView::new(refusal))),
         None => (None, None),
     };
+    let document = Document::of(of);
     match of {
-        Use::City => {
-            let facts = match result {
-                Some(Outcome::City(account)) => Some(facts(account)),
-                _ => None,
-            };
-            show(&CityPage {
-                client,
-                purpose,
-                facts,
-                refusal,
-                signed_in,
-            })
-        }
-        Use::Premium => {
-            let result = match result {
-                Some(Outcome::Premium { subject, answer }) => Some((subject.as_str(), *answer)),
-                _ => None,
-            };
-            show(&PremiumPage {
-                client,
-                purpose,
-                result,
-                refusal,
-                signed_in,
-            })
-        }
-        Use::Contract => {
-            let facts = match result {
-                Some(Outcome::Contract(signed)) => Some(contract_facts(signed)),
-                _ => None,
-            };
-            show(&ContractPage {
-                client,
-                purpose,
-                document: contract::DOCUMENT,
-                digest: contract::digest(),
-                facts,
-                refusal,
-                signed_in,
-            })
-        }
-        Use::Age => {
-            let result = match result {
-                Some(Outcome::Age(answer)) => Some(*answer),
-                _ => None,
-            };
-            show(&AgePage {
-                client,
-                purpose,
-                result,
-                refusal,
-                signed_in,
-            })
-        }
+        Use::City => show(&CityPage {
+            client,
+            purpose,
+            facts: result.and_then(account),
+            refusal,
+            signed_in,
+        }),
+        Use::Premium => show(&PremiumPage {
+            client,
+            purpose,
+            result: result.and_then(premium),
+            refusal,
+            signed_in,
+        }),
+        Use::Age => show(&AgePage {
+            client,
+            purpose,
+            result: result.and_then(age),
+            refusal,
+            signed_in,
+        }),
+        Use::Contract => show(&ContractPage {
+            client,
+            purpose,
+            document,
+            result: result.and_then(contract),
+            refusal,
+            signed_in,
+        }),
+        Use::Application => show(&ApplicationPage {
+            client,
+            purpose,
+            document,
+            result: result.and_then(application),
+            refusal,
+            signed_in,
+        }),
+    }
+}
+
+fn account(outcome: &Outcome) -> Option<Vec<Fact>> {
+    match outcome {
+        Outcome::City(account) => Some(facts::of_account(account)),
+        _ => None,
+    }
+}
+
+fn premium(outcome: &Outcome) -> Option<(&str, PremiumAnswer)> {
+    match outcome {
+        Outcome::Premium { subject, answer } => Some((subject.as_str(), *answer)),
+        _ => None,
+    }
+}
+
+fn age(outcome: &Outcome) -> Option<AgeAnswer> {
+    match outcome {
+        Outcome::Age(answer) => Some(*answer),
+        _ => None,
+    }
+}
+
+fn contract(outcome: &Outcome) -> Option<(bool, Vec<Fact>)> {
+    match outcome {
+        Outcome::Contract(signed) => Some((signed.operator.is_ok(), facts::of_contract(signed))),
+        _ => None,
+    }
+}
+
+fn application(outcome: &Outcome) -> Option<(Decision, Vec<Fact>)> {
+    match outcome {
+        Outcome::Application(signed) => Some((signed.decision(), facts::of_application(signed))),
+        _ => None,
     }
 }
 
@@ -235,8 +264,25 @@ impl Purpose {
                     "市場が、カードの署名用の鍵による契約書への電子署名を求めます。署名は市場には読めず、プラットフォーム事業者が受け取って検証します。",
                 ),
                 words(
-                    "A signature and the signing certificate, encrypted to the operator; a pseudonym to the market",
-                    "電子署名と署名用電子証明書（事業者あてに暗号化）、市場には仮名の識別子",
+                    "A signature and the signing certificate, encrypted to the platform operator; a pseudonym to the \
+                     market",
+                    "電子署名と署名用電子証明書（プラットフォーム事業者あてに暗号化）、市場には仮名の識別子",
+                ),
+            ),
+            Use::Application => (
+                words(
+                    "Apply to the city with a signature",
+                    "電子署名による市への申請",
+                ),
+                words(
+                    "You sign an application with your card's signing key. The city, an administrative agency, verifies \
+                     the signature itself and asks whether your signing certificate is valid.",
+                    "カードの署名用の鍵で申請書に電子署名します。行政機関である市は、電子署名を自ら検証し、署名用電子証明書の有効性を確認します。",
+                ),
+                words(
+                    "A signature and the signing certificate with your name, address, birth date and gender, encrypted to \
+                     the city; an identifier",
+                    "電子署名と署名用電子証明書（氏名・住所・生年月日・性別を含み、市あてに暗号化）、識別子",
                 ),
             ),
             Use::Age => (
@@ -260,6 +306,16 @@ impl Purpose {
     }
 }
 
+impl Document {
+    fn of(purpose: Use) -> Self {
+        let text = purpose.document().unwrap_or_default();
+        Self {
+            text,
+            digest: digest_in_hex(text),
+        }
+    }
+}
+
 impl<'a> RefusalView<'a> {
     fn new(refusal: &'a Refusal) -> Self {
         Self {
@@ -268,153 +324,4 @@ impl<'a> RefusalView<'a> {
             words: refusal.words(),
         }
     }
-}
-
-fn facts(account: &CityAccount) -> Vec<Fact> {
-    let id_token = &account.id_token;
-    let fact = |id, label, value: Option<&str>, meaning| Fact {
-        id,
-        label,
-        value: value.map(ToOwned::to_owned),
-        meaning,
-    };
-    let birthdate = account.birthdate.as_deref();
-    let gender = account.gender.as_deref();
-    let methods = id_token.amr.join(" ");
-    let auth_time = id_token.auth_time.map(|seconds| seconds.to_string());
-    let strength = Meaning::new(
-        "how strong the sign-in was; aal3 is the card itself and its PIN",
-        "認証の強度（aal3はカードと暗証番号による認証）",
-    );
-    let pairwise = Meaning::new(
-        "you, for this city only; other sectors see another value",
-        "この市だけで使われる識別子（他のサービスでは別の値）",
-    );
-    vec![
-        fact(
-            "claim-name",
-            words("Name", "氏名"),
-            account.name.as_deref(),
-            None,
-        ),
-        fact(
-            "claim-address",
-            words("Address", "住所"),
-            account.address.as_deref(),
-            None,
-        ),
-        fact(
-            "claim-birthdate",
-            words("Birth date", "生年月日"),
-            birthdate,
-            birthdate.map(birthdate_in_words),
-        ),
-        fact(
-            "claim-gender",
-            words("Gender", "性別"),
-            gender,
-            gender.map(gender_in_words),
-        ),
-        fact(
-            "sub",
-            words("Identifier (sub)", "識別子"),
-            Some(&id_token.subject),
-            Some(pairwise),
-        ),
-        fact(
-            "acr",
-            words("Level (acr)", "認証レベル"),
-            id_token.acr.as_deref(),
-            Some(strength),
-        ),
-        fact(
-            "amr",
-            words("Methods (amr)", "認証の手段"),
-            Some(methods.as_str()).filter(|methods| !methods.is_empty()),
-            None,
-        ),
-        fact(
-            "auth-time",
-            words("Time (auth_time)", "認証の日時"),
-            auth_time.as_deref(),
-            id_token.auth_time.map(moment_in_words),
-        ),
-    ]
-}
-
-/// What each part of a signature's result is, and what it is worth.
-fn contract_facts(contract: &SignedContract) -> Vec<Fact> {
-    let fact = |id, label, value: String, english: &str, japanese: &str| Fact {
-        id,
-        label,
-        value: Some(value),
-        meaning: Some(Meaning::new(english, japanese)),
-    };
-    let mut facts = vec![
-        fact(
-            "sub",
-            words("Identifier (sub)", "識別子"),
-            contract.id_token.subject.clone(),
-            "who signed in, by the user-authentication key; the signature identifies nobody here",
-            "利用者証明用の鍵でサインインした人の識別子。電子署名は本人の特定に使われません",
-        ),
-        fact(
-            "transaction",
-            words("Transaction (sign_transaction_id)", "署名トランザクション"),
-            contract.transaction_id.clone(),
-            "opened with the document's digest, used in this sign-in and no other",
-            "文書のハッシュ値で開始し、このサインインだけで使われたもの",
-        ),
-        fact(
-            "jwe",
-            words("Result (jwe)", "結果"),
-            format!("{} characters", contract.encrypted),
-            "signature and certificate, encrypted to the operator: the market cannot read them, and nobody has verified them yet",
-            "電子署名と証明書を事業者あてに暗号化したもの。市場には読めず、まだ誰も検証していません",
-        ),
-        fact(
-            "fetches-left",
-            words("Fetches left (fetches_left)", "残り取得回数"),
-            contract.fetches_left.to_string(),
-            "then the gateway erases it",
-            "取得し終えると消去されます",
-        ),
-    ];
-    match &contract.operator {
-        Err(why) => facts.push(fact(
-            "operator",
-            words("The operator", "事業者"),
-            format!("refused: {why}"),
-            "the contract is not signed by anybody",
-            "署名は確認できませんでした",
-        )),
-        Ok(verified) => facts.extend([
-            fact(
-                "operator",
-                words("The operator verified", "事業者による検証"),
-                format!("{} octets", verified.signature_octets),
-                "decrypted with its own key: the signature is over this document and by the certificate's key; whether the certificate is revoked is the authority's to say",
-                "事業者の鍵で復号し、この文書への署名であることと証明書を確認しました。失効の有無は認証局への確認が必要です",
-            ),
-            fact(
-                "signer-name",
-                words("Signer", "署名者"),
-                verified.name.clone(),
-                "from the signing certificate, which the operator may hold and the market may not",
-                "署名用電子証明書の記載。事業者だけが扱えます",
-            ),
-            fact(
-                "signer-address",
-                words("Signer's address", "署名者の住所"),
-                verified.address.clone(),
-                "from the signing certificate",
-                "署名用電子証明書の記載",
-            ),
-        ]),
-    }
-    facts
-}
-
-const fn words(english: &'static str, japanese: &'static str) -> Words {
-    Words { english, japanese }
 }

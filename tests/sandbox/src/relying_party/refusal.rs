@@ -33,6 +33,11 @@ pub(super) struct Words {
     pub(super) japanese: &'static str,
 }
 
+/// The same in both languages.
+pub(super) const fn words(english: &'static str, japanese: &'static str) -> Words {
+    Words { english, japanese }
+}
+
 impl Refusal {
     /// The provider's error, with only as much of its texts as a page should repeat.
     pub(super) fn from_provider(error: &str, description: Option<&str>) -> Self {

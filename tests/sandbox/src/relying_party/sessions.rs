@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Use;
 use super::age::AgeAnswer;
+use super::application::SignedApplication;
 use super::contract::SignedContract;
 use super::id_token::IdToken;
 use super::limits::{SESSION_SECONDS, SESSIONS, SIGN_IN_SECONDS, SIGN_INS_PER_SESSION};
@@ -35,6 +36,7 @@ pub(super) enum Outcome {
     },
     Age(AgeAnswer),
     Contract(Box<SignedContract>),
+    Application(Box<SignedApplication>),
 }
 
 /// The account at the city.

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use url::Url;
 
 use super::claims::UserInfo;
-use super::contract::{SignatureResult, Transaction};
 use super::id_token::{self, Expected, IdToken, IdTokenFault};
 use super::provider::Provider;
 use super::refusal::Refusal;
+use super::signature::{Fetched, Transaction};
 use super::{Client, Use};
 
 /// A sign-in that was begun. It is kept on the server; the browser holds only its session's cookie.
@@ -40,12 +40,11 @@ pub(super) struct Answer {
 }
 
 /// A person whom the provider vouched for.
-#[derive(Debug, Clone)]
 pub(super) struct SignedIn {
     pub(super) id_token: IdToken,
     pub(super) user_info: UserInfo,
-    /// Where a document was signed: the transaction, and its encrypted result.
-    pub(super) signature: Option<(String, SignatureResult)>,
+    /// Where a document was signed: its encrypted result.
+    pub(super) signature: Option<Fetched>,
 }
 
 /// Begins a sign-in: what to remember, and where to send the browser.
@@ -56,9 +55,9 @@ pub(super) async fn begin(
     now: i64,
 ) -> Result<(PendingSignIn, Url), Refusal> {
     let discovered = provider.discovered().await?;
-    let transaction = match purpose {
-        Use::Contract => Some(provider.open_signature(client, now).await?),
-        Use::City | Use::Premium | Use::Age => None,
+    let transaction = match purpose.document() {
+        Some(document) => Some(provider.open_signature(client, document, now).await?),
+        None => None,
     };
     let pending = PendingSignIn {
         purpose,
@@ -141,7 +140,11 @@ pub(super) async fn complete(
             sign_transaction_id: id,
         }) => {
             let result = provider.signature_result(id, &tokens.access_token).await?;
-            Some((id.clone(), result))
+            Some(Fetched {
+                transaction_id: id.clone(),
+                result,
+                access_token: tokens.access_token,
+            })
         }
     };
     Ok(SignedIn {

@@ -8,6 +8,7 @@ use super::fake_provider::Lie;
 use super::{ClientConfig, ClientKey, RelyingPartyConfig, Use};
 use harness::{Browser, Site, redirect_target, text_of};
 
+mod application;
 mod harness;
 
 #[tokio::test]
@@ -297,6 +298,7 @@ async fn one_registration_is_not_enough_to_start() {
         issuer: "http://127.0.0.1:2".to_owned(),
         clients,
         operator: None,
+        agency: None,
     };
     assert!(super::RelyingParty::new(config(vec![client.clone()])).is_err());
     assert!(super::RelyingParty::new(config(vec![client.clone(), client])).is_ok());

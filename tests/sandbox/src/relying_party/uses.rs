@@ -1,4 +1,6 @@
-//! The four uses of the demo, as data: which page, which scopes, which registration.
+//! The five uses of the demo, as data: which page, which scopes, which registration.
+
+use super::{application, contract};
 
 /// Why somebody signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,8 +11,10 @@ pub enum Use {
     Premium,
     /// Proof of being 20 or over; needs the birth date and keeps one bit of it.
     Age,
-    /// A contract that is signed with the card's signing key.
+    /// A contract with the market that is signed with the card's signing key.
     Contract,
+    /// An application to the city that is signed so, and whose signing certificate the city asks about.
+    Application,
 }
 
 /// Which of the two registrations at the gateway a use belongs to.
@@ -24,7 +28,13 @@ pub enum Registration {
 
 impl Use {
     /// All of them, in the order of the start page.
-    pub const ALL: [Self; 4] = [Self::City, Self::Premium, Self::Age, Self::Contract];
+    pub const ALL: [Self; 5] = [
+        Self::City,
+        Self::Premium,
+        Self::Age,
+        Self::Contract,
+        Self::Application,
+    ];
 
     /// The page that explains the use and shows its result.
     pub const fn path(self) -> &'static str {
@@ -33,6 +43,7 @@ impl Use {
             Self::Premium => "/premium",
             Self::Age => "/age",
             Self::Contract => "/contract",
+            Self::Application => "/application",
         }
     }
 
@@ -43,6 +54,7 @@ impl Use {
             Self::Premium => "/premium/sign-in",
             Self::Age => "/age/sign-in",
             Self::Contract => "/contract/sign-in",
+            Self::Application => "/application/sign-in",
         }
     }
 
@@ -53,6 +65,7 @@ impl Use {
             Self::Premium => "sign-in-premium",
             Self::Age => "sign-in-age",
             Self::Contract => "sign-in-contract",
+            Self::Application => "sign-in-application",
         }
     }
 
@@ -62,14 +75,23 @@ impl Use {
             Self::City => "openid name address birthdate gender",
             Self::Premium => "openid",
             Self::Age => "openid birthdate",
-            Self::Contract => "openid sign",
+            Self::Contract | Self::Application => "openid sign",
+        }
+    }
+
+    /// What is signed, where something is.
+    pub(super) const fn document(self) -> Option<&'static str> {
+        match self {
+            Self::City | Self::Premium | Self::Age => None,
+            Self::Contract => Some(contract::DOCUMENT),
+            Self::Application => Some(application::DOCUMENT),
         }
     }
 
     /// The registration it signs people in with.
     pub const fn registration(self) -> Registration {
         match self {
-            Self::City => Registration::City,
+            Self::City | Self::Application => Registration::City,
             Self::Premium | Self::Age | Self::Contract => Registration::Shop,
         }
     }

@@ -9,8 +9,9 @@ use rustls::pki_types::pem::PemObject as _;
 use crate::deployment::{Client, ForwardedAgency, Recipient, Signatures, identity};
 use crate::files::write_private;
 use crate::jwe::RecipientKey;
-use crate::mint::{EcKey, pem};
-use crate::relying_party::{ClientConfig, ClientKey, Registration};
+use crate::mint::{EcKey, Jpki, pem};
+use crate::recipient::SignatureRecipient;
+use crate::relying_party::{Agency, ClientConfig, ClientKey, Registration};
 
 /// The key id under which both relying parties sign.
 const CLIENT_KEY_ID: &str = "sandbox-1";
@@ -30,7 +31,7 @@ fn kept(path: &Path) -> Result<EcKey> {
 
 /// Who receives signatures: the platform operator the shop's, and the city, which is an administrative agency, its own.
 pub(super) struct Receivers {
-    pub(super) operator: RecipientKey,
+    operator: RecipientKey,
     city: RecipientKey,
     /// What the city signs its questions about signing certificates with.
     city_assertions: EcKey,
@@ -46,11 +47,27 @@ impl Receivers {
         })
     }
 
+    /// The platform operator, which trusts this JPKI.
+    pub(super) fn operator(&self, jpki: &Jpki) -> Result<SignatureRecipient> {
+        SignatureRecipient::new(self.operator.clone(), jpki)
+    }
+
+    /// The city as an agency.
+    pub(super) fn city(&self, jpki: &Jpki) -> Result<Agency> {
+        Ok(Agency {
+            recipient: SignatureRecipient::new(self.city.clone(), jpki)?,
+            identity: identity::CITY_OFFICE.to_owned(),
+            audience: identity::SIGNING_CERTIFICATE.to_owned(),
+            key_id: CLIENT_KEY_ID.to_owned(),
+            key: self.city_assertions.clone(),
+        })
+    }
+
     pub(super) fn recipient(&self) -> Recipient {
         Recipient {
             recipient_id: OPERATOR_ID.to_owned(),
-            name_ja: "サンドボックス事業者".to_owned(),
-            name_en: "Sandbox Platform Operator".to_owned(),
+            name_ja: "みなとトラスト".to_owned(),
+            name_en: "Harbour Trust".to_owned(),
             jwk: self.operator.public_jwk("operator-1"),
         }
     }

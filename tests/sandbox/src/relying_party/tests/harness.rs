@@ -39,6 +39,7 @@ impl Site {
             issuer: provider.issuer.clone(),
             clients: vec![client("CITY", &city), client("SHOP", &shop)],
             operator: None,
+            agency: None,
         };
         tokio::spawn(serve(listener, config, std::future::pending()));
         Self {

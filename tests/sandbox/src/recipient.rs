@@ -1,5 +1,5 @@
-//! A platform operator of the sandbox: receives signatures, and does with them what the gateway does not. It decrypts,
-//! checks that the signature is by the certificate over the document, and that the certificate is of a card of this JPKI.
+//! Who receives signatures, a platform operator or an agency, and does with them what the gateway does not: decrypts, checks
+//! that the signature is by the certificate over the document, and that the certificate is of a card of this JPKI.
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use base64::Engine as _;
@@ -13,9 +13,9 @@ use serde::Deserialize;
 use crate::jwe::RecipientKey;
 use crate::mint::{CaKind, Jpki, sha256};
 
-/// Who receives signatures, with its private key and the authorities it trusts.
+/// One recipient, with its private key and the authority it trusts.
 #[derive(Clone, Debug)]
-pub struct Operator {
+pub struct SignatureRecipient {
     key: RecipientKey,
     authority: CertificationAuthority,
 }
@@ -31,7 +31,16 @@ struct Received {
     certificate: String,
 }
 
-/// A signature that the operator verified.
+/// A result that was decrypted and verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// What was found.
+    pub signature: VerifiedSignature,
+    /// The signing certificate, DER.
+    pub certificate: Vec<u8>,
+}
+
+/// A signature that its recipient verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedSignature {
     /// Which gateway made the result.
@@ -50,8 +59,8 @@ pub struct VerifiedSignature {
     pub signature_octets: usize,
 }
 
-impl Operator {
-    /// An operator with this key that trusts this JPKI's signing certificates.
+impl SignatureRecipient {
+    /// One with this key that trusts this JPKI's signing certificates.
     pub fn new(key: RecipientKey, jpki: &Jpki) -> Result<Self> {
         let kind = CaKind::DigitalSignature;
         let generations = &jpki.authority(kind).generations;
@@ -71,14 +80,19 @@ impl Operator {
         })
     }
 
-    /// Decrypts a result and verifies the signature over this document. Whether the certificate is revoked is asked of the
-    /// authority, and not here.
-    pub fn open(&self, compact: &str, document: &[u8]) -> Result<VerifiedSignature> {
+    /// Decrypts the result of a transaction and verifies the signature over this document. Whether the certificate is
+    /// revoked is asked of the authority, and not here.
+    pub fn open(&self, compact: &str, transaction_id: &str, document: &[u8]) -> Result<Opened> {
         let (_, plain) = self.key.decrypt(compact)?;
-        self.verify(&serde_json::from_slice(&plain)?, document)
+        let received: Received = serde_json::from_slice(&plain)?;
+        ensure!(
+            received.sign_transaction_id == transaction_id,
+            "the result is of another transaction"
+        );
+        self.verify(&received, document)
     }
 
-    fn verify(&self, received: &Received, document: &[u8]) -> Result<VerifiedSignature> {
+    fn verify(&self, received: &Received, document: &[u8]) -> Result<Opened> {
         let digest = sha256(document);
         ensure!(
             STANDARD.decode(&received.digest)? == digest,
@@ -98,7 +112,7 @@ impl Operator {
         )?;
         let holder = FourInformation::from_certificate(&certificate)
             .map_err(|error| anyhow!("the certificate does not say whose it is: {error}"))?;
-        Ok(VerifiedSignature {
+        let signature = VerifiedSignature {
             issuer: received.iss.clone(),
             client_id: received.client_id.clone(),
             transaction_id: received.sign_transaction_id.clone(),
@@ -106,6 +120,10 @@ impl Operator {
             address: holder.address().to_owned(),
             valid_until: leaf.not_after().secs(),
             signature_octets: signature.len(),
+        };
+        Ok(Opened {
+            signature,
+            certificate,
         })
     }
 }
@@ -117,7 +135,7 @@ mod tests {
     use super::*;
     use crate::mint::{EcKey, shared_for_tests};
 
-    /// Encrypts as a gateway would, by other means: the operator's code is what is tested here.
+    /// Encrypts as a gateway would, by other means: the recipient's code is what is tested here.
     fn received(document: &[u8], signature: &[u8], certificate: &[u8]) -> Received {
         serde_json::from_value(json!({
             "iss": "https://op.example", "client_id": "RP", "sign_transaction_id": "t",
@@ -132,38 +150,39 @@ mod tests {
     fn a_signature_by_the_certificate_over_the_document_verifies_and_no_other() {
         let jpki = shared_for_tests();
         let key = RecipientKey::Ec(EcKey::generate().unwrap());
-        let operator = Operator::new(key, jpki).unwrap();
+        let recipient = SignatureRecipient::new(key, jpki).unwrap();
         let mut card = jpki.card("good").unwrap().clone();
         let other = jpki.card("older-key").unwrap();
         let signature = card.sign_document(crate::card::SIGNING_PIN, b"x").unwrap();
         let der = &card.digital_signature.der;
-        let verified = operator
+        let opened = recipient
             .verify(&received(b"x", &signature, der), b"x")
             .unwrap();
-        assert_eq!(verified.name, card.person().name);
+        assert_eq!(opened.signature.name, card.person().name);
+        assert_eq!(&opened.certificate, der);
         for (what, result) in [
             (
                 "another document",
-                operator.verify(&received(b"x", &signature, der), b"y"),
+                recipient.verify(&received(b"x", &signature, der), b"y"),
             ),
             (
                 "another digest",
-                operator.verify(&received(b"y", &signature, der), b"y"),
+                recipient.verify(&received(b"y", &signature, der), b"y"),
             ),
             (
                 "another signature",
-                operator.verify(&received(b"x", &[7; 256], der), b"x"),
+                recipient.verify(&received(b"x", &[7; 256], der), b"x"),
             ),
             (
                 "another's certificate",
-                operator.verify(
+                recipient.verify(
                     &received(b"x", &signature, &other.digital_signature.der),
                     b"x",
                 ),
             ),
             (
                 "another kind of certificate",
-                operator.verify(
+                recipient.verify(
                     &received(b"x", &signature, &card.user_authentication.der),
                     b"x",
                 ),
