@@ -158,13 +158,13 @@ async fn serve_web(config: &Config, context: &Context) -> Result<(), ServeError>
         server.tls(),
         context.health.clone(),
     ));
-    let served = server
+    let outcome = server
         .serve(router(gateway), context.shutdown.clone())
         .await;
     upkeep.abort();
     context.health.set("", false).await;
     state.close().await;
-    served.map(drop)
+    outcome.map(drop)
 }
 
 /// What was used before this process began is not remembered, so that assertions from then are refused. Whoever made one

@@ -116,7 +116,7 @@ impl WebServer {
             limits: self.limits,
             shutdown: shutdown.clone(),
         });
-        let mut threads = ServingThreads::start(connections)?;
+        let mut threads = ServingThreads::start(&connections)?;
         let slots = Arc::new(Semaphore::new(self.limits.connections));
         while let Some(accepted) = next(&self.listener, &slots, &shutdown).await {
             threads.take(accepted).await;

@@ -14,7 +14,7 @@ use serde_json::json;
 
 /// Longest wait for a page element: the slowest step is a sign-in's round trip through all services, on a machine that
 /// runs other browsers beside it.
-const ELEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+const ELEMENT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often an element is looked up again because its page went away between finding and using it.
 const LOOKUPS: usize = 20;

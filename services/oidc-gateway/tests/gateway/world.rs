@@ -150,23 +150,9 @@ impl World {
         write_recipients(folder.path(), &operator);
         let mut config = config(folder.path(), &database);
         change(&mut config);
-        let (state, began) = match &config.store.gateway {
-            // As a gateway that listens only once no assertion can be about that it does not remember.
-            StateStore::Memory => (GatewayState::in_memory(), NOW - 11),
-            StateStore::Database(url) => (GatewayState::open(url).await.unwrap(), NOW),
-        };
-        let clock = ManualClock::at(UnixTime::from_secs(began));
         let verification = Arc::new(StandIn::default());
         let metrics = Metrics::new("oidc-gateway");
-        let gateway = Gateway::new(
-            &config,
-            state.clone(),
-            verification.clone(),
-            Arc::new(clock.clone()),
-            &metrics,
-        )
-        .unwrap();
-        clock.advance(NOW - began);
+        let (gateway, state, clock) = begin(&config, verification.clone(), &metrics).await;
         let signing_certificates = Arc::new(Agency::default());
         gateway.forward_checks_to(signing_certificates.clone());
         Self {
@@ -236,6 +222,24 @@ impl World {
 /// Whether `needle` stands in `hay`.
 pub(crate) fn contains(hay: &[u8], needle: &[u8]) -> bool {
     hay.windows(needle.len()).any(|window| window == needle)
+}
+
+/// A gateway that has just begun to listen, at [`NOW`].
+async fn begin(
+    config: &Config,
+    verification: Arc<StandIn>,
+    metrics: &Metrics,
+) -> (Arc<Gateway>, GatewayState, ManualClock) {
+    let (state, began) = match &config.store.gateway {
+        // In memory it listens only once no assertion can be about that it does not remember.
+        StateStore::Memory => (GatewayState::in_memory(), NOW - 11),
+        StateStore::Database(url) => (GatewayState::open(url).await.unwrap(), NOW),
+    };
+    let clock = ManualClock::at(UnixTime::from_secs(began));
+    let at = Arc::new(clock.clone());
+    let gateway = Gateway::new(config, state.clone(), verification, at, metrics).unwrap();
+    clock.advance(NOW - began);
+    (gateway, state, clock)
 }
 
 fn config(folder: &Path, database: &DatabaseUrl) -> Config {

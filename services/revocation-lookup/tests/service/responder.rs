@@ -136,7 +136,7 @@ impl Scripted {
         let address = (Ipv4Addr::LOCALHOST, 0).into();
         let server = WebServer::bind(address, Some(tls), limits).await.unwrap();
         let port = server.address().unwrap().port();
-        tokio::spawn(server.serve(move |_peer| router.clone(), Shutdown::new()));
+        tokio::spawn(server.serve_here(router, Shutdown::new()));
         let url = format!("https://localhost:{port}/responder");
         Self { shared, url }
     }

@@ -46,14 +46,14 @@ struct Handed {
 
 impl ServingThreads {
     /// One a core.
-    pub(super) fn start<F, S>(connections: Arc<Connections<F>>) -> Result<Self, ServeError>
+    pub(super) fn start<F, S>(connections: &Arc<Connections<F>>) -> Result<Self, ServeError>
     where
         F: Fn(Peer) -> S + Send + Sync + 'static,
         S: Service<Request<Incoming>, Response = Response, Error = Infallible> + Send + 'static,
         S::Future: Send,
     {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let start = |index| start_thread(index, Arc::clone(&connections));
+        let start = |index| start_thread(index, Arc::clone(connections));
         Ok(Self {
             threads: (0..cores).map(start).collect::<Result<_, _>>()?,
             next: 0,

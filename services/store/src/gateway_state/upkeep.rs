@@ -1,6 +1,6 @@
 //! Sweeping what has ended, and counting what is there.
 
-use super::{GatewayState, Occupancy, of_keeper};
+use super::{GatewayState, Keeper, Occupancy, of_keeper};
 use crate::error::StoreError;
 
 impl GatewayState {
@@ -12,7 +12,10 @@ impl GatewayState {
 
     /// Leaves nothing of what was removed in SQLite's log. PostgreSQL keeps removed rows until it vacuums their table.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
-        of_keeper!(self, empty_log())
+        match &self.keeper {
+            Keeper::Database(database) => database.empty_log().await,
+            Keeper::Memory(_) => Ok(()),
+        }
     }
 
     /// How many rows each client has stored, for the limits per client.

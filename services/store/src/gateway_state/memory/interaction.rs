@@ -86,8 +86,8 @@ impl InMemory {
         now: i64,
     ) -> Result<Option<SignIn>, StoreError> {
         let mut tables = self.lock();
-        let opened = tables.opened(interaction_id, opener, now);
-        let Some(row) = opened.filter(|row| row.challenge_expires_at > now) else {
+        let row = tables.opened(interaction_id, opener, now);
+        let Some(row) = row.filter(|row| row.challenge_expires_at > now) else {
             return Ok(None);
         };
         row.stage = Stage::Verifying;

@@ -65,10 +65,6 @@ impl InMemory {
         Ok(removed as u64)
     }
 
-    pub(crate) fn empty_log(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
     pub(crate) fn occupancy(&self) -> Result<Vec<Occupancy>, StoreError> {
         let tables = self.lock();
         let mut clients = Clients::default();
