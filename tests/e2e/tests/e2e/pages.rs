@@ -77,7 +77,8 @@ async fn on_another_device(system: &System, visitor: &Visitor<'_>, phone: &Brows
     browser.wait_for("#waiting[data-state=opened]").await?;
     visitor.look(Site::Gateway, "5-opened").await?;
     phone.read_card("good").await?;
-    phone.text_of("h1").await?;
+    // The form is gone: the next page is there.
+    phone.wait_for("main:not(:has(form)) h1").await?;
     phone.screenshot("phone-done").await?;
     browser.wait_for("button[value=approve]").await?;
     visitor.look(Site::Gateway, "6-consent-after-phone").await?;
