@@ -14,7 +14,9 @@ use crate::gateway::Gateway;
 use crate::http_exchange::Protection;
 use crate::observation::observed;
 use crate::problem::PageProblem;
-use crate::{card, interaction, other_device, pushed_request, signature, token, userinfo};
+use crate::{
+    card, interaction, other_device, pushed_request, signature, signing_keys, token, userinfo,
+};
 
 const STYLESHEET: &str = include_str!("../assets/gateway.css");
 const WAITING_SCRIPT: &str = include_str!("../assets/waiting.js");
@@ -156,7 +158,7 @@ async fn discovery(State(gateway): State<Arc<Gateway>>) -> Response {
 
 async fn key_set(State(gateway): State<Arc<Gateway>>) -> Response {
     // Its own max-age is what the keys' times are reckoned with.
-    let cache_control = [(header::CACHE_CONTROL, gateway.signing_keys.cache_control())];
+    let cache_control = [(header::CACHE_CONTROL, signing_keys::CACHE_CONTROL)];
     (JSON, cache_control, gateway.signing_keys.key_set()).into_response()
 }
 

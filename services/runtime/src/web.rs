@@ -193,8 +193,9 @@ async fn until_drained(drained: impl Future<Output = ()>, shutdown: &Shutdown, t
 }
 
 /// A connection, and the slot that it takes.
-struct Accepted {
-    stream: TcpStream,
+#[derive(Debug)]
+struct Accepted<S = TcpStream> {
+    stream: S,
     address: SocketAddr,
     slot: OwnedSemaphorePermit,
 }

@@ -23,7 +23,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::HeaderValue;
 use runtime::config::{ConfigError, ConfigPath};
 use runtime::metrics::Metrics;
 use serde_json::{Value, json};
@@ -31,7 +30,8 @@ use store::{GatewayState, StoreError};
 
 use crate::jws::{compact, signing_input};
 use loading::{HeldKeys, Stamp};
-use ring::{KEPT_SECONDS, KEY_SET_SECONDS, Ring};
+pub(crate) use ring::CACHE_CONTROL;
+use ring::{KEPT_SECONDS, Ring};
 pub(crate) use signer::SigningError;
 
 /// The keys as they are now, and where they come from.
@@ -39,7 +39,6 @@ pub(crate) struct SigningKeys {
     path: ConfigPath,
     id_token_seconds: i64,
     ring: ArcSwap<Ring>,
-    cache_control: HeaderValue,
     files: Mutex<Files>,
     observation: KeyObservation,
 }
@@ -94,10 +93,7 @@ impl SigningKeys {
         let stamp = Stamp::of(path, None);
         let held = Arc::new(HeldKeys::load(path)?);
         let stamp = stamp.with_keys(&held);
-        let cache_control = format!("public, max-age={KEY_SET_SECONDS}");
         Ok(Self {
-            cache_control: HeaderValue::from_str(&cache_control)
-                .map_err(runtime::ServeError::role)?,
             path: path.clone(),
             id_token_seconds,
             ring: ArcSwap::from_pointee(Ring::new(Arc::clone(&held), Vec::new())),
@@ -113,11 +109,6 @@ impl SigningKeys {
     /// The JWK Set (RFC 7517 section 5), as sent.
     pub(crate) fn key_set(&self) -> Bytes {
         self.ring.load().key_set()
-    }
-
-    /// How long it may be kept.
-    pub(crate) fn cache_control(&self) -> HeaderValue {
-        self.cache_control.clone()
     }
 
     /// A signed ID token with these claims.

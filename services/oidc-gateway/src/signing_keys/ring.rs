@@ -4,12 +4,16 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use store::PublishedKey;
 
 use super::loading::{HeldKey, HeldKeys};
 
-/// How long relying parties may keep the key set; what its `Cache-Control` says.
-pub(crate) const KEY_SET_SECONDS: i64 = 3_600;
+/// How long relying parties may keep the key set.
+pub(super) const KEY_SET_SECONDS: i64 = 3_600;
+
+/// [`KEY_SET_SECONDS`], as the key set's `Cache-Control` says it.
+pub(crate) const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 /// Gateways learn of each other's keys every few seconds; a failing database or a slow one delays that.
 const MARGIN_SECONDS: i64 = 120;

@@ -1,3 +1,4 @@
+use super::ring::KEY_SET_SECONDS;
 use super::signer::Signer;
 use super::*;
 use crate::jws::{Algorithm, JsonWebKey, PublicKey, UnverifiedJws};
@@ -77,6 +78,12 @@ fn where_nobody_can_know_any_key_yet_one_signs_all_the_same() {
     // Of two that are too new, the one that was there first.
     let known = vec![published("a", 20 * HOUR), published("b", 20 * HOUR + 1)];
     assert_eq!(signing(&Ring::new(held, known), 20 * HOUR + 2), "a");
+}
+
+#[test]
+fn the_key_set_says_how_long_it_may_be_kept() {
+    let said = format!("public, max-age={KEY_SET_SECONDS}");
+    assert_eq!(CACHE_CONTROL, said.as_str());
 }
 
 #[test]

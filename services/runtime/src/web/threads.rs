@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use super::{Accepted, Connections};
@@ -37,12 +37,7 @@ struct ServingThread {
 }
 
 /// A connection between two runtimes.
-#[derive(Debug)]
-struct Handed {
-    stream: std::net::TcpStream,
-    address: std::net::SocketAddr,
-    slot: OwnedSemaphorePermit,
-}
+type Handed = Accepted<std::net::TcpStream>;
 
 impl ServingThreads {
     /// One a core.

@@ -18,11 +18,13 @@ pub(crate) enum Databases {
 }
 
 impl Databases {
-    pub(crate) fn memory() -> Self {
+    #[expect(clippy::unused_async, reason = "one of three that are made alike")]
+    pub(crate) async fn memory() -> Self {
         Self::Memory(GatewayState::in_memory())
     }
 
-    pub(crate) fn sqlite() -> Self {
+    #[expect(clippy::unused_async, reason = "one of three that are made alike")]
+    pub(crate) async fn sqlite() -> Self {
         Self::Sqlite(tempfile::tempdir().unwrap())
     }
 
