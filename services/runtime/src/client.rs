@@ -14,6 +14,7 @@ use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::config::{ClientTlsConfig, GrpcClientConfig};
+use crate::gathered::Gathered;
 use crate::limits;
 use crate::tls::{Reloading, TlsError, client_config};
 
@@ -56,7 +57,7 @@ pub fn channel(
     let server_name = server_name(&tls.server_name)?;
     if crate::plaintext::caller().is_some() {
         let connector = tower::service_fn(async |uri: Uri| {
-            Ok::<_, std::io::Error>(TokioIo::new(tcp(&uri).await?))
+            Ok::<_, std::io::Error>(TokioIo::new(Gathered::new(tcp(&uri).await?)))
         });
         return Ok(endpoint.connect_with_connector_lazy(connector));
     }
@@ -70,7 +71,7 @@ pub fn channel(
             tls.refresh();
             connect(&uri, tls.current(), server_name)
                 .await
-                .map(TokioIo::new)
+                .map(|stream| TokioIo::new(Gathered::new(stream)))
         }
     });
     Ok(endpoint.connect_with_connector_lazy(connector))

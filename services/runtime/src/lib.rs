@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod context;
 mod error;
+mod gathered;
 pub mod health;
 pub mod limits;
 pub mod logging;

@@ -3,13 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 use runtime::Context;
 use runtime::shutdown::Shutdown;
 use sandbox::deployment::{Deployment, identity};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
 use crate::child::Process;
 use crate::installation::channel;
@@ -85,10 +84,10 @@ impl Transport {
     ) -> Result<Channel> {
         match self {
             Self::MutualTls => channel(deployment, from, to, address),
-            Self::Plaintext => Ok(Endpoint::from_shared(format!("http://{address}"))?
-                .tcp_nodelay(true)
-                .timeout(Duration::from_secs(10))
-                .connect_lazy()),
+            Self::Plaintext => {
+                runtime::plaintext::for_benchmarks(from);
+                channel(deployment, from, to, address)
+            }
         }
     }
 }
