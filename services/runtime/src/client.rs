@@ -8,6 +8,7 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -48,19 +49,11 @@ pub fn channel(
     tls: &ClientTlsConfig,
     call_timeout: Duration,
 ) -> Result<Channel, ClientError> {
-    let endpoint = endpoint(uri)?
-        .connect_timeout(limits::CONNECT_TIMEOUT)
-        .timeout(call_timeout)
-        .http2_keep_alive_interval(limits::KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(limits::KEEPALIVE_TIMEOUT)
-        .keep_alive_while_idle(true);
     let server_name = server_name(&tls.server_name)?;
     if crate::plaintext::caller().is_some() {
-        let connector = tower::service_fn(async |uri: Uri| {
-            Ok::<_, std::io::Error>(TokioIo::new(Gathered::new(tcp(&uri).await?)))
-        });
-        return Ok(endpoint.connect_with_connector_lazy(connector));
+        return without_tls(uri, call_timeout);
     }
+    let endpoint = limited(uri, call_timeout)?;
     let files = tls.clone();
     let paths = [&tls.certificate, tls.private_key.path(), &tls.server_ca];
     let paths = paths.into_iter().map(|path| Path::to_owned(path)).collect();
@@ -69,12 +62,31 @@ pub fn channel(
         let (tls, server_name) = (tls.clone(), server_name.clone());
         async move {
             tls.refresh();
-            connect(&uri, tls.current(), server_name)
-                .await
-                .map(|stream| TokioIo::new(Gathered::new(stream)))
+            connect(&uri, tls.current(), server_name).await.map(for_h2)
         }
     });
     Ok(endpoint.connect_with_connector_lazy(connector))
+}
+
+/// A channel for benchmarks, see [`crate::plaintext`].
+pub(crate) fn without_tls(uri: &str, call_timeout: Duration) -> Result<Channel, ClientError> {
+    let connector = tower::service_fn(async |uri: Uri| tcp(&uri).await.map(for_h2));
+    Ok(limited(uri, call_timeout)?.connect_with_connector_lazy(connector))
+}
+
+/// Where to connect, with the limits of every channel.
+fn limited(uri: &str, call_timeout: Duration) -> Result<Endpoint, ClientError> {
+    Ok(endpoint(uri)?
+        .connect_timeout(limits::CONNECT_TIMEOUT)
+        .timeout(call_timeout)
+        .http2_keep_alive_interval(limits::KEEPALIVE_INTERVAL)
+        .keep_alive_timeout(limits::KEEPALIVE_TIMEOUT)
+        .keep_alive_while_idle(true))
+}
+
+/// A connection as h2 gets it.
+fn for_h2<S: AsyncWrite + Unpin>(stream: S) -> TokioIo<Gathered<S>> {
+    TokioIo::new(Gathered::new(stream))
 }
 
 /// A channel by a table of the configuration.

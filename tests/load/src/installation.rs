@@ -24,7 +24,7 @@ use crate::transport::{Transport, caller_of};
 /// How long starting may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// A call that takes longer is a failure.
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than any run: no list ends in the middle of one.
 const LIST_LIFETIME_SECONDS: u32 = 86_400;
 

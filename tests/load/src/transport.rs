@@ -6,12 +6,13 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 use runtime::Context;
+use runtime::plaintext::channel_for_benchmarks;
 use runtime::shutdown::Shutdown;
 use sandbox::deployment::{Deployment, identity};
 use tonic::transport::Channel;
 
 use crate::child::Process;
-use crate::installation::channel;
+use crate::installation::{CALL_TIMEOUT, channel};
 
 /// How octets get from one process to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -85,8 +86,8 @@ impl Transport {
         match self {
             Self::MutualTls => channel(deployment, from, to, address),
             Self::Plaintext => {
-                runtime::plaintext::for_benchmarks(from);
-                channel(deployment, from, to, address)
+                let uri = format!("https://{address}");
+                Ok(channel_for_benchmarks(&uri, CALL_TIMEOUT)?)
             }
         }
     }
