@@ -1,12 +1,13 @@
 //! A body on its way from its source to whoever reads it: its octets go through a short queue into one blocking task,
 //! which reads them as they come. Fetching stays asynchronous and waits while the queue is full, so that no more of a
 //! body is held than what is in it. A file of this machine goes through the queue as a file, and the task reads it: what
-//! would be fetched there already is here, and one small memory is used for all pieces.
+//! would be fetched there already is here, and two small memories are used for all pieces.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -22,7 +23,7 @@ pub(crate) trait BodyReader: Send + 'static {
     type Read: Send + 'static;
 
     /// Reads on. An error ends the transfer.
-    fn read(&mut self, octets: &[u8]) -> Result<(), SyncError>;
+    fn read(&mut self, octets: &Bytes) -> Result<(), SyncError>;
 
     /// The body is complete. Only now may it come to anything.
     fn finish(self) -> Result<Self::Read, SyncError>;
@@ -183,11 +184,12 @@ impl WholeFile {
             done,
         } = self;
         let mut octets = 0_u64;
-        let mut piece = vec![0; limits::FILE_PIECE_OCTETS];
+        let mut pieces = FilePieces::default();
         let outcome = loop {
             if is_abandoned() {
                 break Err(FetchError::Truncated);
             }
+            let mut piece = pieces.next();
             let length = match file.read(&mut piece) {
                 Ok(0) => break Ok((file, octets)),
                 Ok(length) => length,
@@ -201,11 +203,37 @@ impl WholeFile {
             if octets > limit {
                 break Err(FetchError::Oversized { limit });
             }
-            on_a_core(|| reader.read(piece.get(..length).unwrap_or_default()))?;
+            let piece = piece.freeze();
+            on_a_core(|| reader.read(&piece.slice(..length)))?;
+            pieces.keep(piece);
         };
         // Who does not wait for it has abandoned the body, which shows above.
         let _ = done.send(outcome);
         Ok(())
+    }
+}
+
+/// The memory of two pieces of a file, used in turns: of the one before something may still be read.
+#[derive(Default)]
+struct FilePieces(VecDeque<Bytes>);
+
+impl FilePieces {
+    /// Memory for the next piece.
+    fn next(&mut self) -> BytesMut {
+        let before = if self.0.len() > 1 {
+            self.0.pop_front()
+        } else {
+            None
+        };
+        // Whoever still reads it keeps it, and what is used instead is new.
+        before
+            .and_then(|before| before.try_into_mut().ok())
+            .unwrap_or_else(|| BytesMut::zeroed(limits::FILE_PIECE_OCTETS))
+    }
+
+    /// Takes back a piece that was handed on.
+    fn keep(&mut self, piece: Bytes) {
+        self.0.push_back(piece);
     }
 }
 
@@ -216,7 +244,7 @@ pub(crate) struct Collect(Vec<u8>);
 impl BodyReader for Collect {
     type Read = Vec<u8>;
 
-    fn read(&mut self, octets: &[u8]) -> Result<(), SyncError> {
+    fn read(&mut self, octets: &Bytes) -> Result<(), SyncError> {
         self.0.extend_from_slice(octets);
         Ok(())
     }

@@ -1,3 +1,4 @@
+use std::io::{Seek as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -19,7 +20,7 @@ struct Third {
 impl BodyReader for Third {
     type Read = usize;
 
-    fn read(&mut self, _: &[u8]) -> Result<(), SyncError> {
+    fn read(&mut self, _: &Bytes) -> Result<(), SyncError> {
         if self.pieces.fetch_add(1, Ordering::SeqCst) == 2 {
             (self.then)()?;
         }
@@ -39,6 +40,23 @@ fn body_that(then: fn() -> Result<(), SyncError>) -> (Body<Third>, Arc<AtomicUsi
         then,
     };
     (Body::new(1_000_000, reader), shown)
+}
+
+/// Keeps every piece as it was given, as somebody does who reads it later.
+#[derive(Default)]
+struct Keeper(Vec<Bytes>);
+
+impl BodyReader for Keeper {
+    type Read = Vec<Bytes>;
+
+    fn read(&mut self, octets: &Bytes) -> Result<(), SyncError> {
+        self.0.push(octets.clone());
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<Bytes>, SyncError> {
+        Ok(self.0)
+    }
 }
 
 const PIECE: Bytes = Bytes::from_static(b"0123456789");
@@ -145,4 +163,21 @@ async fn a_slow_reader_holds_the_transfer_up_and_no_more_is_kept_than_the_queue_
     OPEN.store(true, Ordering::SeqCst);
     body.push(PIECE).await.unwrap();
     assert_eq!(body.finish().await.unwrap(), pushed + 1);
+}
+
+#[tokio::test]
+async fn pieces_of_a_file_that_are_still_read_are_not_written_over() {
+    let octets: Vec<u8> = (0..limits::FILE_PIECE_OCTETS * 5 + 3)
+        .map(|place| u8::try_from(place / 1_000 % 251).unwrap())
+        .collect();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&octets).unwrap();
+    file.rewind().unwrap();
+    let mut body = Body::new(u64::MAX, Keeper::default);
+    body.begin(None).unwrap();
+    body.push_file(file).await.unwrap();
+    assert_eq!(body.octets(), octets.len() as u64);
+    let pieces = body.finish().await.unwrap();
+    assert_eq!(pieces.len(), 6);
+    assert!(pieces.concat() == octets);
 }

@@ -15,6 +15,11 @@ pub(crate) fn on_a_core<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// One more core, if there is one that nobody is at now. For work within [`on_a_core`], which must not wait for a core.
+pub(crate) fn another_core() -> Option<Core<'static>> {
+    CORES.take_if_free()
+}
+
 #[derive(Debug)]
 struct Cores {
     free: Mutex<usize>,
@@ -22,7 +27,18 @@ struct Cores {
 }
 
 /// Given back when it is dropped, also by a panic.
-struct Core<'a>(&'a Cores);
+pub(crate) struct Core<'a>(&'a Cores);
+
+impl Core<'static> {
+    /// Has another thread do work on this core, and does not wait for it. Nothing must depend on its ever beginning: the
+    /// program may be stopping, or have no thread left.
+    pub(crate) fn begin(self, work: impl FnOnce() + Send + 'static) {
+        tokio::task::spawn_blocking(move || {
+            let _core = self;
+            work();
+        });
+    }
+}
 
 impl Cores {
     const fn new(free: usize) -> Self {
@@ -37,6 +53,12 @@ impl Cores {
         let free = self.freed.wait_while(free, |free| *free == 0);
         *free.unwrap_or_else(PoisonError::into_inner) -= 1;
         Core(self)
+    }
+
+    fn take_if_free(&self) -> Option<Core<'_>> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        *free = free.checked_sub(1)?;
+        Some(Core(self))
     }
 }
 
@@ -72,6 +94,15 @@ mod tests {
         });
         assert_eq!(most.load(Ordering::SeqCst), 2);
         assert_eq!(*cores.free.lock().unwrap(), 2);
+    }
+
+    #[test]
+    fn nobody_waits_for_one_more_core() {
+        let cores = Cores::new(1);
+        let core = cores.take_if_free();
+        assert!(core.is_some() && cores.take_if_free().is_none());
+        drop(core);
+        assert!(cores.take_if_free().is_some());
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub(crate) const RESUME_PAUSE: std::time::Duration = std::time::Duration::from_m
 /// hashed.
 pub(crate) const FILE_PIECE_OCTETS: usize = 256 * 1024;
 
+/// A piece of so many octets is hashed by another thread while it is read, which takes it some hundred microseconds: many
+/// times what waking it costs.
+pub(crate) const SHARED_PIECE_OCTETS: usize = FILE_PIECE_OCTETS;
+
 /// Files that a folder of lists may have at most: ten times as many as both authorities have municipalities, every key
 /// generation's lists and their delta lists.
 pub(crate) const FOLDER_FILES: usize = 100_000;

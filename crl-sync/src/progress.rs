@@ -2,9 +2,9 @@
 
 use std::io::Write;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 /// How often the line is drawn anew: often enough to move, too seldom to matter.
 const REDRAWN: Duration = Duration::from_millis(200);
@@ -23,10 +23,21 @@ struct Counters {
     /// Octets that the bodies which have begun announced, and that came of all of them.
     announced: AtomicU64,
     octets: AtomicU64,
+    began: OnceLock<Instant>,
+    /// Nanoseconds from then until the last source so far was done.
+    took: AtomicU64,
 }
 
 impl Progress {
+    /// How long the sources took that are done: what came before them, opening the store, and what comes after, closing
+    /// it, is not in it. Nothing before a run has begun.
+    pub fn took(&self) -> Option<Duration> {
+        let took = || Duration::from_nanos(self.0.took.load(Ordering::Relaxed));
+        self.0.began.get().map(|_| took())
+    }
+
     pub(crate) fn begin(&self, sources: usize) {
+        self.0.began.get_or_init(Instant::now);
         let sources = u64::try_from(sources).unwrap_or(u64::MAX);
         self.0.sources.store(sources, Ordering::Relaxed);
     }
@@ -38,6 +49,10 @@ impl Progress {
     }
 
     pub(crate) fn source_done(&self) {
+        if let Some(began) = self.0.began.get() {
+            let took = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.0.took.fetch_max(took, Ordering::Relaxed);
+        }
         self.0.done.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use pki::{CertificationAuthority, CrlFacts, CrlLimits, CrlStream, Verifier};
 
 use crate::body::BodyReader;
-use crate::cores::on_a_core;
+use crate::cores::{another_core, on_a_core};
+use crate::limits;
 use crate::original::Spool;
 use crate::outcome::SyncError;
 use crate::records::Records;
@@ -71,8 +73,15 @@ impl ListReader {
 impl BodyReader for ListReader {
     type Read = VerifiedList;
 
-    fn read(&mut self, octets: &[u8]) -> Result<(), SyncError> {
-        self.stream.push(octets)?;
+    fn read(&mut self, octets: &Bytes) -> Result<(), SyncError> {
+        let is_worth_it = octets.len() >= limits::SHARED_PIECE_OCTETS;
+        match is_worth_it.then(another_core).flatten() {
+            Some(core) => {
+                let beside = |hashing| core.begin(hashing);
+                self.stream.push_shared(octets, beside)?;
+            }
+            None => self.stream.push(octets)?,
+        }
         self.spool.push(octets);
         Ok(())
     }

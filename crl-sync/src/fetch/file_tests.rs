@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::fetch;
 use crate::body::{Body, BodyReader, Collect};
 use crate::fetch::{FetchError, Fetched, Validators};
@@ -98,7 +100,7 @@ struct Meddler(std::path::PathBuf);
 impl BodyReader for Meddler {
     type Read = ();
 
-    fn read(&mut self, _: &[u8]) -> Result<(), SyncError> {
+    fn read(&mut self, _: &Bytes) -> Result<(), SyncError> {
         std::fs::write(&self.0, "short").unwrap();
         Ok(())
     }

@@ -44,8 +44,8 @@ pub use certificate::{CertificateError, ExtensionError, FoundIdentifier};
 pub use crl::{
     AuthorityCertificate, CertificateType, Crl, CrlAuthorityKey, CrlEntries, CrlEntry, CrlError,
     CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, CrlSink, CrlStream, CrlWalker,
-    IssuingDistributionPoint, RevokedEntry, RevokedSink, ShortEntry, VerifiedCrl, WalkedCrl,
-    verify_crl,
+    HashingWork, IssuingDistributionPoint, RevokedEntry, RevokedSink, ShortEntry, VerifiedCrl,
+    WalkedCrl, verify_crl,
 };
 pub use der::DerError;
 pub use distribution_point::{

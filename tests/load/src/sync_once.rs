@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use runtime::Context;
@@ -44,13 +44,14 @@ pub fn run(options: &SyncOnceOptions) -> Result<()> {
         .build()?;
     let config: crl_sync::Config = runtime::config::load(&options.config)?;
     runtime::priority::be_nice(config.nice)?;
-    let (began, cpu) = (Instant::now(), cpu_seconds()?);
+    let (progress, cpu) = (crl_sync::Progress::default(), cpu_seconds()?);
     let outcomes = runtime.block_on(async {
         let context = Context::new("crl-sync", Shutdown::new()).await;
-        crl_sync::sync_once(config, context).await
+        crl_sync::sync_once_watched(config, context, &progress).await
     })?;
+    let wall = progress.took().context("no source was asked")?;
     let took = Took {
-        wall: began.elapsed().as_secs_f64(),
+        wall: wall.as_secs_f64(),
         cpu: cpu_seconds()? - cpu,
     };
     if let Some(failed) = outcomes.iter().find(|outcome| !outcome.succeeded()) {

@@ -32,6 +32,9 @@ pub enum CrlError {
         /// Its size.
         octets: usize,
     },
+    /// A thread that hashed it panicked, so that its signature cannot be verified.
+    #[error("hashing the list was interrupted")]
+    HashingInterrupted,
     /// It is not DER, or holds more or fewer elements than a list.
     #[error("the list is not DER: {0}")]
     Der(#[from] DerError),
@@ -258,6 +261,7 @@ impl CrlError {
             Self::TooManyEntries { .. } => "too_many_entries",
             Self::FrameTooLarge => "frame_too_large",
             Self::EntryTooLarge { .. } => "entry_too_large",
+            Self::HashingInterrupted => "hashing_interrupted",
             Self::Der(_) => "not_der",
             Self::Version => "crl_version",
             Self::Version1Extensions => "version_1_extensions",

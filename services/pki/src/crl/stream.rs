@@ -1,5 +1,6 @@
 //! Verifying a list that arrives in pieces.
 
+use crate::crl::hashing::HashingWork;
 use crate::crl::walker::{CrlSink, CrlWalker};
 use crate::crl::{
     CrlEntry, CrlError, CrlFacts, CrlLimits, CrlProfile, RevokedEntry, ShortEntry, VerifiedCrl,
@@ -83,6 +84,16 @@ impl<S: RevokedSink> CrlStream<S> {
     /// Reads on. After an error every further call gives the same error.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), CrlError> {
         self.walker.push(chunk, &mut self.kept)
+    }
+
+    /// The same, while another thread hashes the chunk: `beside` has it do that work, which may go on when this returns.
+    /// Whatever comes next waits for it if it has begun, and does it otherwise.
+    pub fn push_shared(
+        &mut self,
+        chunk: &(impl AsRef<[u8]> + Clone + Send + 'static),
+        beside: impl FnOnce(HashingWork),
+    ) -> Result<(), CrlError> {
+        self.walker.push_shared(chunk, &mut self.kept, beside)
     }
 
     /// Verifies the list, which must be complete, against an authority. Gives the sink back with

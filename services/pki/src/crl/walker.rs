@@ -11,7 +11,7 @@ mod element;
 mod steps;
 
 use crate::crl::entry::{CrlEntry, EntryReader};
-use crate::crl::hashing::{SignedHash, identity};
+use crate::crl::hashing::{HashingWork, SignedHash, identity};
 use crate::crl::header::CrlHeader;
 use crate::crl::{CrlError, CrlLimits, CrlProfile, ShortEntry};
 use crate::der::SEQUENCE;
@@ -126,16 +126,40 @@ impl CrlWalker {
 
     /// Reads on. After an error every further call gives the same error.
     pub fn push(&mut self, chunk: &[u8], sink: &mut impl CrlSink) -> Result<(), CrlError> {
+        let start = self.offset;
+        self.walk_on(chunk, sink)?;
+        self.signed.update(chunk, start, self.signed_end);
+        Ok(())
+    }
+
+    /// The same, while another thread hashes the chunk: `beside` has it do that work, which may go on when this returns.
+    /// Whatever comes next waits for it if it has begun, and does it otherwise.
+    pub fn push_shared(
+        &mut self,
+        chunk: &(impl AsRef<[u8]> + Clone + Send + 'static),
+        sink: &mut impl CrlSink,
+        beside: impl FnOnce(HashingWork),
+    ) -> Result<(), CrlError> {
+        // Once it is known which hash it is, it is known where it ends too, and no step of the walk changes that.
+        let (start, end) = (self.offset, self.signed_end);
+        let is_beside = self.failed.is_none()
+            && self
+                .signed
+                .update_beside(chunk.clone(), (start, end), beside);
+        self.walk_on(chunk.as_ref(), sink)?;
+        if !is_beside {
+            self.signed.update(chunk.as_ref(), start, self.signed_end);
+        }
+        Ok(())
+    }
+
+    fn walk_on(&mut self, chunk: &[u8], sink: &mut impl CrlSink) -> Result<(), CrlError> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        let start = self.offset;
-        if let Err(error) = self.walk(chunk, sink) {
-            self.failed = Some(error.clone());
-            return Err(error);
-        }
-        self.signed.update(chunk, start, self.signed_end);
-        Ok(())
+        let walked = self.walk(chunk, sink);
+        self.failed = walked.as_ref().err().cloned();
+        walked
     }
 
     /// Whether the list has arrived to its last octet.
@@ -179,7 +203,7 @@ impl CrlWalker {
             let octets = self.offset - self.list_octets;
             return Err(trailing(octets));
         }
-        let signed_digest = self.signed.finish();
+        let signed_digest = self.signed.finish()?;
         let identity = signed_digest.as_ref().map(|(hash, digest)| {
             let signed = (*hash, digest.as_slice());
             identity(self.offset, signed, &self.outer)

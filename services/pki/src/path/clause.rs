@@ -228,7 +228,7 @@ fn list(error: &CrlError) -> &'static str {
         | CrlError::Indirect => "RFC 5280 section 5.2.5",
         CrlError::ScopeName => PROFILE,
         CrlError::UnknownSigner { .. } | CrlError::Issuer => "RFC 5280 section 6.3.3 f",
-        CrlError::Signature => "RFC 5280 section 6.3.3 g",
+        CrlError::Signature | CrlError::HashingInterrupted => "RFC 5280 section 6.3.3 g",
         CrlError::CrossCheckDisagreement => CROSS_CHECK,
         CrlError::DuplicateEntryExtension { .. } => "RFC 5280 section 4.2",
         CrlError::EntryIssuer { .. }

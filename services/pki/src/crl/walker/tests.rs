@@ -1,7 +1,10 @@
 //! Tests of the walker against the reader in memory, on lists built octet by octet.
 
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
+
 use super::{CrlWalker, WalkedCrl};
-use crate::crl::hashing::identity_of;
+use crate::crl::hashing::{HashingWork, identity_of};
 use crate::crl::minted::{
     List, THIS_UPDATE, algorithm, certificate_issuer, delta, der, entry, extension, indirect, list,
     name, number, reason,
@@ -34,6 +37,24 @@ pub(super) fn walk_as(
     walker.finish().map(|walked| (walked, entries))
 }
 
+/// The same, where every other chunk is hashed by a thread of its own.
+fn walk_shared(der: &[u8], chunk: usize) -> Result<(WalkedCrl, Vec<Owned>), CrlError> {
+    let mut walker = CrlWalker::new(CrlProfile::Rfc5280, &CrlLimits::default());
+    let mut entries = Vec::new();
+    let mut sink = |entry: &CrlEntry<'_>| entries.push(owned(entry));
+    for (nth, chunk) in der.chunks(chunk).enumerate() {
+        if nth % 2 == 0 {
+            walker.push(chunk, &mut sink)?;
+        } else {
+            let chunk: Arc<[u8]> = chunk.into();
+            walker.push_shared(&chunk, &mut sink, |hashing| {
+                thread::spawn(hashing);
+            })?;
+        }
+    }
+    walker.finish().map(|walked| (walked, entries))
+}
+
 pub(super) fn walk(der: &[u8], chunk: usize) -> Result<(WalkedCrl, Vec<Owned>), CrlError> {
     walk_as(der, chunk, CrlProfile::Rfc5280, &CrlLimits::default())
 }
@@ -56,6 +77,9 @@ pub(super) fn same(der: &[u8]) -> Result<Vec<Owned>, CrlError> {
     for chunk in [1, 2, 3, 7, 64, 1_000] {
         assert_eq!(walk(der, chunk), walked, "in chunks of {chunk}");
     }
+    for chunk in [3, 64, 1_000] {
+        assert_eq!(walk_shared(der, chunk), walked, "shared chunks of {chunk}");
+    }
     match (read(der), walked) {
         (Ok((crl, entries)), Ok((walked, walked_entries))) => {
             assert_eq!(walked.header(), crl.header());
@@ -75,6 +99,40 @@ pub(super) fn same(der: &[u8]) -> Result<Vec<Owned>, CrlError> {
         }
         (read, walked) => panic!("in memory {:?}, walked {:?}", read.err(), walked.err()),
     }
+}
+
+/// Octets that no other thread can read.
+#[derive(Clone)]
+struct Only(ThreadId, Arc<[u8]>);
+
+impl AsRef<[u8]> for Only {
+    fn as_ref(&self) -> &[u8] {
+        assert_eq!(thread::current().id(), self.0);
+        &self.1
+    }
+}
+
+#[test]
+fn hashing_that_never_begins_is_done_and_a_list_of_which_it_broke_off_is_refused() {
+    let der = list(&[entry(&[1], &[]), entry(&[2], &[])], &[number()]).der();
+    // Which hash it is stands before this octet.
+    let (front, rest) = der.split_at(60);
+    let walk = |beside: fn(HashingWork)| {
+        let mut walker = CrlWalker::new(CrlProfile::Rfc5280, &CrlLimits::default());
+        let sink = &mut |_: &CrlEntry<'_>| {};
+        walker.push(front, sink).unwrap();
+        let (shared, rest) = rest.split_at(rest.len() - 1);
+        let shared = Only(thread::current().id(), shared.into());
+        walker.push_shared(&shared, sink, beside).unwrap();
+        walker.push(rest, sink).unwrap();
+        walker.finish().map(|walked| walked.identity())
+    };
+    let whole = identity_of(&Crl::read(&der).unwrap());
+    assert_eq!(walk(|hashing| hashing()), Ok(whole));
+    assert_eq!(walk(drop), Ok(whole));
+    assert_eq!(walk(std::mem::forget), Ok(whole));
+    let elsewhere = |hashing: HashingWork| assert!(thread::spawn(hashing).join().is_err());
+    assert_eq!(walk(elsewhere), Err(CrlError::HashingInterrupted));
 }
 
 #[test]
