@@ -258,7 +258,7 @@ pub(crate) async fn store(
         sqlx::query("INSERT INTO crl_stored_chunk (stored, chunk, content) VALUES ($1, $2, $3)")
             .bind(number)
             .bind(chunk)
-            .bind(content.to_vec())
+            .bind(content)
             .execute(&mut **transaction)
             .await
             .during("a segment is stored")?;

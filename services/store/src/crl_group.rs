@@ -142,7 +142,7 @@ async fn insert_chunks(
             .bind(chunk.source.to_owned())
             .bind(chunk.generation)
             .bind(chunk.number)
-            .bind(chunk.content.to_vec());
+            .bind(chunk.content);
     }
     query
         .execute(&mut **transaction)
