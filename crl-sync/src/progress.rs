@@ -105,6 +105,8 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::Progress;
 
     fn bar(line: &str) -> usize {
@@ -115,10 +117,13 @@ mod tests {
     fn the_bar_follows_the_sources_or_the_octets_of_a_single_one() {
         let progress = Progress::default();
         assert_eq!(bar(&progress.line()), 0);
+        assert_eq!(progress.took(), None);
         progress.begin(4);
+        assert_eq!(progress.took(), Some(Duration::ZERO));
         progress.body_begun(Some(1_000_000));
         progress.received(1_260_000);
         progress.source_done();
+        assert!(progress.took() > Some(Duration::ZERO));
         let line = progress.line();
         assert_eq!(bar(&line), 7, "{line}");
         assert!(line.ends_with("] 1 of 4 sources, 1.2 MB"), "{line}");
