@@ -1,7 +1,7 @@
 //! A body on its way from its source to whoever reads it: its octets go through a short queue into one blocking task,
 //! which reads them as they come. Fetching stays asynchronous and waits while the queue is full, so that no more of a
 //! body is held than what is in it. A file of this machine goes through the queue as a file, and the task reads it: what
-//! would be fetched there already is here, and two small memories are used for all pieces.
+//! would be fetched there already is here, and a few small memories are used for all pieces.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -213,17 +213,17 @@ impl WholeFile {
     }
 }
 
-/// The memory of two pieces of a file, used in turns: of the one before something may still be read.
+/// The memory of some pieces of a file, used in turns: those before may still be hashed.
 #[derive(Default)]
 struct FilePieces(VecDeque<Bytes>);
 
 impl FilePieces {
     /// Memory for the next piece.
     fn next(&mut self) -> BytesMut {
-        let before = if self.0.len() > 1 {
-            self.0.pop_front()
-        } else {
+        let before = if self.0.len() < limits::FILE_PIECES {
             None
+        } else {
+            self.0.pop_front()
         };
         // Whoever still reads it keeps it, and what is used instead is new.
         before

@@ -36,11 +36,18 @@ pub(crate) const RESUME_PAUSE: std::time::Duration = std::time::Duration::from_m
 
 /// Octets of a file that are read at once: few enough that they are still in a core's cache when they were read and are
 /// hashed.
-pub(crate) const FILE_PIECE_OCTETS: usize = 256 * 1024;
+pub(crate) const FILE_PIECE_OCTETS: usize = 128 * 1024;
 
-/// A piece of so many octets is hashed by another thread while it is read, which takes it some hundred microseconds: many
-/// times what waking it costs.
-pub(crate) const SHARED_PIECE_OCTETS: usize = FILE_PIECE_OCTETS;
+/// Pieces of a file whose memory is used in turns: one that is read, one that is hashed beside, and those that may wait for
+/// that in `pki`.
+pub(crate) const FILE_PIECES: usize = 10;
+
+/// From so many octets of a list on another thread hashes it while it is read. A smaller list is read before a thread would
+/// be awake.
+pub(crate) const SHARED_FROM_OCTETS: usize = 512 * 1024;
+
+/// How long a thread that hashes beside waits for more before it gives its core back: many times what waking it costs.
+pub(crate) const HASHING_PATIENCE: std::time::Duration = std::time::Duration::from_millis(1);
 
 /// Files that a folder of lists may have at most: ten times as many as both authorities have municipalities, every key
 /// generation's lists and their delta lists.

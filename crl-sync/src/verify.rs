@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pki::{CertificationAuthority, CrlFacts, CrlLimits, CrlStream, Verifier};
+use pki::{CertificationAuthority, CrlFacts, CrlLimits, CrlStream, HashingTurn, Verifier};
 
 use crate::body::BodyReader;
 use crate::cores::{another_core, on_a_core};
@@ -38,6 +38,8 @@ pub(crate) struct ListReader {
     authority: CertificationAuthority,
     verifier: Arc<Verifier>,
     spool: Spool,
+    /// How many octets came.
+    octets: usize,
 }
 
 impl ListReader {
@@ -61,6 +63,7 @@ impl ListReader {
             authority,
             verifier,
             spool: Spool::default(),
+            octets: 0,
         }
     }
 
@@ -74,13 +77,11 @@ impl BodyReader for ListReader {
     type Read = VerifiedList;
 
     fn read(&mut self, octets: &Bytes) -> Result<(), SyncError> {
-        let is_worth_it = octets.len() >= limits::SHARED_PIECE_OCTETS;
-        match is_worth_it.then(another_core).flatten() {
-            Some(core) => {
-                let beside = |hashing| core.begin(hashing);
-                self.stream.push_shared(octets, beside)?;
-            }
-            None => self.stream.push(octets)?,
+        self.octets = self.octets.saturating_add(octets.len());
+        if self.octets >= limits::SHARED_FROM_OCTETS {
+            self.stream.push_shared(octets, hash_beside)?;
+        } else {
+            self.stream.push(octets)?;
         }
         self.spool.push(octets);
         Ok(())
@@ -94,6 +95,13 @@ impl BodyReader for ListReader {
             records,
             spool: self.spool,
         })
+    }
+}
+
+/// Has another thread hash a list while this one reads it, where a core is free for that.
+fn hash_beside(turn: HashingTurn) {
+    if let Some(core) = another_core() {
+        core.begin(|core| turn.run(limits::HASHING_PATIENCE, || !core.is_wanted()));
     }
 }
 

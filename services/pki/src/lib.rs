@@ -44,7 +44,7 @@ pub use certificate::{CertificateError, ExtensionError, FoundIdentifier};
 pub use crl::{
     AuthorityCertificate, CertificateType, Crl, CrlAuthorityKey, CrlEntries, CrlEntry, CrlError,
     CrlFacts, CrlHeader, CrlLimits, CrlNumber, CrlProfile, CrlScope, CrlSink, CrlStream, CrlWalker,
-    HashingWork, IssuingDistributionPoint, RevokedEntry, RevokedSink, ShortEntry, VerifiedCrl,
+    HashingTurn, IssuingDistributionPoint, RevokedEntry, RevokedSink, ShortEntry, VerifiedCrl,
     WalkedCrl, verify_crl,
 };
 pub use der::DerError;

@@ -1,13 +1,14 @@
 //! Hashing the signed part of a list while it passes, and what a list is told apart from all others by.
 
-use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+mod queue;
 
 use aws_lc_rs::digest::{Algorithm, Context, SHA256, SHA384, SHA512, digest};
 
 use crate::HashAlgorithm;
 use crate::crl::algorithm::declared_hash;
 use crate::crl::{Crl, CrlError};
+pub use queue::HashingTurn;
+use queue::{Chunk, HashingQueue};
 
 /// What tells a list from every other: SHA-256 over how many octets it has, which hash its signature is over, that hash
 /// of its signed part, and everything behind that part.
@@ -47,58 +48,37 @@ fn algorithm(hash: HashAlgorithm) -> &'static Algorithm {
     }
 }
 
-/// Hashing of one chunk. Whoever asked for it does it, if it has not begun when the hash is needed. A panic in it has the
-/// list refused with [`CrlError::HashingInterrupted`].
-pub type HashingWork = Box<dyn FnOnce() + Send>;
-
 /// The hash over `TBSCertList`. Which hash it is, its first fields say; they are kept until then.
 pub(super) enum SignedHash {
     /// The octets so far.
     Waiting(Vec<u8>),
-    /// The hash, and at which octet of the list it goes on.
-    Running(HashAlgorithm, Box<Context>, u64),
-    /// A chunk is to be hashed by whoever comes first.
-    Shared(SharedChunk),
+    Running(Running),
+    /// Chunks are hashed by another thread, or wait for it.
+    Shared(HashingQueue),
     /// The algorithm is none that could be verified.
     Unknown,
     /// The other thread panicked while it hashed a chunk.
     Lost,
 }
 
-/// A chunk that another thread was asked to hash.
-pub(super) struct SharedChunk {
-    /// The work, until somebody has begun it.
-    work: Arc<Mutex<Option<ChunkWork>>>,
-    /// The hash, from the other thread.
-    done: Receiver<SignedHash>,
+/// A hash that goes on.
+pub(super) struct Running {
+    hash: HashAlgorithm,
+    context: Box<Context>,
+    /// At which octet of the list it goes on.
+    next: u64,
 }
 
-type ChunkWork = Box<dyn FnOnce() -> SignedHash + Send>;
-
-fn begin(work: &Mutex<Option<ChunkWork>>) -> Option<ChunkWork> {
-    work.lock().unwrap_or_else(PoisonError::into_inner).take()
-}
-
-impl SharedChunk {
-    /// The work, and what is to be done on the other thread.
-    fn new(work: ChunkWork) -> (Self, HashingWork) {
-        let (tell, done) = sync_channel(1);
-        let work = Arc::new(Mutex::new(Some(work)));
-        let shared = Arc::clone(&work);
-        let beside = move || {
-            if let Some(work) = begin(&shared) {
-                // Who does not await it has found something wrong with the list.
-                let _ = tell.send(work());
-            }
+impl Running {
+    /// Hashes what of a chunk, which begins at octet `start` of the list, is before octet `end` and was not hashed yet.
+    fn update(&mut self, chunk: &[u8], start: u64, end: u64) {
+        let within = |offset: u64| {
+            let offset = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
+            offset.min(chunk.len())
         };
-        (Self { work, done }, Box::new(beside))
-    }
-
-    /// The hash with this chunk. Nobody waits for a thread that has not begun: it may be long in coming.
-    fn finish(self) -> SignedHash {
-        match begin(&self.work) {
-            Some(work) => work(),
-            None => self.done.recv().unwrap_or(SignedHash::Lost),
+        if let Some(octets) = chunk.get(within(self.next)..within(end)) {
+            self.context.update(octets);
+            self.next += u64::try_from(octets.len()).unwrap_or(u64::MAX);
         }
     }
 }
@@ -118,7 +98,11 @@ impl SignedHash {
             Some(hash) => {
                 let mut context = Context::new(algorithm(hash));
                 context.update(lead);
-                Self::Running(hash, Box::new(context), offset)
+                Self::Running(Running {
+                    hash,
+                    context: Box::new(context),
+                    next: offset,
+                })
             }
             None => Self::Unknown,
         };
@@ -128,49 +112,36 @@ impl SignedHash {
     /// was not hashed yet.
     pub(super) fn update(&mut self, chunk: &[u8], start: u64, end: u64) {
         self.take_back();
-        let Self::Running(_, context, next) = self else {
-            return;
-        };
-        let within = |offset: u64| {
-            let offset = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
-            offset.min(chunk.len())
-        };
-        if let Some(octets) = chunk.get(within(*next)..within(end)) {
-            context.update(octets);
-            *next += u64::try_from(octets.len()).unwrap_or(u64::MAX);
+        if let Self::Running(hash) = self {
+            hash.update(chunk, start, end);
         }
     }
 
-    /// The same, handed to `beside` as work for another thread. False: nothing was, because it is not known yet which hash
-    /// it is.
+    /// The same by another thread, for which `beside` gets a turn if none has one. False: nothing was handed over, because
+    /// no thread is at it or it is not known yet which hash it is.
     pub(super) fn update_beside(
         &mut self,
         chunk: impl AsRef<[u8]> + Send + 'static,
         (start, end): (u64, u64),
-        beside: impl FnOnce(HashingWork),
+        beside: impl FnOnce(HashingTurn),
     ) -> bool {
-        self.take_back();
-        if !matches!(self, Self::Running(..)) {
-            return false;
-        }
-        let mut hash = std::mem::replace(self, Self::Lost);
-        // The chunk is let go with it: whoever takes the hash back may want to use its memory again.
-        let work = move || {
-            hash.update(chunk.as_ref(), start, end);
-            hash
+        *self = match std::mem::replace(self, Self::Lost) {
+            Self::Running(hash) => Self::Shared(HashingQueue::new(hash)),
+            other => other,
         };
-        let (shared, work) = SharedChunk::new(Box::new(work));
-        *self = Self::Shared(shared);
-        beside(work);
-        true
+        let Self::Shared(queue) = self else {
+            return false;
+        };
+        queue.push(Chunk::new(chunk, start, end), beside)
     }
 
-    /// Takes the hash back with the chunk that another thread was asked to hash, if one was.
+    /// Takes the hash back from the other thread with all that it was given, if one was given something.
     fn take_back(&mut self) {
         if matches!(self, Self::Shared(_))
-            && let Self::Shared(shared) = std::mem::replace(self, Self::Lost)
+            && let Self::Shared(queue) = std::mem::replace(self, Self::Lost)
+            && let Some(hash) = queue.finish()
         {
-            *self = shared.finish();
+            *self = Self::Running(hash);
         }
     }
 
@@ -178,13 +149,15 @@ impl SignedHash {
     pub(super) fn finish(mut self) -> Result<Option<(HashAlgorithm, Vec<u8>)>, CrlError> {
         self.take_back();
         match self {
-            Self::Running(hash, context, _) => Ok(Some((hash, context.finish().as_ref().to_vec()))),
+            Self::Running(Running { hash, context, .. }) => {
+                Ok(Some((hash, context.finish().as_ref().to_vec())))
+            }
             Self::Waiting(_) | Self::Unknown => Ok(None),
             Self::Shared(_) | Self::Lost => Err(CrlError::HashingInterrupted),
         }
     }
 
-    /// How many octets it has room for.
+    /// How many octets it has room for, besides the chunks that another thread was given.
     pub(super) const fn buffered(&self) -> usize {
         match self {
             Self::Waiting(lead) => lead.capacity(),

@@ -26,7 +26,7 @@ mod walker;
 pub use authority_key::{AuthorityCertificate, CrlAuthorityKey};
 pub use entry::CrlEntry;
 pub use error::CrlError;
-pub use hashing::HashingWork;
+pub use hashing::HashingTurn;
 pub use header::CrlHeader;
 pub(crate) use header::signature_algorithm;
 pub use list::{Crl, CrlEntries};

@@ -1,6 +1,6 @@
 //! Verifying a list that arrives in pieces.
 
-use crate::crl::hashing::HashingWork;
+use crate::crl::hashing::HashingTurn;
 use crate::crl::walker::{CrlSink, CrlWalker};
 use crate::crl::{
     CrlEntry, CrlError, CrlFacts, CrlLimits, CrlProfile, RevokedEntry, ShortEntry, VerifiedCrl,
@@ -86,12 +86,12 @@ impl<S: RevokedSink> CrlStream<S> {
         self.walker.push(chunk, &mut self.kept)
     }
 
-    /// The same, while another thread hashes the chunk: `beside` has it do that work, which may go on when this returns.
-    /// Whatever comes next waits for it if it has begun, and does it otherwise.
+    /// The same, while another thread hashes what is read: `beside` gets a turn for one where none has one, and may drop it.
+    /// The chunk is let go once it is hashed, which may be some chunks later.
     pub fn push_shared(
         &mut self,
         chunk: &(impl AsRef<[u8]> + Clone + Send + 'static),
-        beside: impl FnOnce(HashingWork),
+        beside: impl FnOnce(HashingTurn),
     ) -> Result<(), CrlError> {
         self.walker.push_shared(chunk, &mut self.kept, beside)
     }

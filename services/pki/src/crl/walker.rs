@@ -11,7 +11,7 @@ mod element;
 mod steps;
 
 use crate::crl::entry::{CrlEntry, EntryReader};
-use crate::crl::hashing::{HashingWork, SignedHash, identity};
+use crate::crl::hashing::{HashingTurn, SignedHash, identity};
 use crate::crl::header::CrlHeader;
 use crate::crl::{CrlError, CrlLimits, CrlProfile, ShortEntry};
 use crate::der::SEQUENCE;
@@ -132,13 +132,13 @@ impl CrlWalker {
         Ok(())
     }
 
-    /// The same, while another thread hashes the chunk: `beside` has it do that work, which may go on when this returns.
-    /// Whatever comes next waits for it if it has begun, and does it otherwise.
+    /// The same, while another thread hashes what is read: `beside` gets a turn for one where none has one, and may drop it.
+    /// The chunk is let go once it is hashed, which may be some chunks later.
     pub fn push_shared(
         &mut self,
         chunk: &(impl AsRef<[u8]> + Clone + Send + 'static),
         sink: &mut impl CrlSink,
-        beside: impl FnOnce(HashingWork),
+        beside: impl FnOnce(HashingTurn),
     ) -> Result<(), CrlError> {
         // Once it is known which hash it is, it is known where it ends too, and no step of the walk changes that.
         let (start, end) = (self.offset, self.signed_end);

@@ -1,10 +1,11 @@
 //! Tests of the walker against the reader in memory, on lists built octet by octet.
 
 use std::sync::Arc;
-use std::thread::{self, ThreadId};
+use std::thread::{self, JoinHandle, ThreadId};
+use std::time::Duration;
 
 use super::{CrlWalker, WalkedCrl};
-use crate::crl::hashing::{HashingWork, identity_of};
+use crate::crl::hashing::{HashingTurn, identity_of};
 use crate::crl::minted::{
     List, THIS_UPDATE, algorithm, certificate_issuer, delta, der, entry, extension, indirect, list,
     name, number, reason,
@@ -37,18 +38,23 @@ pub(super) fn walk_as(
     walker.finish().map(|walked| (walked, entries))
 }
 
-/// The same, where every other chunk is hashed by a thread of its own.
+/// Hashes on another thread as long as there is something.
+fn hash_elsewhere(turn: HashingTurn) -> JoinHandle<()> {
+    thread::spawn(|| turn.run(Duration::from_secs(10), || true))
+}
+
+/// The same, where two of three chunks are hashed by another thread.
 fn walk_shared(der: &[u8], chunk: usize) -> Result<(WalkedCrl, Vec<Owned>), CrlError> {
     let mut walker = CrlWalker::new(CrlProfile::Rfc5280, &CrlLimits::default());
     let mut entries = Vec::new();
     let mut sink = |entry: &CrlEntry<'_>| entries.push(owned(entry));
     for (nth, chunk) in der.chunks(chunk).enumerate() {
-        if nth % 2 == 0 {
+        if nth % 3 == 0 {
             walker.push(chunk, &mut sink)?;
         } else {
             let chunk: Arc<[u8]> = chunk.into();
-            walker.push_shared(&chunk, &mut sink, |hashing| {
-                thread::spawn(hashing);
+            walker.push_shared(&chunk, &mut sink, |turn| {
+                hash_elsewhere(turn);
             })?;
         }
     }
@@ -77,7 +83,7 @@ pub(super) fn same(der: &[u8]) -> Result<Vec<Owned>, CrlError> {
     for chunk in [1, 2, 3, 7, 64, 1_000] {
         assert_eq!(walk(der, chunk), walked, "in chunks of {chunk}");
     }
-    for chunk in [3, 64, 1_000] {
+    for chunk in [64, 1_000] {
         assert_eq!(walk_shared(der, chunk), walked, "shared chunks of {chunk}");
     }
     match (read(der), walked) {
@@ -117,22 +123,38 @@ fn hashing_that_never_begins_is_done_and_a_list_of_which_it_broke_off_is_refused
     let der = list(&[entry(&[1], &[]), entry(&[2], &[])], &[number()]).der();
     // Which hash it is stands before this octet.
     let (front, rest) = der.split_at(60);
-    let walk = |beside: fn(HashingWork)| {
+    let walk = |beside: fn(HashingTurn) -> Option<JoinHandle<()>>| {
         let mut walker = CrlWalker::new(CrlProfile::Rfc5280, &CrlLimits::default());
         let sink = &mut |_: &CrlEntry<'_>| {};
         walker.push(front, sink).unwrap();
         let (shared, rest) = rest.split_at(rest.len() - 1);
         let shared = Only(thread::current().id(), shared.into());
+        let mut thread = None;
+        let beside = |turn| thread = beside(turn);
         walker.push_shared(&shared, sink, beside).unwrap();
+        // It has taken the chunk, and not left it to this thread.
+        assert!(thread.is_none_or(|thread| thread.join().is_err()));
         walker.push(rest, sink).unwrap();
         walker.finish().map(|walked| walked.identity())
     };
     let whole = identity_of(&Crl::read(&der).unwrap());
-    assert_eq!(walk(|hashing| hashing()), Ok(whole));
-    assert_eq!(walk(drop), Ok(whole));
-    assert_eq!(walk(std::mem::forget), Ok(whole));
-    let elsewhere = |hashing: HashingWork| assert!(thread::spawn(hashing).join().is_err());
-    assert_eq!(walk(elsewhere), Err(CrlError::HashingInterrupted));
+    let none = |turn| {
+        drop(turn);
+        None
+    };
+    assert_eq!(walk(none), Ok(whole));
+    let never_begins = |turn| {
+        std::mem::forget(turn);
+        None
+    };
+    assert_eq!(walk(never_begins), Ok(whole));
+    let goes_at_once = |turn: HashingTurn| {
+        turn.run(Duration::ZERO, || true);
+        None
+    };
+    assert_eq!(walk(goes_at_once), Ok(whole));
+    let breaks_off = |turn| Some(hash_elsewhere(turn));
+    assert_eq!(walk(breaks_off), Err(CrlError::HashingInterrupted));
 }
 
 #[test]
