@@ -5,7 +5,9 @@ use pki::{CrlFacts, CrlScope};
 use store::{CurrentSegment, HashedSegment, HighWater, Replacement, SegmentFacts};
 
 use crate::commit::Ready;
+use crate::cores::another_core;
 use crate::delta;
+use crate::limits;
 use crate::outcome::SyncError;
 use crate::records::Records;
 use crate::removals::RemovalLimits;
@@ -64,6 +66,20 @@ pub(crate) fn high_water(facts: &SegmentFacts) -> HighWater {
     }
 }
 
+/// Has another thread hash a large index while its list is compared and written, where a core is free for that; the store
+/// waits for it, or does it.
+fn hash_beside(segment: &HashedSegment) {
+    if segment.octets().len() < limits::SHARED_FROM_OCTETS {
+        return;
+    }
+    if let Some(core) = another_core() {
+        let segment = segment.clone();
+        core.begin(move |_| {
+            segment.sha256();
+        });
+    }
+}
+
 fn build(
     source: String,
     certification_authority: String,
@@ -72,6 +88,7 @@ fn build(
 ) -> Result<Prepared, SyncError> {
     let index = records.index()?;
     let segment = HashedSegment::new(index.serialised().clone());
+    hash_beside(&segment);
     let issuing_distribution_point = match &facts.scope {
         CrlScope::Full => Vec::new(),
         CrlScope::Partition(name) => name.der().to_vec(),
@@ -87,7 +104,6 @@ fn build(
         next_update: facts.next_update.secs(),
         crl_sha256: facts.identity,
         entry_count: i64::try_from(facts.entry_count).unwrap_or(i64::MAX),
-        segment_sha256: *segment.sha256(),
     };
     Ok(Prepared {
         facts,

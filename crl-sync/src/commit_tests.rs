@@ -85,7 +85,6 @@ fn ready(place: u8) -> Ready {
         next_update: 90_000,
         crl_sha256: [place; 32],
         entry_count: 1,
-        segment_sha256: *segment.sha256(),
     };
     Ready {
         list: Prepared {
@@ -185,7 +184,6 @@ async fn a_small_list_gives_up_its_place_while_it_waits_and_a_large_one_keeps_it
     let mut large = ready(1);
     let octets = vec![0; limits::WAITING_KILOBYTES * 1_024];
     large.list.segment = HashedSegment::new(octets);
-    large.list.facts.segment_sha256 = *large.list.segment.sha256();
     let large = world.commit(large, place());
     world.until_waiting(2).await;
     assert_eq!(places.available_permits(), 0);

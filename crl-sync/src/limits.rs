@@ -42,8 +42,8 @@ pub(crate) const FILE_PIECE_OCTETS: usize = 128 * 1024;
 /// that in `pki`.
 pub(crate) const FILE_PIECES: usize = 10;
 
-/// From so many octets of a list on another thread hashes it while it is read. A smaller list is read before a thread would
-/// be awake.
+/// From so many octets of a list on another thread hashes it while it is read, and an index of so many while it is stored.
+/// What is smaller is done before a thread would be awake.
 pub(crate) const SHARED_FROM_OCTETS: usize = 512 * 1024;
 
 /// How long a thread that hashes beside waits for more before it gives its core back: many times what waking it costs.

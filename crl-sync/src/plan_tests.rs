@@ -49,7 +49,6 @@ fn accepted(number: u8) -> (SegmentFacts, HighWater) {
         next_update: NOW.plus_secs(HOUR).secs(),
         crl_sha256: [number; 32],
         entry_count: 10,
-        segment_sha256: [0; 32],
     };
     let highest = HighWater {
         crl_number: facts.crl_number.clone(),

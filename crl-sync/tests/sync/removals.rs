@@ -196,7 +196,6 @@ async fn a_stored_list_that_cannot_be_read_does_not_keep_the_next_one_out() {
     let mut facts = current.facts;
     facts.crl_number = vec![2];
     facts.crl_sha256 = [2; 32];
-    facts.segment_sha256 = sandbox::mint::sha256(b"no segment");
     let applied = writer
         .apply(&facts, b"no segment", current.generation)
         .await;

@@ -15,7 +15,7 @@ pub struct SourceRegistration {
     pub ordinal: i64,
 }
 
-/// What is known of one verified list and the segment made from it.
+/// What is known of one verified list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SegmentFacts {
     /// The source's name in the configuration.
@@ -38,8 +38,6 @@ pub struct SegmentFacts {
     pub crl_sha256: [u8; 32],
     /// Number of revoked certificates.
     pub entry_count: i64,
-    /// SHA-256 of the serialised segment; checked when it is stored and whenever it is read.
-    pub segment_sha256: [u8; 32],
 }
 
 /// The list in force of one source.
@@ -51,6 +49,8 @@ pub struct CurrentSegment {
     pub facts: SegmentFacts,
     /// Length of the serialised segment.
     pub octets: u64,
+    /// SHA-256 of it, checked whenever it is read.
+    pub(crate) segment_sha256: [u8; 32],
     pub(crate) chunks: i64,
     /// Certificates that left the list and count as revoked until an operator accepts that they left.
     pub held: Option<HeldRemovals>,

@@ -8,6 +8,7 @@ use crate::crl_apply::{NewSegment, expect_seen};
 use crate::crl_departures::store;
 use crate::crl_feed::{Risen, rise};
 use crate::crl_rows::{self, LISTS_LOCK};
+use crate::crl_upkeep;
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
 use crate::high_water::{self, Rise, raise_high_water};
@@ -64,7 +65,7 @@ pub(crate) async fn apply(database: &Database, delta: &NewDelta<'_>) -> Result<u
         .commit()
         .await
         .during("a delta list is committed")?;
-    database.written(delta.segment.segment.len());
+    crl_upkeep::committed(database, delta.segment.segment.len());
     Ok(from_bigint(generation)?)
 }
 

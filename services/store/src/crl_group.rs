@@ -22,6 +22,11 @@ impl<'a> Entering<'a> {
         &self.list.facts.source
     }
 
+    fn chunk_count(&self) -> usize {
+        let octets = self.list.segment.octets().len();
+        octets.div_ceil(limits::SEGMENT_CHUNK_OCTETS)
+    }
+
     fn chunks(&self) -> impl Iterator<Item = Chunk<'a>> + use<'a> {
         let (source, generation) = (self.source(), self.generation);
         let contents = self.list.segment.octets();
@@ -41,9 +46,7 @@ pub(crate) async fn write(
     lists: &[Entering<'_>],
     attempt: Option<(i64, i64)>,
 ) -> Result<(), StoreError> {
-    let had_one = lists.iter().filter(|it| it.list.seen.generation != 0);
-    let had_one: Vec<_> = had_one.map(Entering::source).collect();
-    crl_rows::remove_segments(transaction, &had_one).await?;
+    remove_replaced(transaction, lists).await?;
     for it in lists {
         let seen = it.list.seen;
         if seen.delta != 0 && !it.list.keeps_delta {
@@ -54,11 +57,27 @@ pub(crate) async fn write(
             crl_departures::remove_held(transaction, it.source()).await?;
         }
     }
-    write_facts(transaction, lists).await?;
+    // Another thread may hash them meanwhile.
     write_chunks(transaction, lists).await?;
+    write_facts(transaction, lists).await?;
     crl_departures::record(transaction, lists).await?;
     crl_originals::record(transaction, lists).await?;
     mark_changed(transaction, lists, attempt).await
+}
+
+/// Removes the lists that others take the place of. The segment of a large one is left to
+/// [`crl_upkeep`](crate::crl_upkeep).
+async fn remove_replaced(
+    transaction: &mut Transaction<'static, Any>,
+    lists: &[Entering<'_>],
+) -> Result<(), StoreError> {
+    let had_one = lists.iter().filter(|it| it.list.seen.generation != 0);
+    // The list before was about as large.
+    let (large, small): (Vec<_>, Vec<_>) = had_one.partition(|it| it.chunk_count() > 1);
+    let small: Vec<_> = small.into_iter().map(Entering::source).collect();
+    crl_rows::remove_segments(transaction, &small).await?;
+    let large: Vec<_> = large.into_iter().map(Entering::source).collect();
+    crl_rows::remove_facts(transaction, &large).await
 }
 
 async fn write_facts(
@@ -75,7 +94,6 @@ async fn write_facts(
     ));
     for it in lists {
         let (facts, octets) = (it.list.facts, it.list.segment.octets());
-        let chunks = octets.len().div_ceil(limits::SEGMENT_CHUNK_OCTETS);
         query = query
             .bind(facts.source.clone())
             .bind(it.generation)
@@ -88,9 +106,9 @@ async fn write_facts(
             .bind(facts.next_update)
             .bind(facts.crl_sha256.to_vec())
             .bind(facts.entry_count)
-            .bind(it.list.segment.sha256().to_vec())
+            .bind(it.list.segment.hashed().await.to_vec())
             .bind(to_bigint(octets.len() as u64)?)
-            .bind(to_bigint(chunks as u64)?);
+            .bind(to_bigint(it.chunk_count() as u64)?);
     }
     query
         .execute(&mut **transaction)

@@ -145,9 +145,9 @@ pub(crate) fn segment(row: &AnyRow, source: String) -> Result<CurrentSegment, St
             next_update: row.bigint("next_update")?,
             crl_sha256: row.array("crl_sha256")?,
             entry_count: row.bigint("entry_count")?,
-            segment_sha256: row.array("segment_sha256")?,
         },
         octets: row.count("octets")?,
+        segment_sha256: row.array("segment_sha256")?,
         chunks: row.bigint("chunks")?,
         held: held(row)?,
         delta: delta(row)?,
@@ -242,20 +242,35 @@ pub(crate) async fn remove_segments(
     transaction: &mut Transaction<'static, Any>,
     sources: &[&str],
 ) -> Result<(), StoreError> {
+    remove_from("crl_segment_chunk", transaction, sources).await?;
+    remove_facts(transaction, sources).await
+}
+
+/// Removes what is known of the lists in force of several sources, and leaves their segments.
+pub(crate) async fn remove_facts(
+    transaction: &mut Transaction<'static, Any>,
+    sources: &[&str],
+) -> Result<(), StoreError> {
+    remove_from("crl_segment", transaction, sources).await
+}
+
+async fn remove_from(
+    table: &'static str,
+    transaction: &mut Transaction<'static, Any>,
+    sources: &[&str],
+) -> Result<(), StoreError> {
     if sources.is_empty() {
         return Ok(());
     }
     let those = parameters(1..sources.len() + 1);
-    for table in ["crl_segment_chunk", "crl_segment"] {
-        let mut query = statement(format!("DELETE FROM {table} WHERE source IN ({those})"));
-        for source in sources {
-            query = query.bind((*source).to_owned());
-        }
-        query
-            .execute(&mut **transaction)
-            .await
-            .during("a segment is removed")?;
+    let mut query = statement(format!("DELETE FROM {table} WHERE source IN ({those})"));
+    for source in sources {
+        query = query.bind((*source).to_owned());
     }
+    query
+        .execute(&mut **transaction)
+        .await
+        .during("a segment is removed")?;
     Ok(())
 }
 

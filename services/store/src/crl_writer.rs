@@ -20,7 +20,7 @@ use crate::hashed_segment::HashedSegment;
 use crate::migrations::Part;
 use crate::segment_pieces::SegmentPieces;
 use crate::worker_lease::WorkerLease;
-use crate::{crl_feed, crl_manifest, crl_sources, high_water};
+use crate::{crl_feed, crl_manifest, crl_sources, crl_upkeep, high_water};
 
 /// Writes lists. One process should do so at a time; several are safe, and all but one are refused.
 #[derive(Debug, Clone)]
@@ -32,10 +32,10 @@ pub struct CrlWriter {
 impl CrlWriter {
     /// Connects and brings the schema up to this program's version.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
-        Ok(Self {
-            database: Database::open(url, Part::Crl).await?,
-            url: url.clone(),
-        })
+        let database = Database::open(url, Part::Crl).await?;
+        crl_upkeep::begin(&database);
+        let url = url.clone();
+        Ok(Self { database, url })
     }
 
     /// Makes `registrations` the sources of every certification authority that they name. A source of these
@@ -231,7 +231,7 @@ impl CrlWriter {
         let mut transaction = self.database.begin_write().await?;
         let registered = crl_sources::record_attempts(&mut transaction, attempts).await?;
         transaction.commit().await.during("attempts are recorded")?;
-        self.database.written(0);
+        crl_upkeep::committed(&self.database, 0);
         Ok(registered)
     }
 
@@ -243,10 +243,10 @@ impl CrlWriter {
         WorkerLease::ask(&self.url).await
     }
 
-    /// Waits until what was committed is where it stays: SQLite moves lists from its log into its file beside those who read
-    /// and write, and this one says when it has.
+    /// Waits until what was committed is where it stays, and what it replaced is gone: both happen beside those who read and
+    /// write, and this one says when they have.
     pub async fn settle(&self) -> Result<(), StoreError> {
-        self.database.settle().await
+        crl_upkeep::settle(&self.database).await
     }
 
     /// Closes every connection.

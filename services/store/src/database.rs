@@ -80,26 +80,28 @@ impl Database {
         })
     }
 
-    /// Notes that a transaction with so many octets of lists was committed. What waits in SQLite's log is moved into its file
-    /// from time to time, by nobody who waits for a list to be in force.
-    pub(crate) fn written(&self, octets: usize) {
+    /// Notes that a transaction with so many octets of lists was committed. Whether so much waits in SQLite's log that it
+    /// should be moved into its file.
+    pub(crate) fn written(&self, octets: usize) -> bool {
         let octets = octets + limits::TRANSACTION_OCTETS;
         let before = self.unsettled.fetch_add(octets, Ordering::Relaxed);
-        if before + octets < limits::UNSETTLED_OCTETS {
-            return;
+        let is_due = before + octets >= limits::UNSETTLED_OCTETS;
+        if is_due {
+            self.unsettled.store(0, Ordering::Relaxed);
         }
-        self.unsettled.store(0, Ordering::Relaxed);
-        let database = self.clone();
-        // What cannot be moved now is with the next list, and at last by the commit that finds the log too long.
-        self.runtime.spawn(async move { database.settle().await });
+        is_due
     }
 
     /// Moves what was committed from SQLite's log into its file.
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
-        // One after the other: SQLite lets nobody move it who finds somebody doing so.
-        let _turn = self.settling.lock().await;
         let settled = self.dialect.settle(&self.reader).await;
         settled.during("the log is moved into the file")
+    }
+
+    /// The turn of whoever looks after what was committed. One after the other: SQLite lets nobody move its log who finds
+    /// somebody doing so.
+    pub(crate) fn settling(&self) -> Arc<Mutex<()>> {
+        Arc::clone(&self.settling)
     }
 
     /// Which of the two it is.

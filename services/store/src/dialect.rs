@@ -164,9 +164,9 @@ impl Dialect {
             // A file that is there keeps the size it has. The log is moved into the file by [`Self::settle`]; only where
             // that fails for long a commit does so itself.
             Access::OwnerOfLists => {
-                "PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                "PRAGMA page_size = 65536; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA trusted_schema = 0; PRAGMA busy_timeout = 10000; \
-                 PRAGMA wal_autocheckpoint = 16384;"
+                 PRAGMA wal_autocheckpoint = 8192;"
             }
             Access::Reader => {
                 "PRAGMA query_only = 1; PRAGMA trusted_schema = 0; PRAGMA busy_timeout = 10000;"

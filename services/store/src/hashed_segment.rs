@@ -1,35 +1,50 @@
-//! Octets with the proof of their hash: hashed once, and never again on their way into the store.
+//! Octets with their hash, which is computed once: when it is first asked for, and by whoever asks first.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use crate::crl_rows;
 
-/// A serialised segment and its SHA-256. It can only be made by hashing, and what it holds cannot be changed, so whoever
-/// has one need not hash again.
-#[derive(Clone, PartialEq, Eq)]
+/// A serialised segment and its SHA-256. What it holds cannot be changed, so the hash is that of its octets.
+///
+/// A large one takes tens of milliseconds to hash, which another thread can do while its octets are written: clones share
+/// the hash.
+#[derive(Clone)]
 pub struct HashedSegment {
     octets: Bytes,
-    sha256: [u8; 32],
+    sha256: Arc<OnceLock<[u8; 32]>>,
 }
 
 impl HashedSegment {
-    /// Hashes the octets.
+    /// These octets, which are not hashed yet.
     pub fn new(octets: impl Into<Bytes>) -> Self {
-        let octets = octets.into();
-        let sha256 = crl_rows::sha256(&octets);
-        Self { octets, sha256 }
+        Self {
+            octets: octets.into(),
+            sha256: Arc::default(),
+        }
     }
 
-    /// What was hashed.
+    /// What is hashed.
     pub fn octets(&self) -> &[u8] {
         &self.octets
     }
 
-    /// SHA-256 of it.
-    pub const fn sha256(&self) -> &[u8; 32] {
-        &self.sha256
+    /// SHA-256 of it. Hashes the octets if nobody has, and waits for whoever is at it.
+    pub fn sha256(&self) -> [u8; 32] {
+        *self.sha256.get_or_init(|| crl_rows::sha256(&self.octets))
+    }
+
+    /// SHA-256 of it, without keeping a thread of the runtime for it.
+    pub(crate) async fn hashed(&self) -> [u8; 32] {
+        if let Some(sha256) = self.sha256.get() {
+            return *sha256;
+        }
+        let segment = self.clone();
+        let hashing = tokio::task::spawn_blocking(move || segment.sha256());
+        // A runtime that is ending runs nothing more elsewhere.
+        hashing.await.unwrap_or_else(|_| self.sha256())
     }
 }
 
@@ -43,12 +58,15 @@ impl fmt::Debug for HashedSegment {
 mod tests {
     use super::HashedSegment;
 
-    #[test]
-    fn the_hash_is_that_of_the_octets() {
+    #[tokio::test]
+    async fn the_hash_is_that_of_the_octets_whoever_asks() {
         let segment = HashedSegment::new(&b"abc"[..]);
         // FIPS 180-2, appendix B.1.
         let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(hex::encode(segment.sha256()), hash);
+        let other = segment.clone();
+        assert_eq!(hex::encode(segment.hashed().await), hash);
+        assert_eq!(other.sha256.get(), Some(&other.sha256()));
+        assert_eq!(hex::encode(other.sha256()), hash);
         assert_eq!(segment.octets(), b"abc");
         assert_eq!(format!("{segment:?}"), "HashedSegment(3 octets)");
     }

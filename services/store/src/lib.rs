@@ -22,6 +22,7 @@ mod crl_originals;
 mod crl_reader;
 mod crl_rows;
 mod crl_sources;
+mod crl_upkeep;
 mod crl_writer;
 mod database;
 mod database_url;

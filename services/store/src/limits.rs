@@ -18,7 +18,7 @@ pub const LISTS_TOGETHER: usize = 32;
 pub const UNSETTLED_OCTETS: usize = 8 << 20;
 
 /// What a transaction writes besides the lists themselves: some pages of tables and indexes.
-pub const TRANSACTION_OCTETS: usize = 256 << 10;
+pub const TRANSACTION_OCTETS: usize = 512 << 10;
 
 /// Generations whose marks are kept: some hours of a nation's lists, and half a megabyte.
 pub const MARKED_GENERATIONS: i64 = 10_000;

@@ -49,7 +49,7 @@ impl SegmentPieces {
             generation: current.generation,
         };
         let (chunks, octets) = (current.chunks, current.octets);
-        Self::new(database, of, chunks, octets, current.facts.segment_sha256)
+        Self::new(database, of, chunks, octets, current.segment_sha256)
     }
 
     pub(crate) fn of_stored(database: &Database, stored: &StoredSegment) -> Self {

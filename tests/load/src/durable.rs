@@ -58,15 +58,16 @@ pub fn measure(plan: &DurablePlan, folder: &Path, load_before: String) -> Result
         .enable_all()
         .build()?;
     let segment = HashedSegment::new(segment(plan)?);
+    segment.sha256();
     let octets = segment.octets();
     let mut bare_sqlite = BareSqlite::open(&runtime, &folder.join("bare.db"))?;
     let sqlite = DatabaseUrl::sqlite(&folder.join("crl.db"))?;
-    let mut sqlite = Store::open(&runtime, &sqlite, &segment)?;
+    let mut sqlite = Store::open(&runtime, &sqlite)?;
     let mut other = match &postgres {
         Some(postgres) => {
             let url = postgres.url("crl_writer");
             let bare = BarePostgres::open(&runtime, &url)?;
-            Some((Store::open(&runtime, &url.parse()?, &segment)?, bare))
+            Some((Store::open(&runtime, &url.parse()?)?, bare))
         }
         None => None,
     };
@@ -115,7 +116,7 @@ struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    fn open(runtime: &'a Runtime, url: &DatabaseUrl, segment: &HashedSegment) -> Result<Self> {
+    fn open(runtime: &'a Runtime, url: &DatabaseUrl) -> Result<Self> {
         let registration = SourceRegistration {
             source: SOURCE.to_owned(),
             certification_authority: SOURCE.to_owned(),
@@ -138,7 +139,6 @@ impl<'a> Store<'a> {
             next_update: THIS_UPDATE + 86_400,
             crl_sha256: [0; 32],
             entry_count: 1,
-            segment_sha256: *segment.sha256(),
         };
         Ok(Self {
             runtime,

@@ -68,7 +68,6 @@ impl List {
             next_update: now.plus_secs(DAY).secs(),
             crl_sha256: [0; 32],
             entry_count: 0,
-            segment_sha256: [0; 32],
         };
         Ok(Self {
             facts,
@@ -105,7 +104,6 @@ impl List {
         self.facts.this_update += 1;
         self.facts.entry_count = i64::try_from(entries + u64::from(is_odd))?;
         self.facts.crl_sha256 = hash.as_ref().try_into()?;
-        self.facts.segment_sha256 = self.facts.crl_sha256;
         self.generation = writer.apply(&self.facts, segment, self.generation).await?;
         Ok(Instant::now())
     }

@@ -269,7 +269,6 @@ fn hold_a_removal(database: &DatabaseUrl, source: &str) {
             next_update: 1_800_000_000,
             crl_sha256: sandbox::mint::sha256(b"the list"),
             entry_count: 0,
-            segment_sha256: sandbox::mint::sha256(b"list"),
         };
         let segment = NewSegment {
             segment: b"held",

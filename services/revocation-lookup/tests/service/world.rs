@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use pki::{DistributionPointName, UnixTime};
 use proto::revocation::v1::revocation_lookup_service_client::RevocationLookupServiceClient;
 use proto::revocation::v1::{
@@ -124,7 +123,7 @@ fn segment_of(entries: &[([u8; 3], i64)]) -> Vec<u8> {
     index::build(&entries).unwrap()
 }
 
-fn facts(list: &NewList, segment: &[u8]) -> SegmentFacts {
+fn facts(list: &NewList) -> SegmentFacts {
     SegmentFacts {
         source: list.source.to_owned(),
         certification_authority: list.kind.name().to_owned(),
@@ -138,10 +137,6 @@ fn facts(list: &NewList, segment: &[u8]) -> SegmentFacts {
         next_update: list.this_update.secs() + LIFETIME,
         crl_sha256: [list.number; 32],
         entry_count: list.entry_count,
-        segment_sha256: digest::digest(&digest::SHA256, segment)
-            .as_ref()
-            .try_into()
-            .unwrap(),
     }
 }
 
@@ -279,7 +274,7 @@ impl World {
     ) {
         let writer = CrlWriter::open(&self.crl).await.unwrap();
         let (segment, held_segment) = (segment(revoked), segment(held));
-        let facts = facts(&list, &segment);
+        let facts = facts(&list);
         let current = writer.current(list.source).await.unwrap();
         let held = (stated > 0).then(|| NewHeld {
             since: facts.this_update,
@@ -317,7 +312,7 @@ impl World {
     ) {
         let writer = CrlWriter::open(&self.crl).await.unwrap();
         let (segment, left_segment) = (segment_of(revoked), segment_of(left.unwrap_or(&[])));
-        let facts = facts(&list, &segment);
+        let facts = facts(&list);
         let current = writer.current(list.source).await.unwrap();
         let departed = left.filter(|left| !left.is_empty());
         let generation = writer

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sandbox::postgres::Postgres;
-use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
+use sqlx::{AnyConnection, Connection as _, Executor as _, PgConnection, SqliteConnection};
 use store::{AuditLog, CrlReader, CrlWriter, DatabaseUrl, GatewayState, HolderLinks};
 
 /// One empty installation: a database for each authority.
@@ -95,6 +95,20 @@ impl Databases {
                 connection.close().await.unwrap();
             }
         }
+    }
+
+    /// A number that is asked for in the database of the lists, beside their writer.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::any::install_default_drivers();
+        let url = match self {
+            Self::Memory(_) => panic!("nothing of the lists is in memory"),
+            Self::Sqlite(_) => format!("sqlite://{}", self.sqlite_file().display()),
+            Self::Postgres { server, database } => server.url_in(database, "crl_writer"),
+        };
+        let mut connection = AnyConnection::connect(&url).await.unwrap();
+        let number = sqlx::query_scalar(sql).fetch_one(&mut connection).await;
+        connection.close().await.unwrap();
+        number.unwrap()
     }
 
     pub(crate) async fn writer(&self) -> CrlWriter {

@@ -32,10 +32,7 @@ pub(crate) async fn a_delta_list_stands_beside_its_list_until_a_list_ends_it(dat
     writer.register_sources(&[source("full", 0)]).await.unwrap();
     let none = writer.apply_delta(&delta(2, Seen::default())).await;
     assert!(matches!(none, Err(ApplyError::Store(_))));
-    writer
-        .apply(&facts("full", 1, b"a"), b"a", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("full", 1), b"a", 0).await.unwrap();
     let current = async || writer.current("full").await.unwrap().unwrap();
     let seen = current().await.seen();
     let generation = writer.apply_delta(&delta(2, seen)).await.unwrap();
@@ -55,7 +52,7 @@ pub(crate) async fn a_delta_list_stands_beside_its_list_until_a_list_ends_it(dat
     // What was seen must still be so, for delta lists and for lists.
     let stale = writer.apply_delta(&delta(3, seen)).await;
     assert!(matches!(stale, Err(ApplyError::GenerationMoved { .. })));
-    let facts_of_3 = facts("full", 3, b"b");
+    let facts_of_3 = facts("full", 3);
     let replacement = |seen, keeps_delta| store::Replacement {
         seen,
         keeps_delta,
@@ -67,7 +64,7 @@ pub(crate) async fn a_delta_list_stands_beside_its_list_until_a_list_ends_it(dat
     let kept = replacement(with_delta.seen(), true);
     writer.replace(&kept).await.unwrap();
     assert_eq!(current().await.delta, Some(in_force.clone()));
-    let facts_of_4 = facts("full", 4, b"c");
+    let facts_of_4 = facts("full", 4);
     let ending = store::Replacement {
         seen: current().await.seen(),
         ..next(&facts_of_4, b"c", (0, 0), Departures::None)
@@ -86,10 +83,7 @@ pub(crate) async fn a_delta_list_stands_beside_its_list_until_a_list_ends_it(dat
 pub(crate) async fn numbers_of_delta_lists_rise_beside_those_of_lists(databases: Databases) {
     let writer = databases.writer().await;
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    writer
-        .apply(&facts("full", 1, b"a"), b"a", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("full", 1), b"a", 0).await.unwrap();
     let seen = async || {
         let current: CurrentSegment = writer.current("full").await.unwrap().unwrap();
         current.seen()
@@ -114,10 +108,7 @@ pub(crate) async fn numbers_of_delta_lists_rise_beside_those_of_lists(databases:
         .await
         .unwrap();
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    writer
-        .apply(&facts("full", 2, b"b"), b"b", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("full", 2), b"b", 0).await.unwrap();
     assert_eq!(seen().await.delta, 0);
     let lower = writer.apply_delta(&delta(8, seen().await)).await;
     assert!(matches!(lower, Err(ApplyError::NumberNotRising { .. })));

@@ -56,7 +56,7 @@ pub(crate) async fn a_list_and_that_it_was_accepted_are_one_commit(databases: Da
         .record_attempts(&[("full", 40, refused)])
         .await
         .unwrap();
-    let first = facts("full", 1, b"a");
+    let first = facts("full", 1);
     let list = next(&first, b"a", (0, 0), Departures::None);
     let generation = accepted_at(&writer, &list, 50).await.unwrap();
     let manifest = reader.manifest().await.unwrap();
@@ -113,9 +113,9 @@ async fn seen(writer: &CrlWriter) -> (u64, u64) {
 async fn with_held(databases: &Databases, segment: &[u8]) -> CrlWriter {
     let writer = databases.writer().await;
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    let first = facts("full", 1, b"a");
+    let first = facts("full", 1);
     let first = writer.apply(&first, b"a", 0).await.unwrap();
-    let second = facts("full", 2, b"b");
+    let second = facts("full", 2);
     let replacement = next(&second, b"b", (first, 0), held(segment));
     writer.replace(&replacement).await.unwrap();
     writer
@@ -151,7 +151,7 @@ pub(crate) async fn a_list_replaces_only_what_was_seen_to_be_held(databases: Dat
     let writer = with_held(&databases, b"h").await;
     let (generation, stored) = seen(&writer).await;
     let old = writer.current("full").await.unwrap().unwrap();
-    let third = facts("full", 3, b"c");
+    let third = facts("full", 3);
     for stale in [0, stored + 1] {
         let refused = next(&third, b"c", (generation, stale), Departures::None);
         let refused = writer.replace(&refused).await;
@@ -166,7 +166,7 @@ pub(crate) async fn a_list_replaces_only_what_was_seen_to_be_held(databases: Dat
     let old = old.held.unwrap().segment;
     assert_eq!(octets(&writer, &old).await, None);
 
-    let fourth = facts("full", 4, b"d");
+    let fourth = facts("full", 4);
     let none = next(&fourth, b"d", (generation, newer), left(b"j"));
     writer.replace(&none).await.unwrap();
     assert_eq!(seen(&writer).await.1, 0);
@@ -213,7 +213,7 @@ pub(crate) async fn an_operator_lets_go_what_is_held_of_the_list_that_was_looked
     assert_eq!(writer.removal_decisions().await.unwrap(), [decision]);
 
     // A list that was compared with what was held until then does not bring it back.
-    let third = facts("full", 3, b"c");
+    let third = facts("full", 3);
     let stale = next(&third, b"c", before, held(b"h"));
     let refused = writer.replace(&stale).await;
     assert!(matches!(refused, Err(ApplyError::GenerationMoved { .. })));
@@ -222,7 +222,7 @@ pub(crate) async fn an_operator_lets_go_what_is_held_of_the_list_that_was_looked
 pub(crate) async fn what_cannot_be_compared_leaves_what_is_held(databases: Databases) {
     let writer = with_held(&databases, b"h").await;
     let before = seen(&writer).await;
-    let third = facts("full", 3, b"c");
+    let third = facts("full", 3);
     let unknown = next(&third, b"c", before, Departures::Unknown);
     let generation = writer.replace(&unknown).await.unwrap();
     assert_eq!(seen(&writer).await, (generation, before.1));
@@ -235,7 +235,7 @@ pub(crate) async fn recent_departures_add_up_without_those_held(databases: Datab
     // List 1 replaced none, and what left with list 2 is held.
     assert_eq!(recent(0).await, nothing);
     for number in 3..=5 {
-        let facts = facts("full", number, &[number]);
+        let facts = facts("full", number);
         let segment = [number];
         let replacement = next(&facts, &segment, seen(&writer).await, left(b"l"));
         writer.replace(&replacement).await.unwrap();
@@ -251,7 +251,7 @@ pub(crate) async fn recent_departures_add_up_without_those_held(databases: Datab
     assert_eq!(other, nothing);
 
     // A list may say how far back is remembered.
-    let sixth = facts("full", 6, b"f");
+    let sixth = facts("full", 6);
     let mut replacement = next(&sixth, b"f", seen(&writer).await, left(b"l"));
     replacement.keep_history_after = 1_004;
     writer.replace(&replacement).await.unwrap();

@@ -30,7 +30,7 @@ pub(crate) async fn only_what_changed_is_read(databases: Databases) {
     let nothing = changes(&reader, &mut since).await;
     assert!(!nothing.whole && nothing.sources.is_empty());
 
-    let facts_of_b = facts("b", 1, b"b");
+    let facts_of_b = facts("b", 1);
     let generation = writer.apply(&facts_of_b, b"b", 0).await.unwrap();
     let b = changes(&reader, &mut since).await;
     assert_eq!((b.whole, names(&b)), (false, vec!["b"]));
@@ -84,7 +84,7 @@ pub(crate) async fn a_store_that_is_another_one_voids_what_was_read(databases: D
         assert_eq!(changes.feed, feed);
     }
     // Also when it has gone on past what is known.
-    writer.apply(&facts("a", 1, b"a"), b"a", 0).await.unwrap();
+    writer.apply(&facts("a", 1), b"a", 0).await.unwrap();
     assert!(!reader.changes(&feed).await.unwrap().whole);
     let other = Feed {
         mark: feed.mark.wrapping_add(1),
@@ -97,7 +97,7 @@ pub(crate) async fn what_an_operator_accepts_is_a_change(databases: Databases) {
     let (writer, reader) = (databases.writer().await, databases.reader());
     let sources = [source("full", 0), source("other", 1)];
     writer.register_sources(&sources).await.unwrap();
-    let facts = facts("full", 2, b"b");
+    let facts = facts("full", 2);
     let replacement = store::Replacement {
         departures: crate::departures::held(b"h"),
         ..crate::departures::next(&facts, b"b", (0, 0), store::Departures::None)
@@ -130,14 +130,14 @@ pub(crate) async fn readers_are_told_of_changes_where_the_database_can(databases
     let hints = reader.hints();
     let short = Duration::from_millis(300);
     if databases.is_sqlite() {
-        writer.apply(&facts("a", 1, b"a"), b"a", 0).await.unwrap();
+        writer.apply(&facts("a", 1), b"a", 0).await.unwrap();
         let hint = tokio::time::timeout(short, hints.next()).await;
         assert!(hint.is_err());
         return;
     }
     // Beginning to listen is a hint.
     assert!(hinted(&hints).await);
-    let generation = writer.apply(&facts("a", 1, b"a"), b"a", 0).await.unwrap();
+    let generation = writer.apply(&facts("a", 1), b"a", 0).await.unwrap();
     assert!(hinted(&hints).await);
     let hint = tokio::time::timeout(short, hints.next()).await;
     assert!(hint.is_err(), "a hint without a change");
@@ -145,7 +145,7 @@ pub(crate) async fn readers_are_told_of_changes_where_the_database_can(databases
     // A lost connection is a hint as well, and after it hints go on.
     databases.end_sessions("crl_reader");
     assert!(hinted(&hints).await);
-    let again = writer.apply(&facts("a", 2, b"b"), b"b", generation).await;
+    let again = writer.apply(&facts("a", 2), b"b", generation).await;
     again.unwrap();
     assert!(hinted(&hints).await);
 }

@@ -35,7 +35,7 @@ async fn with_history(databases: &Databases) -> CrlWriter {
     let writer = databases.writer().await;
     let sources = ["full", "other", "part"].map(|name| source(name, 0));
     writer.register_sources(&sources).await.unwrap();
-    let list = |name, number| facts(name, number, b"s");
+    let list = |name, number| facts(name, number);
     let forever = i64::MIN;
     publish(&writer, &list("full", 1), Departures::None, forever).await;
     publish(
@@ -110,7 +110,7 @@ pub(crate) async fn what_was_in_force_and_what_left_is_read_by_scope_and_source(
     assert_eq!((none.departed, &none.left), (Some(0), &None));
     assert_eq!(none.replaced_this_update, None);
     let two = &lists[3];
-    let list = facts("part", 2, b"s");
+    let list = facts("part", 2);
     assert_eq!((two.this_update, two.next_update), (1_002, 90_000));
     assert_eq!(two.crl_sha256, list.crl_sha256);
     assert_eq!(
@@ -138,7 +138,7 @@ pub(crate) async fn what_is_forgotten_is_not_read(databases: Databases) {
     };
     let lists = reader.past_lists(&five, 100).await.unwrap();
     let mut pieces = reader.stored_pieces(lists[3].left.as_ref().unwrap());
-    let third = of_partition(facts("part", 3, b"s"), 5);
+    let third = of_partition(facts("part", 3), 5);
     publish(&writer, &third, left(b"more"), 1_002).await;
     let lists = reader.past_lists(&five, 100).await.unwrap();
     // Of this scope alone.

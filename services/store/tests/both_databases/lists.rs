@@ -1,6 +1,5 @@
 //! One writer, one reader.
 
-use aws_lc_rs::digest;
 use store::{ApplyError, AttemptOutcome, SegmentFacts, SourceRegistration, StoreError};
 
 use crate::databases::Databases;
@@ -16,8 +15,8 @@ pub(crate) fn source(name: &str, ordinal: i64) -> SourceRegistration {
     }
 }
 
-/// A list of `name` with this number; its segment is `segment`.
-pub(crate) fn facts(name: &str, number: u8, segment: &[u8]) -> SegmentFacts {
+/// A list of `name` with this number.
+pub(crate) fn facts(name: &str, number: u8) -> SegmentFacts {
     SegmentFacts {
         source: name.to_owned(),
         certification_authority: AUTHORITY.to_owned(),
@@ -29,15 +28,7 @@ pub(crate) fn facts(name: &str, number: u8, segment: &[u8]) -> SegmentFacts {
         next_update: 90_000,
         crl_sha256: [number; 32],
         entry_count: 3,
-        segment_sha256: sha256(segment),
     }
-}
-
-fn sha256(octets: &[u8]) -> [u8; 32] {
-    digest::digest(&digest::SHA256, octets)
-        .as_ref()
-        .try_into()
-        .unwrap()
 }
 
 fn is_number_refused(result: &Result<u64, ApplyError>) -> bool {
@@ -52,7 +43,7 @@ pub(crate) async fn a_list_comes_into_force_with_its_facts_and_octets(databases:
         .unwrap();
     // Nine chunks, the last one short.
     let segment: Vec<u8> = (0..9_000_000_u32).map(|n| (n % 251) as u8).collect();
-    let facts = facts("full", 5, &segment);
+    let facts = facts("full", 5);
     let generation = writer.apply(&facts, &segment, 0).await.unwrap();
 
     let manifest = reader.manifest().await.unwrap();
@@ -91,14 +82,11 @@ pub(crate) async fn a_list_comes_into_force_with_its_facts_and_octets(databases:
 pub(crate) async fn a_number_that_does_not_rise_is_refused(databases: Databases) {
     let writer = databases.writer().await;
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    let first = writer
-        .apply(&facts("full", 5, b"a"), b"a", 0)
-        .await
-        .unwrap();
+    let first = writer.apply(&facts("full", 5), b"a", 0).await.unwrap();
 
-    let lower = writer.apply(&facts("full", 4, b"b"), b"b", first).await;
+    let lower = writer.apply(&facts("full", 4), b"b", first).await;
     assert!(is_number_refused(&lower), "{lower:?}");
-    let mut same = facts("full", 5, b"b");
+    let mut same = facts("full", 5);
     same.crl_sha256 = [99; 32];
     assert!(is_number_refused(&writer.apply(&same, b"b", first).await));
     assert_eq!(
@@ -107,11 +95,8 @@ pub(crate) async fn a_number_that_does_not_rise_is_refused(databases: Databases)
     );
 
     // 6, and then 256, which is longer and not greater octet by octet.
-    let second = writer
-        .apply(&facts("full", 6, b"b"), b"b", first)
-        .await
-        .unwrap();
-    let mut longer = facts("full", 6, b"c");
+    let second = writer.apply(&facts("full", 6), b"b", first).await.unwrap();
+    let mut longer = facts("full", 6);
     longer.crl_number = vec![1, 0];
     longer.crl_sha256 = [98; 32];
     assert_eq!(
@@ -123,10 +108,7 @@ pub(crate) async fn a_number_that_does_not_rise_is_refused(databases: Databases)
 pub(crate) async fn the_highest_number_outlives_the_list_and_its_source(databases: Databases) {
     let writer = databases.writer().await;
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    writer
-        .apply(&facts("full", 5, b"a"), b"a", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("full", 5), b"a", 0).await.unwrap();
     writer
         .register_sources(&[source("other", 0)])
         .await
@@ -139,12 +121,9 @@ pub(crate) async fn the_highest_number_outlives_the_list_and_its_source(database
     let highest = writer.high_water(&[7; 20], &[]).await.unwrap().unwrap();
     assert_eq!((highest.crl_number, highest.this_update), (vec![5], 1_005));
     assert!(is_number_refused(
-        &writer.apply(&facts("full", 4, b"b"), b"b", 0).await
+        &writer.apply(&facts("full", 4), b"b", 0).await
     ));
-    writer
-        .apply(&facts("full", 6, b"b"), b"b", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("full", 6), b"b", 0).await.unwrap();
 }
 
 pub(crate) async fn the_same_list_may_come_into_force_again_under_another_source(
@@ -152,31 +131,22 @@ pub(crate) async fn the_same_list_may_come_into_force_again_under_another_source
 ) {
     let writer = databases.writer().await;
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    writer
-        .apply(&facts("full", 5, b"a"), b"a", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("full", 5), b"a", 0).await.unwrap();
     writer
         .register_sources(&[source("renamed", 0)])
         .await
         .unwrap();
-    let mut another = facts("renamed", 5, b"a");
+    let mut another = facts("renamed", 5);
     another.crl_sha256 = [99; 32];
     assert!(is_number_refused(&writer.apply(&another, b"a", 0).await));
-    writer
-        .apply(&facts("renamed", 5, b"a"), b"a", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("renamed", 5), b"a", 0).await.unwrap();
 }
 
 pub(crate) async fn a_rising_number_with_an_older_this_update_is_refused(databases: Databases) {
     let writer = databases.writer().await;
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    let first = writer
-        .apply(&facts("full", 5, b"a"), b"a", 0)
-        .await
-        .unwrap();
-    let mut next = facts("full", 6, b"b");
+    let first = writer.apply(&facts("full", 5), b"a", 0).await.unwrap();
+    let mut next = facts("full", 6);
     next.this_update = 1_004;
     let refused = writer.apply(&next, b"b", first).await;
     let falling = ApplyError::ThisUpdateFalling {
@@ -194,15 +164,12 @@ pub(crate) async fn scopes_and_signers_have_numbers_of_their_own(databases: Data
         .register_sources(&[source("full", 0), source("city", 1), source("old-key", 2)])
         .await
         .unwrap();
-    writer
-        .apply(&facts("full", 9, b"a"), b"a", 0)
-        .await
-        .unwrap();
-    let mut city = facts("city", 2, b"b");
+    writer.apply(&facts("full", 9), b"a", 0).await.unwrap();
+    let mut city = facts("city", 2);
     city.scope_key = b"city".to_vec();
     city.issuing_distribution_point = b"der".to_vec();
     writer.apply(&city, b"b", 0).await.unwrap();
-    let mut old_key = facts("old-key", 3, b"c");
+    let mut old_key = facts("old-key", 3);
     assert!(is_number_refused(&writer.apply(&old_key, b"c", 0).await));
     old_key.signer_key_id = vec![8; 20];
     writer.apply(&old_key, b"c", 0).await.unwrap();
@@ -213,13 +180,13 @@ pub(crate) async fn a_source_must_be_registered_for_the_authority_and_scope(data
     let mut registration = source("full", 0);
     registration.expected_scope_key = Some(Vec::new());
     writer.register_sources(&[registration]).await.unwrap();
-    let unknown = writer.apply(&facts("nobody", 1, b"a"), b"a", 0).await;
+    let unknown = writer.apply(&facts("nobody", 1), b"a", 0).await;
     assert!(matches!(unknown, Err(ApplyError::NotRegistered)));
-    let mut of_another = facts("full", 1, b"a");
+    let mut of_another = facts("full", 1);
     of_another.certification_authority = "digital-signature".into();
     let refused = writer.apply(&of_another, b"a", 0).await;
     assert!(matches!(refused, Err(ApplyError::NotRegistered)));
-    let mut partition = facts("full", 1, b"a");
+    let mut partition = facts("full", 1);
     partition.scope_key = b"city".to_vec();
     partition.issuing_distribution_point = b"der".to_vec();
     let refused = writer.apply(&partition, b"a", 0).await;
@@ -227,10 +194,7 @@ pub(crate) async fn a_source_must_be_registered_for_the_authority_and_scope(data
         refused,
         Err(ApplyError::Store(StoreError::Invalid { .. }))
     ));
-    writer
-        .apply(&facts("full", 1, b"a"), b"a", 0)
-        .await
-        .unwrap();
+    writer.apply(&facts("full", 1), b"a", 0).await.unwrap();
 }
 
 pub(crate) async fn attempts_are_recorded_without_a_new_generation(databases: Databases) {
@@ -313,12 +277,8 @@ pub(crate) async fn registration_replaces_the_sources_of_the_authorities_it_name
 pub(crate) async fn facts_that_contradict_each_other_are_refused(databases: Databases) {
     let writer = databases.writer().await;
     writer.register_sources(&[source("full", 0)]).await.unwrap();
-    let good = facts("full", 1, b"a");
+    let good = facts("full", 1);
     let wrong = [
-        SegmentFacts {
-            segment_sha256: [0; 32],
-            ..good.clone()
-        },
         SegmentFacts {
             next_update: good.this_update,
             ..good.clone()

@@ -14,7 +14,7 @@ pub(crate) async fn of_many_writers_exactly_one_replaces_a_generation(databases:
     let mut writers = tokio::task::JoinSet::new();
     for number in 1..=16_u8 {
         let writer = databases.writer().await;
-        writers.spawn(async move { writer.apply(&facts("full", number, b"a"), b"a", 0).await });
+        writers.spawn(async move { writer.apply(&facts("full", number), b"a", 0).await });
     }
     let results = writers.join_all().await;
     let won: Vec<_> = results.iter().flatten().collect();
@@ -40,7 +40,7 @@ pub(crate) async fn writers_of_different_sources_both_succeed(databases: Databas
     for n in 0..8_u8 {
         let writer = writer.clone();
         writers.spawn(async move {
-            let mut facts = facts(&format!("city-{n}"), 1, b"a");
+            let mut facts = facts(&format!("city-{n}"), 1);
             facts.scope_key = vec![n + 1];
             facts.issuing_distribution_point = vec![n + 1];
             writer.apply(&facts, b"a", 0).await.unwrap()
@@ -55,16 +55,13 @@ pub(crate) async fn an_abandoned_transaction_leaves_the_old_list(databases: Data
     let (writer, reader) = (databases.writer().await, databases.reader());
     writer.register_sources(&[source("full", 0)]).await.unwrap();
     let old = vec![1; 5_000_000];
-    let mut generation = writer
-        .apply(&facts("full", 1, &old), &old, 0)
-        .await
-        .unwrap();
+    let mut generation = writer.apply(&facts("full", 1), &old, 0).await.unwrap();
     let mut number = 1;
     let mut abandoned = 0;
     // Let go of it earlier and later: before it begins, between its statements, and after the commit.
     for delay in [0, 1, 2, 4, 8, 16, 32, 64, 128, 256_u64] {
         let new = vec![u8::try_from(delay % 250).unwrap(); 12_000_000];
-        let facts = facts("full", number + 1, &new);
+        let facts = facts("full", number + 1);
         let apply = writer.apply(&facts, &new, generation);
         let _ = tokio::time::timeout(Duration::from_millis(delay), apply).await;
         // A commit that was under way may still come true: another write waits for it.
@@ -93,7 +90,7 @@ pub(crate) async fn an_abandoned_transaction_leaves_the_old_list(databases: Data
     assert!(abandoned > 0, "no attempt was abandoned in time");
     // Nothing of it stands in the way of the next.
     writer
-        .apply(&facts("full", number + 1, b"n"), b"n", generation)
+        .apply(&facts("full", number + 1), b"n", generation)
         .await
         .unwrap();
 }
@@ -131,7 +128,7 @@ async fn apply_in_a_loop(writer: CrlWriter, stop: Arc<tokio::sync::Notify>) {
     for number in 1..=250_u8 {
         let segment = vec![number; 6_000_000];
         generation = writer
-            .apply(&facts("full", number, &segment), &segment, generation)
+            .apply(&facts("full", number), &segment, generation)
             .await
             .unwrap();
         let pause = tokio::time::sleep(Duration::from_millis(15));

@@ -19,6 +19,7 @@ mod lists;
 mod lists_race;
 mod originals;
 mod together;
+mod upkeep;
 
 use databases::Databases;
 
@@ -140,6 +141,8 @@ mod both_databases {
         together::what_is_in_force_and_the_highest_number_are_read_at_once,
         together::chunks_are_stored_in_large_pages_and_uncompressed,
         together::what_was_committed_is_moved_into_the_file,
+        upkeep::the_segment_of_a_large_list_goes_after_it_was_replaced,
+        upkeep::what_a_writer_has_left_goes_with_the_next,
         together::a_database_of_an_earlier_version_is_brought_up_to_this_one,
         lists_race::of_many_writers_exactly_one_replaces_a_generation,
         lists_race::writers_of_different_sources_both_succeed,

@@ -26,7 +26,7 @@ fn list(number: u8, kept_until: i64) -> (SegmentFacts, Vec<u8>, NewOriginal) {
     };
     let facts = SegmentFacts {
         crl_sha256: sandbox::mint::sha256(&octets),
-        ..facts("full", number, b"s")
+        ..facts("full", number)
     };
     (facts, octets, original)
 }
