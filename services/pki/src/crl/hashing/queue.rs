@@ -171,17 +171,13 @@ impl Shared {
 
     /// Does the work of a thread that is not at it, or waits for the one that is.
     fn hash_one_or_wait<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        match state.take() {
-            Some((hash, chunk)) => {
-                drop(state);
-                self.hash(hash, chunk);
-                self.state()
-            }
-            None => {
-                let changed = self.changed.wait(state);
-                changed.unwrap_or_else(PoisonError::into_inner)
-            }
+        if let Some((hash, chunk)) = state.take() {
+            drop(state);
+            self.hash(hash, chunk);
+            return self.state();
         }
+        let changed = self.changed.wait(state);
+        changed.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Hashes a chunk, and puts the hash back.
@@ -237,13 +233,10 @@ struct Lent<'a> {
 impl Drop for Lent<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.state();
-        state.hash = match self.hash.take() {
-            Some(hash) => Place::Here(hash),
-            None => {
-                state.forget_chunks();
-                Place::Lost
-            }
-        };
+        state.hash = self.hash.take().map_or(Place::Lost, Place::Here);
+        if matches!(state.hash, Place::Lost) {
+            state.forget_chunks();
+        }
         self.shared.changed.notify_one();
     }
 }
