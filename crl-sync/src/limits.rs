@@ -39,8 +39,9 @@ pub(crate) const RESUME_PAUSE: std::time::Duration = std::time::Duration::from_m
 pub(crate) const FILE_PIECE_OCTETS: usize = 128 * 1024;
 
 /// Pieces of a file whose memory is used in turns: one that is read, one that is hashed beside, and those that may wait for
-/// that in `pki`.
-pub(crate) const FILE_PIECES: usize = 10;
+/// that.
+pub(crate) const FILE_PIECES: usize =
+    2 + pki::limits::CRL_HASHING_WAITING_OCTETS / FILE_PIECE_OCTETS;
 
 /// From so many octets of a list on another thread hashes it while it is read, and an index of so many while it is stored.
 /// What is smaller is done before a thread would be awake.

@@ -62,6 +62,10 @@ pub const MAX_CRL_ENTRY_BYTES: usize = 16 * 1024;
 /// signature. A service reads a handful of lists at a time.
 pub const MAX_CRL_WALKER_BYTES: usize = 6 * MAX_CRL_FRAME_BYTES;
 
+/// Octets of a list's chunks that wait to be hashed by another thread when no more are taken: some hundred microseconds of
+/// hashing, which is longer than it takes to wake a thread, and little enough to be in a cache still.
+pub const CRL_HASHING_WAITING_OCTETS: usize = 1024 * 1024;
+
 /// How far an issuer's clock may be ahead of ours: a list issued this many seconds in the future is
 /// current. More would let a wrong clock here make a list of tomorrow prove something today.
 pub const CLOCK_TOLERANCE_SECS: i64 = 300;

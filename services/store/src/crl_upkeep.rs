@@ -4,6 +4,7 @@ use sqlx::{Any, Transaction};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::columns::{Columns as _, to_bigint};
+use crate::crl_rows::LISTS_LOCK;
 use crate::database::Database;
 use crate::error::{During as _, StoreError};
 use crate::limits;
@@ -57,7 +58,8 @@ async fn remove_replaced(database: &Database) -> Result<(), StoreError> {
     .await;
     let rows = rows.during("replaced segments are looked for")?;
     for together in rows.chunks(limits::LISTS_TOGETHER) {
-        let mut transaction = database.begin_write().await?;
+        // In turns with whoever puts lists in force: two that remove the same rows in another order would wait for each other.
+        let mut transaction = database.begin_exclusive(LISTS_LOCK).await?;
         for row in together {
             remove_chunks(
                 &mut transaction,

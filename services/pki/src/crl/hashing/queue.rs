@@ -8,14 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Running;
-
-/// Octets of chunks that wait when no more are taken: some hundred microseconds of hashing, which is longer than it takes
-/// to wake a thread, and little enough to be in a cache still.
-const WAITING_OCTETS: usize = 1024 * 1024;
+use crate::limits::CRL_HASHING_WAITING_OCTETS;
 
 /// Octets of chunks for which a thread that waits is woken: waking it costs whoever reads the list some microseconds, and
 /// the thread's core some more.
-const WORTH_WAKING_OCTETS: usize = WAITING_OCTETS / 4;
+const WORTH_WAKING_OCTETS: usize = CRL_HASHING_WAITING_OCTETS / 4;
 
 /// The chunks that wait, and the hash over those before. The end for whoever reads the list: dropped, what waits is
 /// forgotten and the other thread goes.
@@ -86,7 +83,7 @@ impl HashingQueue {
                 return false;
             }
         }
-        while state.waiting >= WAITING_OCTETS {
+        while state.waiting >= CRL_HASHING_WAITING_OCTETS {
             state = shared.hash_one_or_wait(state);
         }
         if !matches!(state.hash, Place::Lost) {
@@ -126,8 +123,8 @@ impl Drop for HashingQueue {
 }
 
 impl HashingTurn {
-    /// Hashes chunks as they come, until none has come for so long (which single small ones wait too), or `goes_on` says no, or the list has ended. A panic in
-    /// it has the list refused with [`CrlError::HashingInterrupted`](crate::CrlError::HashingInterrupted).
+    /// Hashes chunks as they come, until none has come for so long (which single small ones wait too), or `goes_on` says no,
+    /// or the list has ended. A panic in it has the list refused with [`CrlError::HashingInterrupted`](crate::CrlError::HashingInterrupted).
     pub fn run(self, patience: Duration, goes_on: impl Fn() -> bool) {
         let shared = &self.0;
         let mut state = shared.state();

@@ -84,9 +84,9 @@ fn what_waits_for_a_thread_that_never_comes_has_a_bound_and_is_hashed() {
     for nth in 0..CHUNKS {
         let counted = Counted::new(octets(nth), &THERE);
         assert!(queue.push(chunk(nth, counted), std::mem::forget));
-        assert!(THERE.load(Ordering::SeqCst) <= WAITING_OCTETS);
+        assert!(THERE.load(Ordering::SeqCst) <= CRL_HASHING_WAITING_OCTETS);
     }
-    assert_eq!(THERE.load(Ordering::SeqCst), WAITING_OCTETS);
+    assert_eq!(THERE.load(Ordering::SeqCst), CRL_HASHING_WAITING_OCTETS);
     assert_eq!(digest(queue.finish().unwrap()), expected());
     assert_eq!(THERE.load(Ordering::SeqCst), 0);
 }
