@@ -3,7 +3,7 @@
 use std::num::NonZeroU64;
 
 use crate::dense::Ascending;
-use crate::format::{VALUE_OCTETS, length};
+use crate::format::length;
 use crate::hashed::{NARROW_RECORD, WIDE_RECORD};
 use crate::records::{Records, Value};
 use crate::segment::Segment;
@@ -99,7 +99,7 @@ struct Any {
     /// Whether one came that is not above those before it, among those of at most 8 octets.
     are_mixed: bool,
     /// The least and the greatest serial of at most 8 octets, and of the others.
-    narrow: Option<(u64, u64)>,
+    narrow: NarrowBounds,
     wide: Option<(Number, Number)>,
 }
 
@@ -124,7 +124,7 @@ impl Builder {
         let value = self.value(revoked_at, reason)?;
         match &mut self.kept {
             Kept::Any(any) => any.push_wide(key, value),
-            Kept::Nothing | Kept::Ascending(_) => self.turn(|any| any.push_wide(key, value)),
+            Kept::Nothing | Kept::Ascending(_) => self.turn(move |any| any.push_wide(key, value)),
         }
         self.count = count;
         Ok(())
@@ -141,13 +141,13 @@ impl Builder {
         let count = self.next()?;
         let (serial, value) = (serial.get(), self.value(revoked_at, reason)?);
         match &mut self.kept {
+            Kept::Any(any) => any.push_narrow(serial, value),
             Kept::Ascending(ascending) => {
                 if !ascending.push(serial, value, self.count) {
-                    self.turn(|any| any.push_narrow(serial, value));
+                    self.turn(move |any| any.push_narrow(serial, value));
                 }
             }
-            Kept::Any(any) => any.push_narrow(serial, value),
-            Kept::Nothing => self.kept = Kept::Ascending(Ascending::new(serial, value)),
+            Kept::Nothing => self.begin(serial, value),
         }
         self.count = count;
         Ok(())
@@ -166,9 +166,14 @@ impl Builder {
     fn value(&self, revoked_at: i64, reason: u8) -> Result<Value, BuildError> {
         let position = self.len();
         let seconds = u32::try_from(revoked_at).map_err(|_| BuildError::RevokedAt { position })?;
-        let mut value = [reason; VALUE_OCTETS];
-        value[..4].copy_from_slice(&seconds.to_le_bytes());
-        Ok(value)
+        let [first, second, third, fourth] = seconds.to_le_bytes();
+        Ok([first, second, third, fourth, reason])
+    }
+
+    /// Begins with the first serial, of at most 8 octets.
+    #[cold]
+    fn begin(&mut self, serial: u64, value: Value) {
+        self.kept = Kept::Ascending(Ascending::new(serial, value));
     }
 
     /// Adds the first entry that does not go on as those before it.
@@ -216,7 +221,7 @@ impl Kept {
             Self::Any(any) => any,
             Self::Nothing => Any::default(),
             Self::Ascending(ascending) => Any {
-                narrow: Some(ascending.bounds()),
+                narrow: NarrowBounds::of(ascending.bounds()),
                 records: ascending.into_records(),
                 ..Any::default()
             },
@@ -228,13 +233,16 @@ impl Any {
     #[inline]
     fn push_narrow(&mut self, serial: u64, value: Value) {
         self.records.push_narrow(serial.to_be_bytes(), value);
-        self.are_mixed |= self.narrow.is_some_and(|(_, greatest)| serial <= greatest);
-        widen(&mut self.narrow, serial);
+        self.are_mixed |= serial <= self.narrow.greatest;
+        self.narrow.widen(serial);
     }
 
     fn push_wide(&mut self, key: [u8; WIDE], value: Value) {
         self.records.push_wide(key, value);
-        widen(&mut self.wide, Number::of_wide(&key));
+        let number = Number::of_wide(&key);
+        self.wide = Some(self.wide.map_or((number, number), |(least, greatest)| {
+            (least.min(number), greatest.max(number))
+        }));
     }
 
     fn write(self, count: u32) -> Result<Vec<u8>, BuildError> {
@@ -245,10 +253,7 @@ impl Any {
         } else {
             hashed::octets::<WIDE_RECORD>(count)
         };
-        let narrow_bounds = self.narrow.map(|(least, greatest)| {
-            let number = |octets: u64| Number::of_narrow(octets.to_be_bytes());
-            (number(least), number(greatest))
-        });
+        let narrow_bounds = self.narrow.numbers();
         // Whatever has more octets is greater.
         let bounds = match (narrow_bounds, self.wide) {
             (Some((least, _)), Some((_, greatest))) => Some((least, greatest)),
@@ -276,13 +281,35 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-/// Lets bounds include one more.
-#[inline]
-fn widen<T: Copy + Ord>(bounds: &mut Option<(T, T)>, number: T) {
-    *bounds = Some(match *bounds {
-        Some((least, greatest)) => (least.min(number), greatest.max(number)),
-        None => (number, number),
-    });
+/// The least and the greatest of serials of at most 8 octets, without a branch on whether there are any: the list has
+/// millions. Without one, the greatest is below the least.
+struct NarrowBounds {
+    least: u64,
+    greatest: u64,
+}
+
+impl NarrowBounds {
+    const fn of((least, greatest): (u64, u64)) -> Self {
+        Self { least, greatest }
+    }
+
+    #[inline]
+    fn widen(&mut self, serial: u64) {
+        self.least = self.least.min(serial);
+        self.greatest = self.greatest.max(serial);
+    }
+
+    fn numbers(&self) -> Option<(Number, Number)> {
+        let number = |serial: u64| Number::of_narrow(serial.to_be_bytes());
+        (self.least <= self.greatest).then(|| (number(self.least), number(self.greatest)))
+    }
+}
+
+/// Without a serial, none of which is zero.
+impl Default for NarrowBounds {
+    fn default() -> Self {
+        Self::of((u64::MAX, 0))
+    }
 }
 
 #[cfg(test)]

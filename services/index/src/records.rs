@@ -37,12 +37,16 @@ impl Records {
     }
 
     /// Every record, its key filled up to `WIDTH` octets. `WIDTH` is 20 unless all are narrow.
+    #[inline]
     pub(crate) fn for_each<const WIDTH: usize>(&self, mut f: impl FnMut([u8; WIDTH], Value)) {
         for piece in self.narrow.iter() {
             read::<NARROW_RECORD, WIDTH>(piece, &mut f);
         }
-        for piece in self.wide.iter() {
-            read::<WIDE_RECORD, WIDTH>(piece, &mut f);
+        // What is done for each record is compiled in place where there is one place for it.
+        if WIDTH > NARROW {
+            for piece in self.wide.iter() {
+                read::<WIDE_RECORD, WIDTH>(piece, &mut f);
+            }
         }
     }
 
@@ -57,6 +61,7 @@ impl Records {
     }
 }
 
+#[inline]
 fn read<const RECORD: usize, const WIDTH: usize>(
     piece: &[u8],
     f: &mut impl FnMut([u8; WIDTH], Value),

@@ -112,31 +112,38 @@ pub(crate) fn from_der(tag: u8, contents: &[u8]) -> Result<UnixTime, DerError> {
 }
 
 /// Reads the contents of a UTCTime as [`from_der`] does, four numbers at once: a list has millions of them.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "called for each of millions of entries; a call takes a sixth of it"
+)]
+#[inline(always)]
 pub(crate) fn utc_time(contents: &[u8; 13]) -> Option<UnixTime> {
     let [digits @ .., b'Z'] = contents else {
         return None;
     };
-    // Year, month and day; day, hour, minute and second.
+    // Year, month, day and hour; day, hour, minute and second.
     let (date, clock) = (digits.first_chunk()?, digits.last_chunk()?);
     let ((date, no_date), (clock, no_clock)) = (numbers(*date), numbers(*clock));
-    let beyond = (clock + CLOCK_HEADROOM) & 0x8000_8000_8000_8000;
-    if (no_date | no_clock) & 0x8080_8080_8080_8080 | beyond != 0 {
+    let beyond = (date + DATE_HEADROOM) | (clock + CLOCK_HEADROOM);
+    if (no_date | no_clock) & 0x8080_8080_8080_8080 | beyond & 0x8000_8000_8000_8000 != 0 {
         return None;
     }
-    let number = |lanes: u64, nth: u32| (lanes >> (16 * nth)).to_le_bytes()[0];
-    let (year, month, day) = (number(date, 0), number(date, 1), number(clock, 0));
-    let month = MONTHS
-        .get(usize::from(year))?
-        .get(usize::from(month).wrapping_sub(1))?;
-    let days_before = day.wrapping_sub(1);
-    if days_before >= month.days {
+    let lane = |lanes: u64, nth: u32| lanes >> (16 * nth) & 0xffff;
+    let place = usize::try_from(lane(after_times(date, MONTHS_OF_YEAR), 1)).ok()?;
+    let month = MONTHS.get(place)?;
+    let day = lane(clock, 0);
+    if day.wrapping_sub(1) >= u64::from(month.days) {
         return None;
     }
-    let days = i64::from(month.begin) + i64::from(days_before);
-    let seconds = |nth, each| i64::from(number(clock, nth)) * each;
-    let second = seconds(1, 3600) + seconds(2, 60) + seconds(3, 1);
-    Some(UnixTime(days * 86_400 + second))
+    let (hours, seconds) = (after_times(clock, 24), after_times(clock, 60));
+    let seconds = lane(hours, 1) * 3600 + lane(seconds, 3);
+    Some(UnixTime(month.day_before + seconds.cast_signed()))
+}
+
+/// To each lane of 16 bits so many times the one before it is added.
+#[inline]
+const fn after_times(lanes: u64, times: u64) -> u64 {
+    lanes.wrapping_mul(1 + (times << 16))
 }
 
 /// Four numbers of two decimal digits each, the first one in the lowest of four lanes of 16 bits, and a word in which a
@@ -150,20 +157,26 @@ fn numbers(digits: [u8; 8]) -> (u64, u64) {
     (numbers & 0x00ff_00ff_00ff_00ff, values | beyond_nine)
 }
 
-/// What days, hours, minutes and seconds are from being beyond 31, 23, 59 and 59 in their lanes of 16 bits: with it
-/// added, whatever is beyond has the highest bit of its lane.
-const CLOCK_HEADROOM: u64 = {
-    let most = 31 | 23 << 16 | 59 << 32 | 59 << 48;
-    0x7fff_7fff_7fff_7fff - most
-};
+/// What numbers in lanes of 16 bits are from being beyond the most that they may be: with it added, whatever is beyond has
+/// the highest bit of its lane.
+const fn headroom([first, second, third, fourth]: [u64; 4]) -> u64 {
+    0x7fff_7fff_7fff_7fff - (first | second << 16 | third << 32 | fourth << 48)
+}
+
+const DATE_HEADROOM: u64 = headroom([99, 12, 31, 23]);
+const CLOCK_HEADROOM: u64 = headroom([31, 23, 59, 59]);
 
 /// A month of the calendar.
 #[derive(Clone, Copy)]
 struct Month {
-    /// Its first day, in days since the epoch.
-    begin: i32,
+    /// When the day before its first one begins, in seconds since the epoch: its days are counted from 1.
+    day_before: i64,
+    /// 0: there is no such month.
     days: u8,
 }
+
+/// Places that a year has among [`MONTHS`]: of a power of two the place of a month is a shift.
+const MONTHS_OF_YEAR: u64 = 16;
 
 /// The months of the years that UTCTime can say, by their last two digits (RFC 5280 section 4.1.2.5.1).
 #[expect(
@@ -172,24 +185,28 @@ struct Month {
     clippy::cast_sign_loss,
     reason = "years of two digits, months, and their days: known when this is compiled, where nothing else converts"
 )]
-static MONTHS: [[Month; 12]; 100] = {
-    let mut months = [[Month { begin: 0, days: 0 }; 12]; 100];
-    let mut digits = 0;
-    while digits < 100 {
-        let year = if digits < 50 { 2000 } else { 1900 } + digits as i64;
-        let mut month = 0;
-        while month < 12 {
-            let (begin, mut days) = (days_from_civil(year, month as i64 + 1, 1), 31);
-            while !exists(year, month as i64 + 1, days) {
-                days -= 1;
-            }
-            months[digits][month] = Month {
-                begin: begin as i32,
+static MONTHS: [Month; 100 * MONTHS_OF_YEAR as usize] = {
+    let none = Month {
+        day_before: 0,
+        days: 0,
+    };
+    let mut months = [none; 100 * MONTHS_OF_YEAR as usize];
+    let mut place = 0;
+    while place < months.len() {
+        let of_year = MONTHS_OF_YEAR as i64;
+        let (digits, month) = (place as i64 / of_year, place as i64 % of_year);
+        let year = if digits < 50 { 2000 } else { 1900 } + digits;
+        let mut days = 31;
+        while days > 0 && !exists(year, month, days) {
+            days -= 1;
+        }
+        if days > 0 {
+            months[place] = Month {
+                day_before: (days_from_civil(year, month, 1) - 1) * 86_400,
                 days: days as u8,
             };
-            month += 1;
         }
-        digits += 1;
+        place += 1;
     }
     months
 };

@@ -2,7 +2,7 @@
 //!
 //! Many records are never held twice: they are distributed into the finished segment, roughly in order, while the
 //! pieces that they came in are dropped, and then put in order part by part, each part small enough for a cache. Those
-//! of a single part go into it at once.
+//! of a single part, as nearly every municipality's, go to their places at once.
 
 use std::ops::Range;
 
@@ -12,9 +12,9 @@ use super::{
     SLOTS, put_extra_line,
 };
 use crate::build::BuildError;
-use crate::format::{HASHED, Header, LINE, VALUE_OCTETS, length, put_u32, seal, u64_at};
+use crate::format::{HASHED, Header, LINE, VALUE_OCTETS, length, put_u32, seal, u32_at, u64_at};
 use crate::records::{Records, Value};
-use crate::serial::{hash, scaled};
+use crate::serial::{NARROW, hash, scaled};
 
 /// Seeds to try before giving up; a line overflows by chance less than once in 10^20 builds.
 const SEEDS: u32 = 16;
@@ -42,8 +42,8 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
     let lines = lines_for(count);
     let plan = Plan::new(lines, |seed, counts| {
         records.for_each(|key: [u8; WIDTH], _| counts.add(hash(&key, seed)));
-    })
-    .map_err(|error| repeated::<WIDTH>(&records).unwrap_or(error))?;
+    });
+    let plan = plan.map_err(|error| repeated::<WIDTH>(&records).unwrap_or(error))?;
     let (lines_octets, extras_octets) = (length(lines) * LINE, plan.extras * LINE);
     let records_at = LINE + lines_octets + extras_octets;
     // Zeroed by the system when they are first written, not here.
@@ -70,7 +70,7 @@ pub(crate) fn write<const WIDTH: usize, const RECORD: usize>(
         extras_used: 0,
         are_distinct,
     };
-    duplicates(written.put_in_order::<WIDTH>(&plan, records))?;
+    duplicates(written.put_in_order::<WIDTH>(plan, records))?;
     seal(&mut segment);
     Ok(segment)
 }
@@ -98,17 +98,39 @@ struct Plan {
     seed: u32,
     /// The number of each line's first record, and the number of all records.
     starts: Vec<u32>,
+    /// The same of each slot where all lines are one part, and otherwise nothing.
+    slots: Vec<u32>,
     extras: usize,
 }
 
-/// How many records each line has, shifted by one, so that summing up leaves every line's beginning in its place.
-struct Counts(Vec<u32>);
+/// How many records each slot has, or each line where the lines are more than one part; shifted by one, so that summing
+/// up leaves everyone's beginning in its place.
+struct Counts {
+    numbers: Vec<u32>,
+    lines: usize,
+    /// The slots that are counted together.
+    together: u32,
+}
 
 impl Counts {
+    fn new(lines: usize) -> Self {
+        let together = if lines <= PART { 1 } else { SLOTS };
+        Self {
+            numbers: vec![0; lines * SLOTS / together + 1],
+            lines,
+            together: together.ilog2(),
+        }
+    }
+
     #[inline]
     fn add(&mut self, hash: u64) {
-        let lines = self.0.len() - 1;
-        self.0[slot(hash, lines) / SLOTS + 1] += 1;
+        self.numbers[(slot(hash, self.lines) >> self.together) + 1] += 1;
+    }
+
+    /// How many records each line has.
+    fn of_lines(&self) -> impl Iterator<Item = usize> {
+        let of_line = self.numbers[1..].chunks(SLOTS >> self.together);
+        of_line.map(|numbers| length(numbers.iter().sum()))
     }
 }
 
@@ -116,22 +138,24 @@ impl Plan {
     /// Finds a seed under which no line has too many. `hashes` adds the hash of every record under a seed.
     fn new(lines: u32, hashes: impl Fn(u32, &mut Counts)) -> Result<Self, BuildError> {
         for seed in 0..SEEDS {
-            let mut counts = Counts(vec![0; length(lines) + 1]);
+            let mut counts = Counts::new(length(lines));
             hashes(seed, &mut counts);
-            let Counts(mut starts) = counts;
-            if starts.iter().any(|count| length(*count) > MOST_ON_A_LINE) {
+            if counts.of_lines().any(|count| count > MOST_ON_A_LINE) {
                 continue;
             }
-            let spilt = |count: &&u32| length(**count) > FINGERPRINTS;
-            let extras = starts.iter().filter(spilt).count();
-            let mut sum = 0;
-            for start in &mut starts {
-                sum += *start;
-                *start = sum;
-            }
+            let extras = counts.of_lines().filter(|count| *count > FINGERPRINTS);
+            let extras = extras.count();
+            let mut begins = counts.numbers;
+            sum_up(&mut begins);
+            let (starts, slots) = if counts.together == 0 {
+                (begins.iter().copied().step_by(SLOTS).collect(), begins)
+            } else {
+                (begins, Vec::new())
+            };
             return Ok(Self {
                 seed,
                 starts,
+                slots,
                 extras,
             });
         }
@@ -166,15 +190,29 @@ impl Plan {
 }
 
 /// The record and the fingerprint of a key.
+///
+/// Made of whole words: octets that are stored a few at a time and read together right after are waited for, which took
+/// longer than all else that is done for a record.
+#[inline]
 fn record<const WIDTH: usize, const RECORD: usize>(
     key: &[u8; WIDTH],
     hash: u64,
-    value: Value,
+    [seconds @ .., reason]: Value,
 ) -> ([u8; RECORD], u8) {
-    let (mut record, front) = ([0; RECORD], WIDTH - 8);
-    record[..HASH_OCTETS].copy_from_slice(&hash.to_le_bytes()[1..]);
-    record[HASH_OCTETS..HASH_OCTETS + front].copy_from_slice(&key[..front]);
-    record[RECORD - VALUE_OCTETS..].copy_from_slice(&value);
+    const { assert!(HASH_OCTETS == 7 && VALUE_OCTETS == 5) };
+    const { assert!(RECORD == HASH_OCTETS + WIDTH - 8 + VALUE_OCTETS) };
+    let value = u64::from(reason) << 32 | u64::from(u32::from_le_bytes(seconds));
+    let (mut record, hash_octets) = ([0; RECORD], hash >> 8);
+    if WIDTH == NARROW {
+        record[..8].copy_from_slice(&(value << 56 | hash_octets).to_le_bytes());
+        record[8..].copy_from_slice(&(value >> 8).to_le_bytes()[..4]);
+    } else {
+        let front = u64_at(key, 0);
+        record[..8].copy_from_slice(&(front << 56 | hash_octets).to_le_bytes());
+        record[8..16].copy_from_slice(&u64_at(key, 1).to_le_bytes());
+        let rest = u64::from(u32_at(key, 8) >> 8);
+        record[16..].copy_from_slice(&(value << 24 | rest).to_le_bytes());
+    }
     (record, fingerprint(hash))
 }
 
@@ -194,46 +232,70 @@ struct Written<'a, const RECORD: usize> {
 
 impl<const RECORD: usize> Written<'_, RECORD> {
     /// Writes the records in the order of their slots, and the lines. Returns how many repeat the key of another.
-    fn put_in_order<const WIDTH: usize>(&mut self, plan: &Plan, from: Records) -> usize {
-        let mut unordered = Vec::new();
-        if plan.lines() <= PART {
-            unordered.reserve_exact(self.records.len());
-            from.drain(|key: [u8; WIDTH], value| {
-                unordered.push(record(&key, hash(&key, plan.seed), value));
+    fn put_in_order<const WIDTH: usize>(&mut self, mut plan: Plan, from: Records) -> usize {
+        let lines = plan.lines();
+        if lines <= PART {
+            let (seed, slots) = (plan.seed, std::mem::take(&mut plan.slots));
+            return self.put_part(&plan, 0..lines, slots, |part| {
+                from.for_each(|key: [u8; WIDTH], value| {
+                    let hash = hash(&key, seed);
+                    part.put(slot(hash, lines), record(&key, hash, value));
+                });
             });
-            return self.put_part(plan, 0..plan.lines(), &unordered);
         }
         let fingerprints = plan.distribute::<WIDTH, RECORD>(from, self.records);
+        let mut unordered: Vec<([u8; RECORD], u8)> = Vec::new();
         let mut repeated = 0;
-        for begin in (0..plan.lines()).step_by(PART) {
-            let end = (begin + PART).min(plan.lines());
+        for begin in (0..lines).step_by(PART) {
+            let end = (begin + PART).min(lines);
             let part = length(plan.starts[begin])..length(plan.starts[end]);
             let fingerprints = fingerprints[part.clone()].iter().copied();
             unordered.clear();
             unordered.extend(self.records[part].iter().copied().zip(fingerprints));
-            repeated += self.put_part(plan, begin..end, &unordered);
+            let slot = |(record, fingerprint): &([u8; RECORD], u8)| {
+                slot(u64_at(record, 0) << 8 | u64::from(*fingerprint), lines) - begin * SLOTS
+            };
+            let mut slots = vec![0; (end - begin) * SLOTS + 1];
+            for record in &unordered {
+                slots[slot(record) + 1] += 1;
+            }
+            sum_up(&mut slots);
+            repeated += self.put_part(&plan, begin..end, slots, |part| {
+                for record in &unordered {
+                    part.put(slot(record), *record);
+                }
+            });
         }
         repeated
     }
 
-    /// Does so with the lines of a part.
+    /// Does so with the lines of a part. `begins` says where each of its slots begins, and `put` puts every record of it.
     fn put_part(
         &mut self,
         plan: &Plan,
         lines: Range<usize>,
-        unordered: &[([u8; RECORD], u8)],
+        begins: Vec<u32>,
+        put: impl FnOnce(&mut Part<'_, RECORD>),
     ) -> usize {
         let (first, last) = (plan.starts[lines.start], plan.starts[lines.end]);
-        let mut ordered = vec![0; unordered.len()];
-        let (ends, repeated) = order(
-            unordered,
-            (lines.start * SLOTS..lines.end * SLOTS, plan.lines()),
-            &mut self.records[length(first)..length(last)],
-            &mut ordered,
-            self.are_distinct,
-        );
+        let (first_record, last_record) = (length(first), length(last));
+        let mut part = Part {
+            ends: begins.clone(),
+            begins,
+            records: &mut self.records[first_record..last_record],
+            fingerprints: vec![0; last_record - first_record],
+            are_distinct: self.are_distinct,
+            repeated: 0,
+        };
+        put(&mut part);
+        let Part {
+            ends,
+            fingerprints,
+            repeated,
+            ..
+        } = part;
         for (line, of_line) in lines.zip(ends.chunks_exact(SLOTS)) {
-            self.write_line(line, plan.starts[line], (first, of_line), &ordered);
+            self.write_line(line, plan.starts[line], (first, of_line), &fingerprints);
         }
         repeated
     }
@@ -266,46 +328,47 @@ impl<const RECORD: usize> Written<'_, RECORD> {
     }
 }
 
-/// Puts the records of a range of the slots of so many lines in order. Returns where each slot ends, and how many records
-/// repeat the key of another, unless they are distinct.
-fn order<const RECORD: usize>(
-    from: &[([u8; RECORD], u8)],
-    (slots, lines): (Range<usize>, usize),
-    records: &mut [[u8; RECORD]],
-    fingerprints: &mut [u8],
+/// Records on their way to the places of their slots, all counted from the beginning of a part.
+struct Part<'a, const RECORD: usize> {
+    /// Where each slot begins.
+    begins: Vec<u32>,
+    /// Where the next record of each slot goes: in the end, where the slot ends.
+    ends: Vec<u32>,
+    records: &'a mut [[u8; RECORD]],
+    fingerprints: Vec<u8>,
+    /// Whether it is known that no two have the same key.
     are_distinct: bool,
-) -> (Vec<u32>, usize) {
-    let slot_of = |(record, fingerprint): &([u8; RECORD], u8)| {
-        slot(u64_at(record, 0) << 8 | u64::from(*fingerprint), lines) - slots.start
-    };
-    let mut ends = vec![0_u32; slots.len() + 1];
-    for record in from {
-        ends[slot_of(record) + 1] += 1;
-    }
-    for slot in 1..ends.len() {
-        ends[slot] += ends[slot - 1];
-    }
-    let begins = ends.clone();
-    let mut repeated = 0;
-    for record in from {
-        let slot = slot_of(record);
-        let free = length(ends[slot]);
-        let (content, fingerprint) = record;
-        if !are_distinct {
+    /// How many have the key of another.
+    repeated: usize,
+}
+
+impl<const RECORD: usize> Part<'_, RECORD> {
+    #[inline]
+    fn put(&mut self, slot: usize, (record, fingerprint): ([u8; RECORD], u8)) {
+        let free = length(self.ends[slot]);
+        if !self.are_distinct {
             let key = ..RECORD - VALUE_OCTETS;
-            let begin = length(begins[slot]);
-            let mut before = fingerprints[begin..free].iter().zip(&records[begin..free]);
-            repeated += usize::from(before.any(|(other_fingerprint, other)| {
-                other_fingerprint == fingerprint && other[key] == content[key]
+            let before = length(self.begins[slot])..free;
+            let mut others = self.fingerprints[before.clone()]
+                .iter()
+                .zip(&self.records[before]);
+            self.repeated += usize::from(others.any(|(other_fingerprint, other)| {
+                *other_fingerprint == fingerprint && other[key] == record[key]
             }));
         }
-        records[free] = *content;
-        fingerprints[free] = *fingerprint;
-        ends[slot] += 1;
+        self.records[free] = record;
+        self.fingerprints[free] = fingerprint;
+        self.ends[slot] += 1;
     }
-    // Each slot now ends where its last record was put.
-    ends.pop();
-    (ends, repeated)
+}
+
+/// Lets every number be the sum of those up to it.
+fn sum_up(numbers: &mut [u32]) {
+    let mut sum = 0;
+    for number in numbers {
+        sum += *number;
+        *number = sum;
+    }
 }
 
 #[cfg(test)]

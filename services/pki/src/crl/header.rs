@@ -75,12 +75,12 @@ impl CrlHeader {
         name.map_or_else(Vec::new, |name| name.full_names(&self.canonical_issuer))
     }
 
-    pub(super) fn new(head: Head<'_>, extensions: ListExtensions) -> Self {
+    pub(super) fn new(head: Head, extensions: ListExtensions) -> Self {
         Self {
             version: head.version,
-            signature_algorithm: head.signature_algorithm.into(),
-            issuer: head.issuer.into(),
-            canonical_issuer: head.canonical_issuer.into(),
+            signature_algorithm: head.signature_algorithm,
+            issuer: head.issuer,
+            canonical_issuer: head.canonical_issuer,
             this_update: head.this_update,
             next_update: head.next_update,
             authority_key: extensions.authority_key,
@@ -93,20 +93,20 @@ impl CrlHeader {
 }
 
 /// The fields of `TBSCertList` before the entries.
-pub(super) struct Head<'a> {
+pub(super) struct Head {
     pub(super) version: u8,
-    pub(super) signature_algorithm: &'a [u8],
-    issuer: &'a [u8],
-    canonical_issuer: Vec<u8>,
+    signature_algorithm: Box<[u8]>,
+    issuer: Box<[u8]>,
+    canonical_issuer: Box<[u8]>,
     this_update: UnixTime,
     next_update: Option<UnixTime>,
 }
 
-impl<'a> Head<'a> {
+impl Head {
     /// Reads up to the entries. The algorithm outside the signed part is compared here if it is
     /// known already.
     pub(super) fn read(
-        tbs: &mut Reader<'a>,
+        tbs: &mut Reader<'_>,
         outer_algorithm: Option<&[u8]>,
         profile: CrlProfile,
     ) -> Result<Self, CrlError> {
@@ -143,9 +143,9 @@ impl<'a> Head<'a> {
         }
         Ok(Self {
             version,
-            signature_algorithm,
-            issuer,
-            canonical_issuer,
+            signature_algorithm: signature_algorithm.into(),
+            issuer: issuer.into(),
+            canonical_issuer: canonical_issuer.into(),
             this_update,
             next_update,
         })

@@ -23,17 +23,26 @@ const REASON_FRONT: [u8; 13] = [
     0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55, 0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01,
 ];
 
-/// Octets that hold every entry with a serial of at most 8 octets that [`short_entry`] reads.
-pub(super) const WINDOW: usize = 48;
-const _: () = assert!(FRONT + 9 + 15 + REASON <= WINDOW);
-
 /// Octets of such extensions.
 const REASON: usize = REASON_FRONT.len() + 1;
+/// A UTCTime.
+const TIME: usize = 15;
+/// What stands behind a serial where a reason is given.
+const BEHIND: usize = TIME + REASON;
+
+/// Octets that hold every entry with a serial of at most 8 octets that [`short_entry`] reads.
+pub(super) const WINDOW: usize = 48;
+const _: () = assert!(FRONT + 9 + BEHIND <= WINDOW);
 
 /// The entry at the front of these octets, if its serial has at most 8 octets (and a leading zero where the next octet
 /// would be a sign) and [`plain_entry`] reads it too; with the contents of its serial, and how many octets it has.
+///
 /// All places are known from the serial's length, so nothing is searched for and nothing is copied.
-#[inline]
+#[expect(
+    clippy::inline_always,
+    reason = "called for each of millions of entries, from one place"
+)]
+#[inline(always)]
 pub(super) fn short_entry(octets: &[u8; WINDOW]) -> Option<(ShortEntry, &[u8], usize)> {
     let [SEQUENCE, length, INTEGER, width, first, ..] = *octets else {
         return None;
@@ -51,16 +60,17 @@ pub(super) fn short_entry(octets: &[u8; WINDOW]) -> Option<(ShortEntry, &[u8], u
     }
     let serial = word >> (64 - 8 * significant);
     let (contents, rest) = octets.get(FRONT..)?.split_at_checked(width)?;
-    let ([UTC_TIME, 13, time @ ..], rest) = rest.split_first_chunk::<15>()? else {
+    let (time, rest) = rest.split_first_chunk::<TIME>()?;
+    let [UTC_TIME, 13, time @ ..] = time else {
         return None;
     };
     let (front, [code, ..]) = rest.split_first_chunk()? else {
         return None;
     };
-    let without = FRONT + width + 15;
-    let reason = match (length + 2).wrapping_sub(without) {
-        0 => RevocationReason::Unspecified,
-        REASON if *front == REASON_FRONT => listed_reason(*code)?,
+    let reason = match (length + 2).wrapping_sub(FRONT + width) {
+        // RFC 5280 section 5.3.1: absent is unspecified.
+        TIME => RevocationReason::Unspecified,
+        BEHIND if *front == REASON_FRONT => listed_reason(*code)?,
         _ => return None,
     };
     let entry = ShortEntry {
@@ -84,7 +94,7 @@ fn listed_reason(code: u8) -> Option<RevocationReason> {
 /// The entry at the front of these octets, and how many of them it has. None if it does not end here, or may be anything
 /// but an entry of a list of version 2 with a positive serial of at most 20 octets, a UTCTime, and no extension or a
 /// reasonCode that every list may have.
-#[inline]
+#[inline(never)]
 pub(super) fn plain_entry(octets: &[u8]) -> Option<(CrlEntry<'_>, usize)> {
     let [SEQUENCE, length, INTEGER, width] = *octets.first_chunk()? else {
         return None;

@@ -12,7 +12,7 @@ mod steps;
 
 use crate::crl::entry::{CrlEntry, EntryReader};
 use crate::crl::hashing::{HashingTurn, SignedHash, identity};
-use crate::crl::header::CrlHeader;
+use crate::crl::header::{CrlHeader, Head};
 use crate::crl::{CrlError, CrlLimits, CrlProfile, ShortEntry};
 use crate::der::SEQUENCE;
 use crate::{DerError, HashAlgorithm};
@@ -67,6 +67,8 @@ pub struct CrlWalker {
     tail: Vec<u8>,
     outer: Vec<u8>,
     after_time: bool,
+    /// What the fields before the entries say, once there are entries.
+    before_entries: Option<Head>,
     header: Option<CrlHeader>,
     signature: Vec<u8>,
     entries: EntryReader,
@@ -115,6 +117,7 @@ impl CrlWalker {
             tail: Vec::new(),
             outer: Vec::new(),
             after_time: false,
+            before_entries: None,
             header: None,
             signature: Vec::new(),
             entries: EntryReader::new(profile, 2, limits.max_entries),

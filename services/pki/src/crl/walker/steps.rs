@@ -263,6 +263,7 @@ impl CrlWalker {
         }
         self.signed_left -= piece.total();
         self.entries_left = piece.length;
+        self.before_entries = Some(head);
         self.stage = Stage::Entries;
         Ok(())
     }
@@ -286,11 +287,13 @@ impl CrlWalker {
     }
 
     fn leave_signed(&mut self) -> Result<(), CrlError> {
-        let mut fields = Reader::new(&self.head);
-        let head = Head::read(&mut fields, None, self.profile)?;
-        if self.stage == Stage::Tail {
-            fields = Reader::new(&self.tail);
-        }
+        let (head, fields) = if let Some(head) = self.before_entries.take() {
+            (head, Reader::new(&self.tail))
+        } else {
+            let mut fields = Reader::new(&self.head);
+            let head = Head::read(&mut fields, None, self.profile)?;
+            (head, fields)
+        };
         let extensions = ListExtensions::read(fields, head.version, self.profile)?;
         self.header = Some(CrlHeader::new(head, extensions));
         self.stage = Stage::Outer;
