@@ -65,7 +65,7 @@ pub fn build(entries: &[Entry<'_>]) -> Result<Vec<u8>, BuildError> {
 /// Collects the entries of a list while it is read, and writes them as a segment.
 ///
 /// Serials of up to 8 octets that come in ascending order and lie close together become a bitmap as they come: then an
-/// entry takes some 6 octets here, and writing the segment is copying it. Otherwise an entry of up to 8 octets takes 13
+/// entry takes some 6 octets here, and writing the segment is moving it. Otherwise an entry of up to 8 octets takes 13
 /// octets, a longer one 25, in pieces that are given back to the system while the segment is written: the most memory
 /// in use is about the entries or the segment, whichever is more, and one octet an entry.
 ///

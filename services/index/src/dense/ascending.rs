@@ -5,8 +5,8 @@
 use super::write::header;
 use super::{NUMBERS, RANK_BITS, octets, place};
 use crate::build::BuildError;
-use crate::format::{LINE, VALUE_OCTETS, put_u32, seal, u64_at};
-use crate::records::{Pieces, Records, Value};
+use crate::format::{LINE, put_u32, seal, u64_at};
+use crate::records::{Records, Value};
 use crate::serial::{NARROW, Number};
 
 /// Lines that are made for however few serials.
@@ -24,7 +24,7 @@ pub(crate) struct Ascending {
     /// That one, and the first number on it.
     line: [u8; LINE],
     begin: u64,
-    values: Pieces<VALUE_OCTETS>,
+    values: Vec<u8>,
 }
 
 impl Ascending {
@@ -36,7 +36,7 @@ impl Ascending {
             lines: Vec::new(),
             line: [0; LINE],
             begin: serial,
-            values: Pieces::default(),
+            values: Vec::new(),
         };
         first.set(0, value);
         first
@@ -58,7 +58,7 @@ impl Ascending {
     fn set(&mut self, bit: u64, value: Value) {
         let (octet, mask) = place(usize::try_from(bit).unwrap_or(usize::MAX));
         self.line[octet] |= mask;
-        self.values.push(value);
+        self.values.extend_from_slice(&value);
     }
 
     /// Goes on to the line of a serial, if there may be so many lines.
@@ -82,20 +82,23 @@ impl Ascending {
         octets(count, self.greatest - self.least)
     }
 
-    /// Serialises them.
+    /// Serialises them. The values become the segment: they make room for what comes before them where they are, because
+    /// memory that nobody used yet costs more than moving them.
     pub(crate) fn write(self, count: u32) -> Result<Vec<u8>, BuildError> {
         let least = Number::of_narrow(self.least.to_be_bytes());
         let farthest = self.greatest - self.least;
         let header = header(NARROW, count, (least, farthest))?;
-        let octets = usize::try_from(self.octets(count)).unwrap_or(usize::MAX);
-        let mut segment = Vec::with_capacity(octets);
-        segment.extend_from_slice(&header);
-        segment.extend_from_slice(self.lines.as_flattened());
-        segment.extend_from_slice(&self.line);
-        drop(self.lines);
-        for piece in self.values.into_pieces() {
-            segment.extend_from_slice(&piece);
-        }
+        let lines = self.lines.as_flattened();
+        let (last_line_at, values_at) = (LINE + lines.len(), LINE + lines.len() + LINE);
+        let octets = self.values.len();
+        let mut segment = self.values;
+        segment.reserve_exact(values_at);
+        segment.resize(octets + values_at, 0);
+        segment.copy_within(..octets, values_at);
+        segment[..LINE].copy_from_slice(&header);
+        segment[LINE..last_line_at].copy_from_slice(lines);
+        segment[last_line_at..values_at].copy_from_slice(&self.line);
+        segment.shrink_to_fit();
         seal(&mut segment);
         Ok(segment)
     }
@@ -107,7 +110,7 @@ impl Ascending {
 
     /// The same serials as records, in their order.
     pub(crate) fn into_records(self) -> Records {
-        let mut numbers =
+        let numbers =
             self.lines
                 .iter()
                 .chain([&self.line])
@@ -117,10 +120,8 @@ impl Ascending {
                     ones(line).map(move |bit| begin + bit)
                 });
         let mut records = Records::default();
-        for piece in self.values.into_pieces() {
-            for (value, number) in piece.as_chunks().0.iter().zip(&mut numbers) {
-                records.push_narrow(number.to_be_bytes(), *value);
-            }
+        for (value, number) in self.values.as_chunks().0.iter().zip(numbers) {
+            records.push_narrow(number.to_be_bytes(), *value);
         }
         records
     }
