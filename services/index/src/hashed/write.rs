@@ -108,8 +108,8 @@ struct Plan {
 struct Counts {
     numbers: Vec<u32>,
     lines: usize,
-    /// The slots that are counted together.
-    together: u32,
+    /// Each number is of two to the power of this slots.
+    power: u32,
 }
 
 impl Counts {
@@ -118,18 +118,18 @@ impl Counts {
         Self {
             numbers: vec![0; lines * SLOTS / together + 1],
             lines,
-            together: together.ilog2(),
+            power: together.ilog2(),
         }
     }
 
     #[inline]
     fn add(&mut self, hash: u64) {
-        self.numbers[(slot(hash, self.lines) >> self.together) + 1] += 1;
+        self.numbers[(slot(hash, self.lines) >> self.power) + 1] += 1;
     }
 
     /// How many records each line has.
     fn of_lines(&self) -> impl Iterator<Item = usize> {
-        let of_line = self.numbers[1..].chunks(SLOTS >> self.together);
+        let of_line = self.numbers[1..].chunks(SLOTS >> self.power);
         of_line.map(|numbers| length(numbers.iter().sum()))
     }
 }
@@ -147,7 +147,7 @@ impl Plan {
             let extras = extras.count();
             let mut begins = counts.numbers;
             sum_up(&mut begins);
-            let (starts, slots) = if counts.together == 0 {
+            let (starts, slots) = if counts.power == 0 {
                 (begins.iter().copied().step_by(SLOTS).collect(), begins)
             } else {
                 (begins, Vec::new())
