@@ -124,7 +124,7 @@ impl Builder {
         let value = self.value(revoked_at, reason)?;
         match &mut self.kept {
             Kept::Any(any) => any.push_wide(key, value),
-            Kept::Nothing | Kept::Ascending(_) => self.turn(move |any| any.push_wide(key, value)),
+            Kept::Nothing | Kept::Ascending(_) => self.turn(|any| any.push_wide(key, value)),
         }
         self.count = count;
         Ok(())
@@ -141,13 +141,13 @@ impl Builder {
         let count = self.next()?;
         let (serial, value) = (serial.get(), self.value(revoked_at, reason)?);
         match &mut self.kept {
-            Kept::Any(any) => any.push_narrow(serial, value),
             Kept::Ascending(ascending) => {
                 if !ascending.push(serial, value, self.count) {
-                    self.turn(move |any| any.push_narrow(serial, value));
+                    self.turn(|any| any.push_narrow(serial, value));
                 }
             }
-            Kept::Nothing => self.begin(serial, value),
+            Kept::Any(any) => any.push_narrow(serial, value),
+            Kept::Nothing => self.kept = Kept::Ascending(Ascending::new(serial, value)),
         }
         self.count = count;
         Ok(())
@@ -168,12 +168,6 @@ impl Builder {
         let seconds = u32::try_from(revoked_at).map_err(|_| BuildError::RevokedAt { position })?;
         let [first, second, third, fourth] = seconds.to_le_bytes();
         Ok([first, second, third, fourth, reason])
-    }
-
-    /// Begins with the first serial, of at most 8 octets.
-    #[cold]
-    fn begin(&mut self, serial: u64, value: Value) {
-        self.kept = Kept::Ascending(Ascending::new(serial, value));
     }
 
     /// Adds the first entry that does not go on as those before it.

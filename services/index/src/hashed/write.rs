@@ -280,11 +280,10 @@ impl<const RECORD: usize> Written<'_, RECORD> {
         let (first, last) = (plan.starts[lines.start], plan.starts[lines.end]);
         let (first_record, last_record) = (length(first), length(last));
         let mut part = Part {
-            ends: begins.clone(),
-            begins,
+            begins: (!self.are_distinct).then(|| begins.clone()),
+            ends: begins,
             records: &mut self.records[first_record..last_record],
             fingerprints: vec![0; last_record - first_record],
-            are_distinct: self.are_distinct,
             repeated: 0,
         };
         put(&mut part);
@@ -330,14 +329,12 @@ impl<const RECORD: usize> Written<'_, RECORD> {
 
 /// Records on their way to the places of their slots, all counted from the beginning of a part.
 struct Part<'a, const RECORD: usize> {
-    /// Where each slot begins.
-    begins: Vec<u32>,
+    /// Where each slot begins; none if it is known that no two records have the same key.
+    begins: Option<Vec<u32>>,
     /// Where the next record of each slot goes: in the end, where the slot ends.
     ends: Vec<u32>,
     records: &'a mut [[u8; RECORD]],
     fingerprints: Vec<u8>,
-    /// Whether it is known that no two have the same key.
-    are_distinct: bool,
     /// How many have the key of another.
     repeated: usize,
 }
@@ -346,9 +343,9 @@ impl<const RECORD: usize> Part<'_, RECORD> {
     #[inline]
     fn put(&mut self, slot: usize, (record, fingerprint): ([u8; RECORD], u8)) {
         let free = length(self.ends[slot]);
-        if !self.are_distinct {
+        if let Some(begins) = &self.begins {
             let key = ..RECORD - VALUE_OCTETS;
-            let before = length(self.begins[slot])..free;
+            let before = length(begins[slot])..free;
             let mut others = self.fingerprints[before.clone()]
                 .iter()
                 .zip(&self.records[before]);
