@@ -10,9 +10,10 @@ use store::LedgerRow;
 use tonic::Code;
 
 use crate::outages::on_postgres;
+use crate::publishing::NewList;
 use crate::world::{
-    AUDITOR, BULK, BULK_NEIGHBOURS, NewList, REVOKED, SIGNING, STRANGER, UNLISTED, VERIFICATION,
-    World, newest_key, question,
+    AUDITOR, BULK, BULK_NEIGHBOURS, REVOKED, SIGNING, STRANGER, UNLISTED, VERIFICATION, World,
+    newest_key, question,
 };
 
 const DAY: i64 = 86_400;

@@ -7,9 +7,8 @@ use proto::revocation::v1::{
 use sandbox::mint::CaKind::{DigitalSignature, UserAuthentication};
 use tonic::Code;
 
-use crate::world::{
-    AUDITOR, BULK, NewList, REVOKED_AT, VERIFICATION, World, batch, point, question,
-};
+use crate::publishing::NewList;
+use crate::world::{AUDITOR, BULK, REVOKED_AT, VERIFICATION, World, batch, point, question};
 
 /// [`crate::world::REVOKED`] as a number.
 const REVOKED: u32 = 0x0013_3701;

@@ -3,8 +3,9 @@
 use proto::revocation::v1::{DeltaEvidence, RevocationStatus, UnknownReason};
 use sandbox::mint::CaKind::UserAuthentication;
 
+use crate::publishing::NewList;
 use crate::world::{
-    BULK, NewList, REVOKED, REVOKED_AT, SRE, UNLISTED, VERIFICATION, World, batch, question,
+    BULK, REVOKED, REVOKED_AT, SRE, UNLISTED, VERIFICATION, World, batch, question,
 };
 
 /// The next list, which is said to have so many entries.

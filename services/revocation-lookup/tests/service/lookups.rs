@@ -7,9 +7,10 @@ use proto::revocation::v1::{
 use sandbox::mint::CaKind::UserAuthentication;
 use tonic::Code;
 
+use crate::publishing::NewList;
 use crate::world::{
-    AUDITOR, LIFETIME, NewList, REVOKED, REVOKED_AT, UNLISTED, VERIFICATION, World, newest_key,
-    point, point_name, question,
+    AUDITOR, LIFETIME, REVOKED, REVOKED_AT, UNLISTED, VERIFICATION, World, newest_key, point,
+    point_name, question,
 };
 
 #[tokio::test(flavor = "multi_thread")]

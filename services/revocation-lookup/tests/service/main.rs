@@ -15,6 +15,7 @@ mod ocsp_client;
 mod ocsp_client_limits;
 mod ocsp_world;
 mod outages;
+mod publishing;
 mod records;
 mod responder;
 mod restored;

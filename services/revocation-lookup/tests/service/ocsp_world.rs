@@ -10,7 +10,8 @@ use reqwest::StatusCode;
 use sandbox::mint::CaKind::{DigitalSignature, UserAuthentication};
 use sandbox::mint::{CaKind, CertificateSpec, EcKey, RsaKey, pem};
 
-use crate::world::{BULK, LIFETIME, NewList, SERVER, VERIFICATION, World, authority};
+use crate::publishing::NewList;
+use crate::world::{BULK, LIFETIME, SERVER, VERIFICATION, World, authority};
 
 pub(crate) const DAY: i64 = 86_400;
 /// The certificates of the signers are valid for so long.

@@ -6,7 +6,8 @@ use proto::revocation::v1::{RevocationStatus, UnknownReason};
 use sandbox::mint::CaKind::UserAuthentication;
 use sandbox::postgres::Postgres;
 
-use crate::world::{NewList, REVOKED, SRE, UNLISTED, VERIFICATION, World, question};
+use crate::publishing::NewList;
+use crate::world::{REVOKED, SRE, UNLISTED, VERIFICATION, World, question};
 
 /// The service on a PostgreSQL of its own.
 pub(crate) async fn on_postgres() -> (Postgres, World) {
