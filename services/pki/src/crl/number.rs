@@ -13,10 +13,7 @@ impl CrlNumber {
     /// Reads unsigned big-endian octets; leading zeros are dropped. None if more than 20 remain,
     /// or if there were none to begin with.
     pub fn from_unsigned_be(octets: &[u8]) -> Option<Self> {
-        let last = octets.len().checked_sub(1)?;
-        let start = octets.iter().position(|octet| *octet != 0).unwrap_or(last);
-        let minimal = &octets[start..];
-        (minimal.len() <= MAX_OCTETS).then(|| Self(minimal.to_vec()))
+        minimal(octets).map(|octets| Self(octets.to_vec()))
     }
 
     /// Reads decimal digits, and nothing else.
@@ -31,18 +28,37 @@ impl CrlNumber {
 
     /// The number in decimal.
     pub fn to_decimal(&self) -> String {
-        BigUint::from_bytes_be(&self.0).to_string()
+        decimal(&self.0)
     }
 
     /// Unsigned big-endian octets in decimal; empty where they are no number.
     pub fn decimal_of(octets: &[u8]) -> String {
-        Self::from_unsigned_be(octets).map_or_else(String::new, |number| number.to_decimal())
+        minimal(octets).map_or_else(String::new, decimal)
     }
 
     /// The unsigned big-endian octets without leading zeros; one zero octet for zero.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// The octets without leading zeros; one zero octet for zero. None where they are no number.
+fn minimal(octets: &[u8]) -> Option<&[u8]> {
+    let last = octets.len().checked_sub(1)?;
+    let start = octets.iter().position(|octet| *octet != 0).unwrap_or(last);
+    let minimal = &octets[start..];
+    (minimal.len() <= MAX_OCTETS).then_some(minimal)
+}
+
+fn decimal(octets: &[u8]) -> String {
+    // Every answer about a certificate names its list: numbers that a word holds, and those of JPKI are, take a tenth.
+    if octets.len() <= size_of::<u64>() {
+        let number = octets
+            .iter()
+            .fold(0, |number, octet| number << 8 | u64::from(*octet));
+        return number.to_string();
+    }
+    BigUint::from_bytes_be(octets).to_string()
 }
 
 /// Numeric order: with leading zeros gone, the longer number is the greater.
@@ -88,6 +104,8 @@ mod tests {
             "255",
             "256",
             "65536",
+            "18446744073709551615",
+            "18446744073709551616",
             "1461501637330902918203684832716283019655932542975",
         ] {
             let number = CrlNumber::from_decimal(digits).unwrap();
