@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 use pki::{SerialNumber, UnixTime};
-use store::{HolderKey, HolderLinks, HolderOrigin, HolderResolution, SerialHash};
+use store::{HolderKey, HolderLinks, HolderOrigin, HolderResolution};
 use tokio::runtime::Handle;
 
 /// Resolving is one small transaction; a database that needs longer is down for the person waiting.
@@ -17,9 +17,10 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 
 /// Where holders come from: the store, or a test.
 pub(crate) trait HolderDirectory: Send + Sync + 'static {
-    /// The holder of a certificate; a new one at first use.
+    /// The holder of the certificate with this SHA-256; a new one at first use.
     fn resolve(
         &self,
+        certificate_sha256: [u8; 32],
         certification_authority: &str,
         serial: &SerialNumber,
         now: UnixTime,
@@ -37,8 +38,9 @@ pub(crate) struct Holders {
     links: HolderLinks,
     key: HolderKey,
     background: Handle,
-    /// Holder identifiers of certificates that the store knows, by the keyed hash of the serial number.
-    known: Cache<SerialHash, [u8; 16]>,
+    /// Holder identifiers of certificates that the store knows, by the SHA-256 of the certificate: the caller has it at
+    /// hand, and the keyed hash of the serial number, which is all that the store knows of one, need not be made again.
+    known: Cache<[u8; 32], [u8; 16]>,
 }
 
 impl Holders {
@@ -65,15 +67,16 @@ impl Holders {
 impl HolderDirectory for Holders {
     async fn resolve(
         &self,
+        certificate_sha256: [u8; 32],
         certification_authority: &str,
         serial: &SerialNumber,
         now: UnixTime,
     ) -> Result<HolderResolution, HolderUnavailable> {
-        let hash = store::serial_hash(&self.key, certification_authority, serial.as_bytes());
-        if let Some(holder_id) = self.known.get(&hash) {
+        if let Some(holder_id) = self.known.get(&certificate_sha256) {
             let origin = HolderOrigin::Known;
             return Ok(HolderResolution { holder_id, origin });
         }
+        let hash = store::serial_hash(&self.key, certification_authority, serial.as_bytes());
         let (links, authority) = (self.links.clone(), certification_authority.to_owned());
         let resolving = async move {
             let resolving = links.resolve(&authority, &hash, now.secs());
@@ -81,7 +84,7 @@ impl HolderDirectory for Holders {
         };
         match runtime::context::on_background(&self.background, resolving).await {
             Ok(Ok(Ok(resolution))) => {
-                self.known.insert(hash, resolution.holder_id);
+                self.known.insert(certificate_sha256, resolution.holder_id);
                 return Ok(resolution);
             }
             Ok(Ok(Err(error))) => tracing::error!(%error, "a holder could not be resolved"),
@@ -108,7 +111,10 @@ mod tests {
     async fn resolve(holders: &Holders, serial: u8) -> Result<HolderResolution, HolderUnavailable> {
         let serial = SerialNumber::from_unsigned_be(&[serial]).unwrap();
         let now = UnixTime::from_secs(1_800_000_000);
-        holders.resolve("user-authentication", &serial, now).await
+        let certificate_sha256 = [serial.as_bytes()[0]; 32];
+        holders
+            .resolve(certificate_sha256, "user-authentication", &serial, now)
+            .await
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -157,7 +157,12 @@ impl<L: RevocationLookup, H: HolderDirectory> Handler<L, H> {
         }
         let holder = self
             .holders
-            .resolve(authority.name(), leaf.serial(), now)
+            .resolve(
+                request.certificate.sha256(),
+                authority.name(),
+                leaf.serial(),
+                now,
+            )
             .await?;
         let success = Success {
             holder,

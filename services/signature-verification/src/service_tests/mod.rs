@@ -99,6 +99,7 @@ enum Directory {
 impl HolderDirectory for Directory {
     async fn resolve(
         &self,
+        _certificate_sha256: [u8; 32],
         certification_authority: &str,
         _serial: &SerialNumber,
         _now: UnixTime,
