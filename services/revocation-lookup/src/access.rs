@@ -5,9 +5,9 @@
 //! is refused by the issuer's key alone, before the serial number is looked at, with one answer for every key that is
 //! not of its own authorities, whether the key exists or not.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use pki::KeyIdentifier;
 use runtime::status::{Failure, Kind};
 

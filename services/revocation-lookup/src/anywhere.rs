@@ -1,9 +1,10 @@
 //! Certificates whose distribution point nobody named, as in every OCSP question: any of a signer's lists may hold them, of
 //! thousands of partitions too. What a search and a proof take is arranged when the lists come, not when somebody asks.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use foldhash::HashMap;
 use index::{Hit, Segment};
 use pki::limits::CLOCK_TOLERANCE_SECS;
 use pki::{SerialNumber, UnixTime};

@@ -2,9 +2,9 @@
 //! within ten seconds by the [`recorder`](crate::recorder); a record for each of 250,000 lookups a second would be more
 //! than any database takes.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::HashMap;
 use proto::revocation::v1::Purpose;
 use runtime::status::{Failure, Kind};
 use store::LedgerRow;

@@ -1,10 +1,11 @@
 //! What is served: every list in force, arranged for the decision, immutable and swapped as a whole.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
+use foldhash::HashMap;
 use index::{Hit, Packed, Segment};
 use pki::{CertificationAuthority, KeyIdentifier, UnixTime};
 use runtime::ServeError;
@@ -270,7 +271,7 @@ impl Trusted {
         authorities: Vec<CertificationAuthority>,
         config: &Config,
     ) -> Result<Self, ServeError> {
-        let mut by_key = HashMap::new();
+        let mut by_key = HashMap::default();
         for (place, authority) in authorities.iter().enumerate() {
             for anchor in authority.anchors() {
                 // The key alone tells whose certificate is asked about, and so who may ask.

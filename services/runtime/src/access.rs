@@ -3,11 +3,11 @@
 //! A method without an entry refuses everybody, so that a method added tomorrow is closed until
 //! somebody opens it. Handlers cannot forget the check: the only server builder installs it.
 
-use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
+use foldhash::{HashMap, HashSet};
 use futures_util::future::{BoxFuture, Either, FutureExt as _};
 use pki::UnixTime;
 use prometheus::IntCounterVec;
@@ -58,10 +58,10 @@ impl AccessTable {
             methods: methods
                 .iter()
                 .chain(&COMMON_METHODS)
-                .map(|name| ((*name).to_owned(), HashSet::new()))
+                .map(|name| ((*name).to_owned(), HashSet::default()))
                 .collect(),
         };
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         for (identity, allowed) in allowances {
             Caller::check_identity(identity)?;
             if !seen.insert(identity) {

@@ -1,6 +1,5 @@
 //! Counts and times every call, keeps a panic within its call, and puts the transport's own refusals into the words of our contract.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -9,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use foldhash::HashMap;
 use pin_project_lite::pin_project;
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec};
 use tonic::body::Body;
